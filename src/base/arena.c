@@ -1,0 +1,133 @@
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_BYTES = 4096, ALIGNMENT = 16 };
+
+struct hy_arena_chunk {
+    struct hy_arena_chunk *next;
+    size_t size;
+    size_t used;
+    _Alignas(ALIGNMENT) unsigned char bytes[];
+};
+
+void hy_arena_init(struct hy_arena *a)
+{
+    *a = (struct hy_arena){0};
+}
+
+static void free_chunks(struct hy_arena_chunk *c)
+{
+    while (c) {
+        struct hy_arena_chunk *next = c->next;
+        free(c);
+        c = next;
+    }
+}
+
+void hy_arena_deinit(struct hy_arena *a)
+{
+    free_chunks(a->chunks);
+    *a = (struct hy_arena){0};
+}
+
+void hy_arena_reset(struct hy_arena *a)
+{
+    if (a->chunks) {
+        free_chunks(a->chunks->next);
+        a->chunks->next = NULL;
+        a->chunks->used = 0;
+    }
+    a->used_bytes = 0;
+}
+
+static struct hy_arena_chunk *add_chunk(struct hy_arena *a, size_t need)
+{
+    size_t size = need > CHUNK_BYTES / 2 ? need : CHUNK_BYTES - sizeof(struct hy_arena_chunk);
+    struct hy_arena_chunk *c = malloc(sizeof *c + size);
+
+    if (!c)
+        return NULL;
+    c->size = size;
+    c->used = 0;
+    /* A large piece goes behind the current chunk, whose free rest stays in use. */
+    if (need > CHUNK_BYTES / 2 && a->chunks) {
+        c->next = a->chunks->next;
+        a->chunks->next = c;
+    } else {
+        c->next = a->chunks;
+        a->chunks = c;
+    }
+    return c;
+}
+
+void *hy_arena_alloc(struct hy_arena *a, size_t bytes)
+{
+    struct hy_arena_chunk *c = a->chunks;
+    size_t need;
+    void *piece;
+
+    if (bytes > SIZE_MAX / 2)
+        return NULL;
+    need = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    if (!c || c->size - c->used < need)
+        c = add_chunk(a, need);
+    if (!c)
+        return NULL;
+    piece = c->bytes + c->used;
+    c->used += need;
+    a->used_bytes += need;
+    return memset(piece, 0, need);
+}
+
+void *hy_arena_array(struct hy_arena *a, size_t count, size_t item_bytes)
+{
+    if (item_bytes && count > SIZE_MAX / 2 / item_bytes)
+        return NULL;
+    return hy_arena_alloc(a, count * item_bytes);
+}
+
+char *hy_arena_memdup(struct hy_arena *a, const void *bytes, size_t count)
+{
+    char *copy = count < SIZE_MAX ? hy_arena_alloc(a, count + 1) : NULL;
+
+    if (copy && count)
+        memcpy(copy, bytes, count);
+    return copy;
+}
+
+char *hy_arena_strdup(struct hy_arena *a, const char *text)
+{
+    return text ? hy_arena_memdup(a, text, strlen(text)) : NULL;
+}
+
+char *hy_arena_vprintf(struct hy_arena *a, const char *format, va_list args)
+{
+    va_list again;
+    char *text;
+    int length;
+
+    va_copy(again, args);
+    length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        return NULL;
+    text = hy_arena_alloc(a, (size_t)length + 1);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, args);
+    return text;
+}
+
+char *hy_arena_printf(struct hy_arena *a, const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = hy_arena_vprintf(a, format, args);
+    va_end(args);
+    return text;
+}

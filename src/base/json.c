@@ -1,0 +1,339 @@
+#include "base/json.h"
+
+#include "base/instant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int depth_of(const json_t *value, int limit)
+{
+    int deepest = 0;
+
+    if (limit == 0 || (!json_is_object(value) && !json_is_array(value)))
+        return 0;
+    if (json_is_array(value)) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            int depth = depth_of(json_array_get(value, i), limit - 1);
+            deepest = depth > deepest ? depth : deepest;
+        }
+    } else {
+        const char *key;
+        json_t *item;
+
+        json_object_foreach((json_t *)value, key, item)
+        {
+            int depth = depth_of(item, limit - 1);
+            deepest = depth > deepest ? depth : deepest;
+        }
+    }
+    return deepest + 1;
+}
+
+/* jansson quotes the input near the fault; the input may hold a secret, so only its own words and
+ * the place are passed on. */
+static void explain(const json_error_t *error, char *ret_reason, size_t reason_size)
+{
+    char words[JSON_ERROR_TEXT_LENGTH];
+    char *near;
+
+    snprintf(words, sizeof words, "%s", error->text);
+    near = strstr(words, " near '");
+    if (near)
+        *near = 0;
+    if (json_error_code(error) == json_error_duplicate_key)
+        snprintf(words, sizeof words, "a key is given twice in one object");
+    snprintf(ret_reason, reason_size, "not valid JSON at line %d column %d: %s", error->line,
+             error->column, words);
+}
+
+json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size)
+{
+    json_error_t error;
+    json_t *root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
+
+    if (!root) {
+        if (ret_reason)
+            explain(&error, ret_reason, reason_size);
+        return NULL;
+    }
+    if (depth_of(root, HY_JSON_DEPTH_MAX + 1) > HY_JSON_DEPTH_MAX) {
+        json_decref(root);
+        if (ret_reason)
+            snprintf(ret_reason, reason_size, "nested deeper than %d levels", HY_JSON_DEPTH_MAX);
+        return NULL;
+    }
+    return root;
+}
+
+static int write_piece(const char *bytes, size_t size, void *out)
+{
+    hy_buf_append(out, bytes, size);
+    return 0;
+}
+
+void hy_json_write(struct hy_buf *out, const json_t *value)
+{
+    if (json_dump_callback(value, write_piece, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+        out->failed = true;
+}
+
+char *hy_json_text(struct hy_arena *arena, const json_t *value)
+{
+    size_t size = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = size ? hy_arena_alloc(arena, size + 1) : NULL;
+
+    if (text)
+        json_dumpb(value, text, size, JSON_COMPACT | JSON_ENCODE_ANY);
+    return text;
+}
+
+void hy_json_scope_end(json_t **value)
+{
+    json_decref(*value);
+}
+
+static size_t edit_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 48 };
+    size_t row[LONGEST + 1], a_length = strlen(a), b_length = strlen(b);
+
+    if (a_length > LONGEST || b_length > LONGEST)
+        return LONGEST;
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            size_t drop = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+            diagonal = row[j];
+            row[j] = change < drop ? change : drop;
+        }
+    }
+    return row[b_length];
+}
+
+const char *hy_nearest_name(const char *name, const char *const *names)
+{
+    const char *nearest = NULL;
+    size_t best = strlen(name) / 3 + 2;
+
+    for (; *names; names++) {
+        size_t distance = edit_distance(name, *names);
+
+        if (distance < best) {
+            best = distance;
+            nearest = *names;
+        }
+    }
+    return nearest;
+}
+
+static const char *type_name(const json_t *value)
+{
+    static const char *const names[] = {
+        [JSON_OBJECT] = "object",  [JSON_ARRAY] = "array", [JSON_STRING] = "text",
+        [JSON_INTEGER] = "number", [JSON_REAL] = "number", [JSON_TRUE] = "boolean",
+        [JSON_FALSE] = "boolean",  [JSON_NULL] = "null"};
+    return names[json_typeof(value)];
+}
+
+static void wrong_type(struct hy_violations *v, const struct hy_json_field *f, const char *wanted,
+                       const json_t *value)
+{
+    hy_violations_add(v, f->name, "type", wanted, type_name(value), "%s must be %s, not %s.",
+                      f->name, wanted, type_name(value));
+}
+
+static void read_text(const struct hy_json_field *f, const json_t *value, void *slot,
+                      struct hy_violations *v)
+{
+    size_t max = f->max ? (size_t)f->max : 1024, min = f->min ? (size_t)f->min : 1;
+    size_t length = json_string_length(value);
+    char limit[24], actual[24];
+
+    if (!json_is_string(value)) {
+        wrong_type(v, f, "text", value);
+        return;
+    }
+    snprintf(actual, sizeof actual, "%zu", length);
+    if (length == 0) {
+        hy_violations_add(v, f->name, "not_empty", NULL, NULL, "%s must not be empty.", f->name);
+    } else if (length < min) {
+        snprintf(limit, sizeof limit, "%zu", min);
+        hy_violations_add(v, f->name, "min_length", limit, actual,
+                          "%s must have at least %zu bytes; it has %zu.", f->name, min, length);
+    } else if (length > max) {
+        snprintf(limit, sizeof limit, "%zu", max);
+        hy_violations_add(v, f->name, "max_length", limit, actual,
+                          "%s may have at most %zu bytes; it has %zu.", f->name, max, length);
+    } else {
+        *(const char **)slot = hy_arena_memdup(v->arena, json_string_value(value), length);
+    }
+}
+
+static void read_int(const struct hy_json_field *f, const json_t *value, void *slot,
+                     struct hy_violations *v)
+{
+    int64_t number = json_integer_value(value);
+    char limit[48], actual[24];
+
+    if (!json_is_integer(value)) {
+        wrong_type(v, f, "a whole number", value);
+        return;
+    }
+    if ((f->min || f->max) && (number < f->min || number > f->max)) {
+        snprintf(limit, sizeof limit, "%lld..%lld", (long long)f->min, (long long)f->max);
+        snprintf(actual, sizeof actual, "%lld", (long long)number);
+        hy_violations_add(v, f->name, "range", limit, actual, "%s must be %lld to %lld; it is %s.",
+                          f->name, (long long)f->min, (long long)f->max, actual);
+        return;
+    }
+    *(int64_t *)slot = number;
+}
+
+static void read_bool(const struct hy_json_field *f, const json_t *value, void *slot,
+                      struct hy_violations *v)
+{
+    if (json_is_boolean(value))
+        *(bool *)slot = json_is_true(value);
+    else
+        wrong_type(v, f, "true or false", value);
+}
+
+static void read_instant(const struct hy_json_field *f, const json_t *value, void *slot,
+                         struct hy_violations *v)
+{
+    static const json_int_t last_second = 253402300799; /* 9999-12-31T23:59:59Z */
+    int64_t ms;
+
+    if (json_is_integer(value) && json_integer_value(value) > 0 &&
+        json_integer_value(value) <= last_second) {
+        *(int64_t *)slot = json_integer_value(value) * 1000;
+    } else if (json_is_string(value) && hy_instant_parse(json_string_value(value), &ms) == 0) {
+        *(int64_t *)slot = ms;
+    } else {
+        hy_violations_add(v, f->name, "instant", "RFC 3339 or Unix seconds", NULL,
+                          "%s must be an RFC 3339 time such as 2026-03-01T08:00:00+08:00, or Unix "
+                          "seconds as a number.",
+                          f->name);
+    }
+}
+
+static void read_enum(const struct hy_json_field *f, const json_t *value, void *slot,
+                      struct hy_violations *v)
+{
+    const char *text = json_string_value(value);
+    char allowed[256] = "";
+    size_t used = 0;
+
+    if (!text) {
+        wrong_type(v, f, "text", value);
+        return;
+    }
+    for (int i = 0; f->choices[i]; i++) {
+        if (strcmp(f->choices[i], text) == 0) {
+            *(int *)slot = i;
+            return;
+        }
+        used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "",
+                                 f->choices[i]);
+    }
+    hy_violations_add(v, f->name, "one_of", allowed, NULL, "%s must be one of %s.", f->name,
+                      allowed);
+}
+
+static void read_value(const struct hy_json_field *f, json_t *value, void *slot,
+                       struct hy_violations *v)
+{
+    size_t count = json_array_size(value);
+    char limit[48], actual[24];
+
+    if (f->type == HY_JSON_OBJECT && !json_is_object(value)) {
+        wrong_type(v, f, "an object", value);
+        return;
+    }
+    if (f->type == HY_JSON_ARRAY && !json_is_array(value)) {
+        wrong_type(v, f, "an array", value);
+        return;
+    }
+    if (f->type == HY_JSON_ARRAY &&
+        (count < (size_t)f->min || (f->max && count > (size_t)f->max))) {
+        snprintf(limit, sizeof limit, "%lld..%lld", (long long)f->min, (long long)f->max);
+        snprintf(actual, sizeof actual, "%zu", count);
+        hy_violations_add(v, f->name, "items", limit, actual, "%s must have %s items; it has %s.",
+                          f->name, limit, actual);
+        return;
+    }
+    *(json_t **)slot = value;
+}
+
+static void read_field(const struct hy_json_field *f, json_t *value, void *slot,
+                       struct hy_violations *v)
+{
+    switch (f->type) {
+    case HY_JSON_TEXT: read_text(f, value, slot, v); break;
+    case HY_JSON_INT: read_int(f, value, slot, v); break;
+    case HY_JSON_BOOL: read_bool(f, value, slot, v); break;
+    case HY_JSON_INSTANT: read_instant(f, value, slot, v); break;
+    case HY_JSON_ENUM: read_enum(f, value, slot, v); break;
+    case HY_JSON_VALUE:
+    case HY_JSON_OBJECT:
+    case HY_JSON_ARRAY: read_value(f, value, slot, v); break;
+    }
+}
+
+static void refuse_unknown(const char *key, const struct hy_json_field *fields,
+                           struct hy_violations *v)
+{
+    const char *names[HY_JSON_FIELDS_MAX + 1] = {0};
+    const char *nearest;
+    char shown[64];
+
+    for (size_t i = 0; fields[i].name; i++)
+        names[i] = fields[i].name;
+    nearest = hy_nearest_name(key, names);
+    snprintf(shown, sizeof shown, "%.60s", key);
+    if (nearest)
+        hy_violations_add(v, shown, "unknown_field", NULL, NULL,
+                          "There is no field %s; did you mean %s?", shown, nearest);
+    else
+        hy_violations_add(v, shown, "unknown_field", NULL, NULL, "There is no field %s.", shown);
+}
+
+uint32_t hy_json_read(const json_t *object, const struct hy_json_field *fields, void *target,
+                      struct hy_violations *v)
+{
+    uint32_t present = 0;
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(object)) {
+        hy_violations_add(v, "", "type", "an object", type_name(object),
+                          "An object is expected here, not %s.", type_name(object));
+        return 0;
+    }
+    json_object_foreach((json_t *)object, key, value)
+    {
+        size_t i = 0;
+
+        while (fields[i].name && strcmp(fields[i].name, key) != 0)
+            i++;
+        if (!fields[i].name) {
+            refuse_unknown(key, fields, v);
+        } else if (!json_is_null(value)) {
+            present |= 1u << i;
+            read_field(&fields[i], value, (char *)target + fields[i].offset, v);
+        }
+    }
+    for (size_t i = 0; fields[i].name; i++) {
+        if (fields[i].required && !(present & (1u << i)))
+            hy_violations_add(v, fields[i].name, "required", NULL, NULL, "%s is required.",
+                              fields[i].name);
+    }
+    return present;
+}

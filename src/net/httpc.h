@@ -1,0 +1,57 @@
+/*
+ * httpc.h - many HTTP requests at once over pooled connections: a face over libcurl multi.
+ *
+ * The client belongs to one thread, which calls hy_httpc_poll() in its loop; `done` callbacks run
+ * inside that call. hy_httpc_wake() is the only function for other threads.
+ *
+ * "When may we send again" depends on what this file can tell (see hy_http_outcome). libcurl by
+ * itself repeats a request when a reused connection dies before the first byte of an answer, even a
+ * POST; that would send a message twice, so the second start of a transfer is refused here and the
+ * outcome is NO_ANSWER. Redirects are not followed.
+ */
+#ifndef HY_NET_HTTPC_H
+#define HY_NET_HTTPC_H
+
+#include "base/http.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hy_httpc;
+
+struct hy_httpc_config {
+    int connect_timeout_ms;  /* 0: 3000 */
+    int total_timeout_ms;    /* 0: 10000 */
+    size_t answer_max_bytes; /* 0: 1 MiB; a larger answer is NO_ANSWER "answer too large" */
+    size_t connections_max;  /* open ones, all hosts; 0: 512 */
+    int idle_connection_s;   /* a pooled connection older than this is not reused; 0: 20 */
+    const char *ca_file;     /* extra trust anchors for tests; null: the system's */
+};
+
+int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_client);
+
+/* Calls under way end with NOT_SENT or NO_ANSWER "stopped" before it returns; null is legal. */
+void hy_httpc_free(struct hy_httpc *client);
+
+/* `response` and its bytes are valid only inside the callback. */
+typedef void hy_httpc_done(const struct hy_http_response *response, void *arg);
+
+/* Starts `request` (copied) and returns; `done` is called exactly once, from hy_httpc_poll(), even
+ * when the start fails (out of memory: NOT_SENT). */
+void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *request,
+                    hy_httpc_done *done, void *arg);
+
+/* Moves transfers on and waits at most `timeout_ms` for something to happen, or for a wake. */
+void hy_httpc_poll(struct hy_httpc *client, int timeout_ms);
+
+/* Ends the current or the next hy_httpc_poll() early. Any thread. */
+void hy_httpc_wake(struct hy_httpc *client);
+
+size_t hy_httpc_busy(const struct hy_httpc *client); /* calls started and not done */
+
+/* One request, start to end, for the command line. */
+void hy_httpc_once(const struct hy_httpc_config *config, const struct hy_http_request *request,
+                   hy_httpc_done *done, void *arg);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * httpd.h - an HTTP/1.1 server: a face of a few functions over libmicrohttpd.
+ *
+ * One thread of its own runs every handler. A handler answers at once, or defers: it keeps the
+ * request, lets another thread finish the work, and that thread wakes the request; the
+ * continuation then runs on the server's thread again. So everything that touches a request,
+ * except hy_httpd_wake(), runs on that one thread.
+ *
+ *   handler(req)  ->  hy_httpd_reply(req, ...)                        answered at once
+ *   handler(req)  ->  hy_httpd_defer(req, then, arg)                  ... other thread works ...
+ *                     hy_httpd_wake(req) from any thread  ->  then(req, arg)  ->  reply or defer
+ *
+ * A peer that closes while its request is deferred leaves the request alive until it was woken.
+ * Bodies are collected whole, up to the limit; larger ones are answered 413 and the connection is
+ * closed. Header blocks are bounded by libmicrohttpd's connection memory (16 KiB).
+ */
+#ifndef HY_NET_HTTPD_H
+#define HY_NET_HTTPD_H
+
+#include "base/arena.h"
+#include "base/http.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hy_httpd;
+struct hy_httpd_request;
+
+typedef void hy_httpd_handler(struct hy_httpd_request *req, void *arg);
+
+struct hy_httpd_config {
+    const char *listen;       /* "127.0.0.1:8080", "[::1]:0"; port 0 = any free one */
+    size_t body_max_bytes;    /* 0: 8 MiB */
+    unsigned connections_max; /* 0: 8192 */
+    unsigned idle_timeout_s;  /* 0: 60; a deferred request does not count as idle */
+    hy_httpd_handler *handler;
+    /* Called on the server's thread when a request cannot reach the handler (413 too large, ...):
+     * fills the answer by hy_httpd_reply(). Null: a plain text answer. */
+    void (*refuse)(struct hy_httpd_request *req, int status, void *arg);
+    void *arg;
+};
+
+/* Starts listening. HY_E_INVALID (listen is not host:port), HY_E_BUSY (address in use), HY_E_IO. */
+int hy_httpd_start(const struct hy_httpd_config *config, struct hy_httpd **ret_httpd);
+
+/* "127.0.0.1:8080" with the real port. */
+const char *hy_httpd_address(const struct hy_httpd *httpd);
+
+/* Stops accepting new connections; requests under way go on. */
+void hy_httpd_quiesce(struct hy_httpd *httpd);
+
+/* Number of requests that were handed to the handler and not answered yet. */
+size_t hy_httpd_busy(const struct hy_httpd *httpd);
+
+/* Every deferred request must have been woken before. Frees all; null is legal. */
+void hy_httpd_stop(struct hy_httpd *httpd);
+
+/* --- one request; everything returned lives as long as the request --------------------------- */
+
+const char *hy_httpd_method(const struct hy_httpd_request *req);
+const char *hy_httpd_path(const struct hy_httpd_request *req); /* decoded, without the query */
+
+/* Null when absent. Query names and values are decoded. */
+const char *hy_httpd_header(struct hy_httpd_request *req, const char *name);
+const char *hy_httpd_query(struct hy_httpd_request *req, const char *name);
+
+/* Calls `each` for every query parameter, in order; a parameter without "=" has the value "". */
+void hy_httpd_each_query(struct hy_httpd_request *req,
+                         void (*each)(const char *name, const char *value, void *arg), void *arg);
+
+/* Numeric address of the peer, "127.0.0.1". */
+const char *hy_httpd_peer(struct hy_httpd_request *req);
+
+const char *hy_httpd_body(const struct hy_httpd_request *req, size_t *ret_size);
+
+/* Memory with the lifetime of the request, for handler and continuation. */
+struct hy_arena *hy_httpd_arena(struct hy_httpd_request *req);
+
+/* A pointer of the handler's own. */
+void hy_httpd_set_user(struct hy_httpd_request *req, void *user);
+void *hy_httpd_user(const struct hy_httpd_request *req);
+
+/* --- answering -------------------------------------------------------------------------------- */
+
+/* Adds a header to the coming answer; name and value are copied. */
+void hy_httpd_add_header(struct hy_httpd_request *req, const char *name, const char *value);
+
+/* Answers. `content_type` may be null for none. The body is copied. Exactly one reply a request. */
+void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *content_type,
+                    const void *body, size_t body_size);
+
+/* Closes the connection without a byte of an answer (the simulator's "drop"). */
+void hy_httpd_abort(struct hy_httpd_request *req);
+
+/* Called by a handler or continuation instead of replying. hy_httpd_wake() may come from another
+ * thread at any time after (even before the handler returned). One wake a defer. */
+void hy_httpd_defer(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg);
+void hy_httpd_wake(struct hy_httpd_request *req);
+
+#endif
