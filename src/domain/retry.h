@@ -1,0 +1,27 @@
+/*
+ * retry.h - how long to wait before the next try: exponential, with jitter, bounded.
+ */
+#ifndef HY_DOMAIN_RETRY_H
+#define HY_DOMAIN_RETRY_H
+
+#include <stdint.h>
+
+struct hy_retry_policy {
+    int64_t first_ms;   /* mean delay after the first failure */
+    int64_t longest_ms; /* no mean delay is longer */
+    int64_t give_up_ms; /* age since the message was due after which it is not tried again */
+};
+
+/* Messages: 1 s, doubling, at most 10 minutes, for 3 days. */
+extern const struct hy_retry_policy hy_retry_messages;
+/* Token refreshes: 1 s, doubling, at most 1 minute; never given up. */
+extern const struct hy_retry_policy hy_retry_tokens;
+
+/*
+ * The delay before try number `failures` + 1 (failures >= 1), in ms: between half and one and a
+ * half times first * 2^(failures-1), after the bound. `seed` makes the jitter: the same seed, the
+ * same delay, so that a test knows it; callers pass the message's id.
+ */
+int64_t hy_retry_delay_ms(const struct hy_retry_policy *policy, int failures, uint64_t seed);
+
+#endif

@@ -1,0 +1,131 @@
+#include "domain/settlement.h"
+
+#include "domain/retry.h"
+
+#include <stdio.h>
+
+enum { ACCOUNT_PAUSE_MS = 300000, TOKEN_TRIES_AT_ONCE = 3 };
+
+/* "bad_payload.40037", "transient.-1", "unknown": the verdict, and the platform's code if any. */
+static void name_reason(const struct hy_judgement *j, struct hy_settlement *s)
+{
+    const char *verdict = hy_verdict_names[j->verdict];
+
+    if (j->errcode[0])
+        snprintf(s->reason, sizeof s->reason, "%s.%s", verdict, j->errcode);
+    else if (j->not_sent)
+        snprintf(s->reason, sizeof s->reason, "%s.not_sent", verdict);
+    else if (!j->answered && j->verdict == HY_VERDICT_UNKNOWN)
+        snprintf(s->reason, sizeof s->reason, "%s.no_answer", verdict);
+    else
+        snprintf(s->reason, sizeof s->reason, "%s", verdict);
+}
+
+static int64_t later(const struct hy_message *m, int64_t now_ms)
+{
+    int failures = m->attempt_count > 0 ? m->attempt_count : 1;
+
+    return now_ms + hy_retry_delay_ms(&hy_retry_messages, failures, (uint64_t)m->id);
+}
+
+static void end(struct hy_settlement *s, enum hy_message_state state, enum hy_grant_move move)
+{
+    s->state = state;
+    s->grant_move = move;
+    s->in_doubt = false;
+    s->due_at_ms = 0;
+}
+
+static void again(struct hy_settlement *s, enum hy_message_state state, enum hy_grant_move move,
+                  int64_t due_at_ms)
+{
+    s->state = state;
+    s->grant_move = move;
+    s->due_at_ms = due_at_ms;
+}
+
+static void settle_unknown(const struct hy_message *m, const struct hy_grant *grant, int64_t now_ms,
+                           struct hy_settlement *s)
+{
+    bool alive = grant && (grant->expires_at_ms == 0 || grant->expires_at_ms > now_ms);
+
+    s->in_doubt = true;
+    if (alive && hy_grant_proves(grant))
+        again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_KEEP, later(m, now_ms));
+    else if (alive && m->policy == HY_POLICY_AT_LEAST_ONCE)
+        again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, later(m, now_ms));
+    else
+        again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, 0);
+}
+
+static void settle_transient(const struct hy_message *m, const struct hy_grant *grant,
+                             const struct hy_judgement *j, int64_t now_ms, struct hy_settlement *s)
+{
+    int64_t since = m->send_at_ms ? m->send_at_ms : m->accepted_at_ms;
+
+    /* The platform's "system error" is an answer, but no promise that nothing was sent. */
+    if (!j->not_sent)
+        s->in_doubt = true;
+    if (now_ms - since < hy_retry_messages.give_up_ms)
+        again(s, HY_MESSAGE_QUEUED, HY_GRANT_KEEP,
+              j->hint == HY_HINT_SECOND ? now_ms + 1000 : later(m, now_ms));
+    else if (s->in_doubt)
+        settle_unknown(m, NULL, now_ms, s);
+    else
+        end(s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK);
+}
+
+static void settle_pause(const struct hy_judgement *j, int64_t now_ms, int64_t hint_at_ms,
+                         struct hy_settlement *s)
+{
+    int64_t until = hint_at_ms;
+
+    if (until <= now_ms)
+        until = now_ms + (j->verdict == HY_VERDICT_RATE ? 60000 : ACCOUNT_PAUSE_MS);
+    again(s, HY_MESSAGE_QUEUED, HY_GRANT_KEEP, now_ms);
+    s->lane_pause_until_ms = until;
+}
+
+static void settle_token(const struct hy_message *m, int64_t now_ms, struct hy_settlement *s)
+{
+    int64_t due = m->attempt_count < TOKEN_TRIES_AT_ONCE ? now_ms : later(m, now_ms);
+
+    again(s, HY_MESSAGE_QUEUED, HY_GRANT_KEEP, due);
+}
+
+static void settle_grant_gone(const struct hy_message *m, const struct hy_grant *grant,
+                              const struct hy_judgement *j, int64_t now_ms, struct hy_settlement *s)
+{
+    if (j->grant_used && m->in_doubt && grant && hy_grant_proves(grant)) {
+        end(s, HY_MESSAGE_SENT, HY_GRANT_SPEND);
+        snprintf(s->reason, sizeof s->reason, "proved_by_receipt");
+        return;
+    }
+    again(s, HY_MESSAGE_QUEUED, HY_GRANT_DROP, now_ms);
+    s->in_doubt = false;
+}
+
+void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
+               const struct hy_judgement *judgement, int64_t now_ms, int64_t hint_at_ms,
+               struct hy_settlement *ret_settlement)
+{
+    struct hy_settlement s = {.in_doubt = message->in_doubt};
+
+    name_reason(judgement, &s);
+    switch (judgement->verdict) {
+    case HY_VERDICT_OK:
+        end(&s, HY_MESSAGE_SENT, HY_GRANT_SPEND);
+        snprintf(s.reason, sizeof s.reason, "sent");
+        break;
+    case HY_VERDICT_GRANT_GONE: settle_grant_gone(message, grant, judgement, now_ms, &s); break;
+    case HY_VERDICT_USER_GONE:
+    case HY_VERDICT_BAD_PAYLOAD: end(&s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK); break;
+    case HY_VERDICT_TOKEN: settle_token(message, now_ms, &s); break;
+    case HY_VERDICT_RATE:
+    case HY_VERDICT_ACCOUNT: settle_pause(judgement, now_ms, hint_at_ms, &s); break;
+    case HY_VERDICT_TRANSIENT: settle_transient(message, grant, judgement, now_ms, &s); break;
+    case HY_VERDICT_UNKNOWN:
+    case HY_VERDICTS: settle_unknown(message, grant, now_ms, &s); break;
+    }
+    *ret_settlement = s;
+}

@@ -1,0 +1,119 @@
+/*
+ * apps.h - the store's verbs for apps, their tokens, API keys, and facts about the store itself.
+ * See store.h for what all verbs share.
+ */
+#ifndef HY_STORE_APPS_H
+#define HY_STORE_APPS_H
+
+#include "domain/app.h"
+#include "domain/key.h"
+#include "domain/token.h"
+#include "store/store.h"
+
+/* `app.no` 0: inserts, gives `no`; HY_E_EXISTS when an app in use has that id. Otherwise replaces
+ * settings, secret (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND. */
+struct hy_app_put {
+    struct hy_op op;
+    struct hy_app app; /* in; `no` out */
+};
+
+/* Marks the app deleted, wipes secret and token, cancels its queued and waiting messages (reason
+ * "app_deleted") and deletes its schedules. The id may be used again for a new app. */
+struct hy_app_delete {
+    struct hy_op op;
+    int64_t app_no;
+    int64_t now_ms;
+};
+
+/* All apps, deleted ones too (messages of the past name them), in order of `no`. */
+struct hy_apps {
+    struct hy_op op;
+    struct hy_arena *arena;
+    struct hy_app *apps; /* out */
+    size_t count;        /* out */
+};
+
+/* `key.id` 0: inserts, gives `id`; HY_E_EXISTS when the hash is there and not revoked. */
+struct hy_key_put {
+    struct hy_op op;
+    struct hy_key key;
+};
+
+/* HY_E_NOT_FOUND, also when it was revoked before. */
+struct hy_key_revoke {
+    struct hy_op op;
+    int64_t key_id;
+    int64_t now_ms;
+};
+
+/* All keys that are in use, in order of id. */
+struct hy_keys {
+    struct hy_op op;
+    struct hy_arena *arena;
+    struct hy_key *keys; /* out */
+    size_t count;        /* out */
+};
+
+/* One small text by name: "master_key" (fingerprint), "created_at". */
+struct hy_meta_put {
+    struct hy_op op;
+    const char *name;
+    const char *value;
+};
+
+/* HY_E_NOT_FOUND. */
+struct hy_meta_get {
+    struct hy_op op;
+    const char *name;
+    struct hy_arena *arena;
+    const char *value; /* out */
+};
+
+/*
+ * The right to ask the platform for a token: one asker per app at a time, in the whole cluster.
+ *
+ * Positive results: HY_TOKEN_MOVED (the stored version is not `version` any more: load and use it),
+ * HY_TOKEN_TAKEN (somebody is asking; try again at `token.refreshing_until_ms`), HY_TOKEN_BUDGET
+ * (`calls_max` or `forced_max` of the day is used up, or the last forced call is younger than
+ * `forced_gap_ms`). With 0 the call is already counted, durably: a crash loop cannot burn the
+ * day's budget unseen.
+ */
+enum { HY_TOKEN_MOVED = 1, HY_TOKEN_TAKEN = 2, HY_TOKEN_BUDGET = 3 };
+
+struct hy_token_begin {
+    struct hy_op op;
+    int64_t app_no;
+    int64_t version; /* the one to be replaced; 0 = there is none yet */
+    int64_t now_ms;
+    int64_t lease_until_ms;
+    int64_t day; /* the platform's day number; counts start again when it changes */
+    bool forced;
+    int64_t calls_max;
+    int64_t forced_max;
+    int64_t forced_gap_ms;
+    struct hy_arena *arena;
+    struct hy_token token; /* out, also with a positive result */
+};
+
+/* Ends what token_begin granted. `access.size` > 0: stores it as version + 1 (HY_TOKEN_MOVED when
+ * the version is another one by now). size 0: a failure; keeps the old token, counts, keeps
+ * `error`. */
+struct hy_token_end {
+    struct hy_op op;
+    int64_t app_no;
+    int64_t version;
+    struct hy_sealed access;
+    int64_t obtained_at_ms;
+    int64_t expires_at_ms;
+    const char *error;
+};
+
+/* Every token there is. */
+struct hy_tokens {
+    struct hy_op op;
+    struct hy_arena *arena;
+    struct hy_token *tokens; /* out */
+    size_t count;            /* out */
+};
+
+#endif

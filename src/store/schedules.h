@@ -1,0 +1,56 @@
+/*
+ * schedules.h - the store's verbs for schedules. See store.h for what all verbs share.
+ */
+#ifndef HY_STORE_SCHEDULES_H
+#define HY_STORE_SCHEDULES_H
+
+#include "domain/schedule.h"
+#include "store/messages.h"
+
+/* `schedule.id` 0: inserts, gives `id`; HY_E_EXISTS when (app_no, name) is taken. Otherwise
+ * replaces cron, timezone, misfire, message, paused and next_run_ms; HY_E_NOT_FOUND. */
+struct hy_schedule_put {
+    struct hy_op op;
+    struct hy_schedule schedule;
+};
+
+/* HY_E_NOT_FOUND; HY_E_CONFLICT for a built-in job. */
+struct hy_schedule_delete {
+    struct hy_op op;
+    int64_t schedule_id;
+};
+
+/*
+ * Fires one due time, once in the whole cluster: does something only while next_run_ms is still
+ * `due_ms` and it is not paused; otherwise HY_E_CONFLICT and nothing is done. Sets last_run_ms =
+ * due_ms, last_fired_at_ms = now_ms, next_run_ms = `next_run_ms`, last_result = `result`, and
+ * admits `item` (null: none) in the same transaction, as admit does.
+ */
+struct hy_schedule_fire {
+    struct hy_op op;
+    int64_t schedule_id;
+    int64_t due_ms;
+    int64_t next_run_ms;
+    int64_t now_ms;
+    const char *result;
+    struct hy_admit_item *item;
+    int64_t key_window_ms;
+    struct hy_arena *arena;
+};
+
+/* Replaces last_result (a built-in job that ended). */
+struct hy_schedule_result {
+    struct hy_op op;
+    int64_t schedule_id;
+    const char *result;
+};
+
+/* All schedules, in order of id. */
+struct hy_schedules {
+    struct hy_op op;
+    struct hy_arena *arena;
+    struct hy_schedule *schedules; /* out */
+    size_t count;                  /* out */
+};
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * store.h - the one truth on disk, as verbs of the domain.
+ *
+ * A walk through one message, to know the verbs by:
+ *
+ *   admit    inserts it (and reserves a grant if it is due); durable before `done` is called
+ *   claim    takes due messages for sending: state sending, grant reserved, a lease on each
+ *   settle   writes the attempt, moves the message, burns or gives back the grant
+ *
+ * and through the front:
+ *
+ *   any thread --hy_store_submit()--> queue --> writer thread: begin, verb, verb, ..., commit
+ *                                                              then `done` of each, in order
+ *                                     queue --> reader thread: verb, `done`
+ *
+ * Drivers are plain blocking code; this front makes them asynchronous and gathers all writes that
+ * wait into one transaction (group commit), once for every backend. It also checks arguments and
+ * counts. A backend only stores: store/backend.h.
+ *
+ * Durability: when `done` of a write verb is called with 0, its effect is on disk and survives
+ * kill -9 and power loss. With any negative result nothing of that verb was done, except
+ * HY_E_UNCERTAIN: the commit's answer was lost and the caller must look again by its own id.
+ * When a commit fails, every verb of that group gets its error.
+ *
+ * The verbs, each a struct that starts with a struct hy_op:
+ *   store/messages.h   store/grants.h   store/apps.h   store/schedules.h
+ */
+#ifndef HY_STORE_STORE_H
+#define HY_STORE_STORE_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hy_store;
+
+enum hy_verb {
+    /* writes */
+    HY_VERB_ADMIT,
+    HY_VERB_CLAIM,
+    HY_VERB_SETTLE,
+    HY_VERB_CANCEL,
+    HY_VERB_RECOVER,
+    HY_VERB_SWEEP,
+    HY_VERB_DEPOSIT,
+    HY_VERB_PURGE,
+    HY_VERB_APP_PUT,
+    HY_VERB_APP_DELETE,
+    HY_VERB_KEY_PUT,
+    HY_VERB_KEY_REVOKE,
+    HY_VERB_META_PUT,
+    HY_VERB_TOKEN_BEGIN,
+    HY_VERB_TOKEN_END,
+    HY_VERB_SCHEDULE_PUT,
+    HY_VERB_SCHEDULE_DELETE,
+    HY_VERB_SCHEDULE_FIRE,
+    HY_VERB_SCHEDULE_RESULT,
+    HY_VERB_WRITES, /* not a verb: all below only read */
+    HY_VERB_MESSAGE_GET = HY_VERB_WRITES,
+    HY_VERB_MESSAGE_LIST,
+    HY_VERB_GRANT_LIST,
+    HY_VERB_APPS,
+    HY_VERB_KEYS,
+    HY_VERB_META_GET,
+    HY_VERB_TOKENS,
+    HY_VERB_SCHEDULES,
+    HY_VERB_COUNTS,
+    HY_VERB_CHECK,
+    HY_VERB_COUNT /* how many */
+};
+
+/*
+ * The head of every verb's struct. The caller sets `verb`, `done`, `arg` and the inputs, keeps the
+ * struct and everything it points to alive and untouched until `done` is called, and finds the
+ * outputs in it then. Outputs that need memory come from the verb's own `arena` field, which the
+ * caller provides and which is the store's to use until then.
+ *
+ * `done` runs on a store thread (or inside hy_store_pump()): it must be short and may not call
+ * hy_store_run(); it may submit further verbs.
+ */
+struct hy_op {
+    enum hy_verb verb;
+    int result; /* out: 0, a negative hy_err, or a positive condition named at the verb */
+    void (*done)(struct hy_op *op, void *arg);
+    void *arg;
+    struct hy_op *next; /* the front's */
+};
+
+struct hy_store_config {
+    /* "sqlite:PATH" or "memory:". HY_E_INVALID for anything else. */
+    const char *location;
+    /* No threads: verbs run when hy_store_pump() is called, on the caller's thread, each pump one
+     * group. For tests with fake time. */
+    bool inline_mode;
+};
+
+/*
+ * Opens, migrates to the newest schema, starts the threads. Errors: HY_E_INVALID (location),
+ * HY_E_BUSY (another process has it open), HY_E_CORRUPT (not ours, damaged, a migration was
+ * changed, or a newer schema than this program knows), HY_E_IO, HY_E_FULL. On an error
+ * `ret_explain` (any size, may be null) says in one sentence what and what to do.
+ */
+int hy_store_open(const struct hy_store_config *config, struct hy_store **ret_store,
+                  char *ret_explain, size_t explain_size);
+
+/* Finishes what was submitted, then closes. Null is legal. */
+void hy_store_close(struct hy_store *store);
+
+/* "sqlite", "memory". */
+const char *hy_store_kind(const struct hy_store *store);
+
+/* Any thread. After hy_store_close() began the verb ends with HY_E_STOPPED. */
+void hy_store_submit(struct hy_store *store, struct hy_op *op);
+
+/* Submits and waits; returns op->result. For start-up and tests; `done` is set by this call. */
+int hy_store_run(struct hy_store *store, struct hy_op *op);
+
+/* Inline mode: runs what is queued (writes as one group, then reads). True when there was any. */
+bool hy_store_pump(struct hy_store *store);
+
+/* Writes that wait and have not begun: the front's own load. */
+size_t hy_store_backlog(struct hy_store *store);
+
+#endif
