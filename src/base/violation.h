@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HY_VIOLATIONS_MAX = 100 }; /* more are counted, not stored */
+enum { HY_VIOLATIONS_MAX = 32 }; /* more are counted, not stored */
 
 struct hy_violation {
     const char *field;   /* dotted path: "data.thing1", "[3].user"; "" = the whole body */

@@ -1,0 +1,281 @@
+/*
+ * engine.h - the service itself: what the API, the schedules and the clock make it do.
+ *
+ * A message's way through it:
+ *
+ *   prepare   a JSON body becomes a checked message (submission.c)          caller's thread
+ *   submit    store.admit, then the dispatcher is told                      store's thread
+ *   tick      dispatch: store.claim -> attempt: build, send, judge          engine's thread
+ *             -> store.settle
+ *
+ * Threads: one thread owns the engine and calls hy_engine_tick() in a loop with the HTTP client's
+ * poll. Functions marked [any thread] may be called from others; their `done` callbacks run on a
+ * store thread or on the engine's thread and must be short (a server's callback wakes its request).
+ * The engine holds no truth that the store cannot rebuild at start.
+ */
+#ifndef HY_ENGINE_ENGINE_H
+#define HY_ENGINE_ENGINE_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/violation.h"
+#include "crypto/seal.h"
+#include "domain/app.h"
+#include "domain/key.h"
+#include "net/httpc.h"
+#include "platform/platform.h"
+#include "store/apps.h"
+#include "store/grants.h"
+#include "store/messages.h"
+#include "store/schedules.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hy_engine;
+
+/* How requests leave. The real one is net/httpc.h; tests put their own here. */
+struct hy_transport {
+    void *self;
+    void (*start)(void *self, const struct hy_http_request *request, hy_httpc_done *done,
+                  void *arg);
+    void (*wake)(void *self); /* any thread: ends the engine thread's wait */
+};
+
+struct hy_engine_config {
+    struct hy_store *store;
+    const struct hy_seal *seal;
+    struct hy_transport transport;
+    int64_t (*now_ms)(void);      /* the clock: hy_clock_now_ms, or a test's */
+    const char *wechat_url;       /* instead of the platform's own; null = that */
+    int64_t idempotency_window_s; /* a key is remembered at least so long; 0: 24 h */
+    int64_t lease_s;              /* of claimed messages; 0: 120 */
+};
+
+/* Loads apps, keys, tokens and schedules, recovers what a dead process left in `sending`. Blocks.
+ * Errors: those of the store, HY_E_DENIED (the master key is not the one of this store). */
+int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine);
+
+/* Nothing may be in flight (hy_engine_idle) and no other thread inside. Null is legal. */
+void hy_engine_free(struct hy_engine *engine);
+
+/*
+ * Does what is due at `now_ms` and returns the instant at which it next wants to run (at the latest
+ * a minute later); it wants to run earlier when an HTTP answer arrives or the transport is woken.
+ */
+int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms);
+
+/* Takes no more messages from the queue; what is in flight goes on. For shutdown. */
+void hy_engine_quiesce(struct hy_engine *engine);
+
+/* True when nothing is in flight: no attempt, no token call, no store verb of the engine. */
+bool hy_engine_idle(const struct hy_engine *engine);
+
+/* --- messages [any thread] -------------------------------------------------------------------- */
+
+/* A message on its way in. */
+struct hy_submission {
+    struct hy_message message;
+    struct hy_admit_item item;
+    uint8_t key_print[HY_FINGERPRINT_BYTES];
+    uint8_t body_print[HY_FINGERPRINT_BYTES];
+};
+
+/*
+ * Reads and checks one message, as POST /v1/messages takes it; `header_key` is the Idempotency-Key
+ * header or null; `default_app` fills in for a missing `app` (schedules), or is null. Faults are
+ * added to `v`; without any, `ret_submission` is ready to be submitted and everything it points to
+ * is in v->arena or in itself: it must not be moved. Touches nothing.
+ */
+void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char *header_key,
+                       const char *default_app, struct hy_violations *v,
+                       struct hy_submission *ret_submission);
+
+/* Admits prepared messages: `admit.items`, `admit.count`, `admit.arena` set by the caller. */
+struct hy_submit {
+    struct hy_admit admit;
+    void (*done)(struct hy_submit *submit, void *arg); /* admit.op.result tells */
+    void *arg;
+    struct hy_engine *engine; /* the engine's */
+};
+void hy_engine_submit(struct hy_engine *engine, struct hy_submit *submit);
+
+/* Cancels; after it gave back a grant, others of that user may go. op.done is the caller's. */
+void hy_engine_cancel(struct hy_engine *engine, struct hy_cancel *cancel);
+
+/* Reads go straight to the store: hy_engine_read(engine, &get.op). Only verbs that read. */
+void hy_engine_read(struct hy_engine *engine, struct hy_op *op);
+
+/* --- grants [any thread] ---------------------------------------------------------------------- */
+
+/* Why a grant was not taken. */
+struct hy_refusal {
+    size_t index;
+    const char *reason;  /* short stable word: "mock_form_id", "expired", "invalid" */
+    const char *message; /* one English sentence */
+};
+
+/*
+ * Deposits grants given as JSON objects (POST /v1/grants). `bodies` is an array; each good item is
+ * stored, each other one refused with a reason; one call is one transaction.
+ */
+struct hy_report {
+    struct hy_deposit deposit;
+    void (*done)(struct hy_report *report, void *arg); /* deposit.op.result tells */
+    void *arg;
+    struct hy_refusal *refused; /* out, in the arena */
+    size_t refused_count;
+    size_t accepted, duplicates; /* out */
+    struct hy_engine *engine;    /* the engine's */
+};
+/* HY_E_NOMEM at once, or 0 and `done` is called. */
+int hy_engine_report(struct hy_engine *engine, const json_t *bodies, struct hy_arena *arena,
+                     struct hy_report *report);
+
+/* --- apps and keys [any thread] --------------------------------------------------------------- */
+
+/* An app as it is now: a counted, unchanging snapshot. */
+struct hy_app_entry {
+    struct hy_app app; /* without the secret */
+    struct hy_app_settings settings;
+    const struct hy_platform *platform;
+};
+
+/* Null when there is none in use. Give it back with hy_engine_app_release(). */
+const struct hy_app_entry *hy_engine_app(struct hy_engine *engine, const char *id);
+/* Deleted ones too. */
+const struct hy_app_entry *hy_engine_app_by_no(struct hy_engine *engine, int64_t no);
+void hy_engine_app_release(const struct hy_app_entry *entry);
+#define HY_APP_SCOPED __attribute__((cleanup(hy_app_scope_end)))
+void hy_app_scope_end(const struct hy_app_entry **entry);
+
+/* All in use, in order of `no`: an array in the arena, each counted; null when out of memory. */
+const struct hy_app_entry **hy_engine_app_list(struct hy_engine *engine, struct hy_arena *arena,
+                                               size_t *ret_count);
+
+/* Adds (`id` null) or changes (`id` given) an app after a JSON body. Faults into `v`: then nothing
+ * is started and HY_E_INVALID returned. HY_E_NOT_FOUND (change of an unknown one), HY_E_NOMEM. On 0
+ * `done` is called; put.op.result HY_E_EXISTS when the id is taken. */
+struct hy_app_change {
+    struct hy_app_put put;
+    void (*done)(struct hy_app_change *change, void *arg);
+    void *arg;
+    struct hy_engine *engine; /* the engine's */
+};
+int hy_engine_app_change(struct hy_engine *engine, const char *id, const json_t *body,
+                         struct hy_violations *v, struct hy_app_change *change);
+
+/* HY_E_NOT_FOUND, or 0 and `done` is called. */
+struct hy_app_removal {
+    struct hy_app_delete removal;
+    void (*done)(struct hy_app_removal *removal, void *arg);
+    void *arg;
+    struct hy_engine *engine; /* the engine's */
+};
+int hy_engine_app_remove(struct hy_engine *engine, const char *id, struct hy_app_removal *removal);
+
+/* What an app's lane and token are doing right now, for GET /v1/apps/{id}. Texts in the arena. */
+struct hy_app_status {
+    int64_t in_flight;
+    int64_t paused_until_ms;                           /* 0 = not paused */
+    const char *pause_reason;                          /* "rate.45009", or null */
+    int64_t token_obtained_at_ms, token_expires_at_ms; /* 0 = no token */
+    int64_t token_failures;
+    const char *token_error; /* of the last failed refresh, or null */
+    int64_t token_calls_today, token_calls_max;
+};
+void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_arena *arena,
+                          struct hy_app_status *ret_status);
+
+/* Ends the pause of an app's lane. HY_E_NOT_FOUND. */
+int hy_engine_app_resume(struct hy_engine *engine, const char *id);
+
+/* Bits of enum hy_scope for a key somebody showed; 0 = unknown or revoked. Constant time in the
+ * key's content. */
+unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key);
+
+/* All keys in use: an array in the arena (names copied). */
+struct hy_key *hy_engine_key_list(struct hy_engine *engine, struct hy_arena *arena,
+                                  size_t *ret_count);
+
+/* Makes a key; `secret` is the only copy. */
+struct hy_key_change {
+    union {
+        struct hy_op op;
+        struct hy_key_put put;
+        struct hy_key_revoke revoke;
+    };
+    char secret[64]; /* out, of create */
+    void (*done)(struct hy_key_change *change, void *arg);
+    void *arg;
+    struct hy_engine *engine; /* the engine's */
+};
+void hy_engine_key_create(struct hy_engine *engine, const char *name, unsigned scopes,
+                          struct hy_key_change *change);
+void hy_engine_key_revoke(struct hy_engine *engine, int64_t key_id, struct hy_key_change *change);
+
+/* Start-up, blocks: `secret` becomes the admin key named `name` (an earlier one of that name is
+ * revoked). */
+int hy_engine_key_adopt(struct hy_engine *engine, const char *name, const char *secret);
+
+/* --- tokens [any thread] ---------------------------------------------------------------------- */
+
+enum { HY_ACCESS_TOKEN_BYTES = 1024 };
+
+/*
+ * The current token: answered at once while there is a good one, also during a refresh; otherwise
+ * when the refresh ends. `refresh`: replace `bad_token` (null: the current one), if it still is the
+ * current one.
+ */
+struct hy_token_query {
+    int64_t app_no;
+    bool refresh;
+    char bad_token[HY_ACCESS_TOKEN_BYTES]; /* "" = none given */
+    void (*done)(struct hy_token_query *query, void *arg);
+    void *arg;
+    /* out */
+    int result; /* 0; HY_E_BUSY: the platform gives none, `error` says why; HY_E_NOT_FOUND */
+    char access_token[HY_ACCESS_TOKEN_BYTES];
+    int64_t expires_at_ms;
+    char error[HY_ERRMSG_BYTES];
+    struct hy_token_query *next; /* the engine's */
+    struct hy_engine *engine;
+};
+void hy_engine_token(struct hy_engine *engine, struct hy_token_query *query);
+
+/* --- schedules [any thread] ------------------------------------------------------------------- */
+
+/* Reads a schedule body (POST: `existing` null, PATCH: the present one) into `ret_schedule`, whose
+ * texts are in v->arena; checks cron, zone, and the message by hy_engine_prepare(). */
+void hy_engine_schedule_read(struct hy_engine *engine, const json_t *body,
+                             const struct hy_schedule *existing, struct hy_violations *v,
+                             struct hy_schedule *ret_schedule);
+
+struct hy_schedule_change {
+    union {
+        struct hy_op op;
+        struct hy_schedule_put put;
+        struct hy_schedule_delete removal;
+    };
+    void (*done)(struct hy_schedule_change *change, void *arg);
+    void *arg;
+    struct hy_engine *engine; /* the engine's */
+};
+void hy_engine_schedule_put(struct hy_engine *engine, struct hy_schedule_change *change);
+void hy_engine_schedule_delete(struct hy_engine *engine, struct hy_schedule_change *change);
+
+/* --- the state of the service [any thread] ---------------------------------------------------- */
+
+struct hy_readiness {
+    bool ready;
+    bool tokens_known; /* every app's first token fetch has ended, well or not */
+    char detail[256];
+};
+/* The store's side is asked by the caller with a write of its own (meta "ready_at"). */
+void hy_engine_readiness(struct hy_engine *engine, struct hy_readiness *ret_readiness);
+
+/* The store, for verbs that need nothing of the engine. */
+struct hy_store *hy_engine_store(struct hy_engine *engine);
+int64_t hy_engine_now_ms(struct hy_engine *engine);
+
+#endif
