@@ -33,6 +33,7 @@ char *hy_arena_strdup(struct hy_arena *a, const char *text);
 char *hy_arena_memdup(struct hy_arena *a, const void *bytes, size_t count);
 char *hy_arena_printf(struct hy_arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-char *hy_arena_vprintf(struct hy_arena *a, const char *format, va_list args);
+char *hy_arena_vprintf(struct hy_arena *a, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #endif
