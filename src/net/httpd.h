@@ -10,7 +10,8 @@
  *   handler(req)  ->  hy_httpd_defer(req, then, arg)                  ... other thread works ...
  *                     hy_httpd_wake(req) from any thread  ->  then(req, arg)  ->  reply or defer
  *
- * A peer that closes while its request is deferred leaves the request alive until it was woken.
+ * A peer that closes while its request is deferred leaves the request alive: the continuation runs
+ * all the same, on the server's thread, and its answer may go nowhere (see hy_httpd_gone).
  * Bodies are collected whole, up to the limit; larger ones are answered 413 and the connection is
  * closed. Header blocks are bounded by libmicrohttpd's connection memory (16 KiB).
  */
@@ -50,10 +51,12 @@ const char *hy_httpd_address(const struct hy_httpd *httpd);
 /* Stops accepting new connections; requests under way go on. */
 void hy_httpd_quiesce(struct hy_httpd *httpd);
 
-/* Number of requests that were handed to the handler and not answered yet. */
+/* Number of requests that were handed to the handler and whose answer is not written out yet. Any
+ * thread. */
 size_t hy_httpd_busy(const struct hy_httpd *httpd);
 
-/* Every deferred request must have been woken before. Frees all; null is legal. */
+/* Every deferred request must have been woken before. Frees all; null is legal. Answers not written
+ * out yet are lost: quiesce and wait for hy_httpd_busy() to become 0 first. */
 void hy_httpd_stop(struct hy_httpd *httpd);
 
 /* --- one request; everything returned lives as long as the request --------------------------- */
@@ -76,6 +79,10 @@ const char *hy_httpd_body(const struct hy_httpd_request *req, size_t *ret_size);
 
 /* Memory with the lifetime of the request, for handler and continuation. */
 struct hy_arena *hy_httpd_arena(struct hy_httpd_request *req);
+
+/* True in a continuation whose peer is known to have gone. Method, path, body and arena are still
+ * there; headers, query and peer are not, and the answer is thrown away. */
+bool hy_httpd_gone(const struct hy_httpd_request *req);
 
 /* A pointer of the handler's own. */
 void hy_httpd_set_user(struct hy_httpd_request *req, void *user);

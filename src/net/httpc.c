@@ -1,0 +1,313 @@
+#include "net/httpc.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "net/httpc_call.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CONNECT_TIMEOUT_MS = 3000,
+    TOTAL_TIMEOUT_MS = 10000,
+    ANSWER_BYTES = 1 << 20,
+    CONNECTIONS = 512,
+    IDLE_CONNECTION_S = 20,
+};
+
+struct list {
+    struct hy_httpc_call *first, *last;
+};
+
+struct hy_httpc {
+    struct hy_httpc_common common;
+    CURLM *multi;
+    struct list running;   /* in the multi handle */
+    struct list unstarted; /* could not start; reported by the next poll */
+    struct list spares;
+    size_t busy;
+    bool stopping;
+    char *ca_file, *no_proxy;
+};
+
+/* --- lists
+ * ---------------------------------------------------------------------------------------- */
+
+static void list_add(struct list *list, struct hy_httpc_call *call)
+{
+    call->next = NULL;
+    call->prev = list->last;
+    if (list->last)
+        list->last->next = call;
+    else
+        list->first = call;
+    list->last = call;
+}
+
+static void list_remove(struct list *list, struct hy_httpc_call *call)
+{
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        list->first = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    else
+        list->last = call->prev;
+    call->next = call->prev = NULL;
+}
+
+static struct hy_httpc_call *list_pop(struct list *list)
+{
+    struct hy_httpc_call *call = list->last; /* the one used last is warm */
+
+    if (call)
+        list_remove(list, call);
+    return call;
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------ */
+
+static void init_libcurl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* A proxy of the environment (https_proxy) is honoured, as companies need it, but never for
+ * loopback; setting the option hides no_proxy, so that is appended. */
+static char *no_proxy_text(void)
+{
+    static const char loopback[] = "localhost,127.0.0.0/8,::1";
+    const char *more = getenv("no_proxy");
+    char *text;
+
+    if (!more)
+        more = getenv("NO_PROXY");
+    if (!more || !*more)
+        return strdup(loopback);
+    if (strcmp(more, "*") == 0)
+        return strdup(more);
+    return asprintf(&text, "%s,%s", loopback, more) < 0 ? NULL : text;
+}
+
+static void fill_config(struct hy_httpc_config *into, const struct hy_httpc_config *from)
+{
+    *into = *from;
+    if (!into->connect_timeout_ms)
+        into->connect_timeout_ms = CONNECT_TIMEOUT_MS;
+    if (!into->total_timeout_ms)
+        into->total_timeout_ms = TOTAL_TIMEOUT_MS;
+    if (!into->answer_max_bytes)
+        into->answer_max_bytes = ANSWER_BYTES;
+    if (!into->connections_max)
+        into->connections_max = CONNECTIONS;
+    if (!into->idle_connection_s)
+        into->idle_connection_s = IDLE_CONNECTION_S;
+}
+
+static int set_up(struct hy_httpc *client, const struct hy_httpc_config *config)
+{
+    fill_config(&client->common.config, config);
+    client->ca_file = config->ca_file ? strdup(config->ca_file) : NULL;
+    client->no_proxy = no_proxy_text();
+    client->multi = curl_multi_init();
+    client->common.share = curl_share_init();
+    if ((config->ca_file && !client->ca_file) || !client->no_proxy || !client->multi ||
+        !client->common.share)
+        return HY_E_NOMEM;
+    client->common.config.ca_file = client->ca_file;
+    client->common.no_proxy = client->no_proxy;
+    /* One cache of TLS sessions for all: a resumed handshake costs two thirds of a full one. */
+    curl_share_setopt(client->common.share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                      (long)client->common.config.connections_max);
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS,
+                      (long)client->common.config.connections_max);
+    return HY_OK;
+}
+
+int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_client)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct hy_httpc *client;
+    int err;
+
+    pthread_once(&once, init_libcurl);
+    client = calloc(1, sizeof *client);
+    if (!client)
+        return HY_E_NOMEM;
+    err = set_up(client, config);
+    if (err) {
+        hy_httpc_free(client);
+        return err;
+    }
+    *ret_client = client;
+    return HY_OK;
+}
+
+/* --- calls
+ * ----------------------------------------------------------------------------------------- */
+
+static void finish(struct hy_httpc *client, struct hy_httpc_call *call, CURLcode code)
+{
+    struct hy_http_response response = hy_httpc_call_result(call, code, hy_clock_mono_us());
+
+    client->busy--;
+    call->done(&response, call->arg);
+    hy_httpc_call_reset(call);
+    list_add(&client->spares, call);
+}
+
+static void finish_unstarted(struct hy_httpc *client)
+{
+    struct list ready = client->unstarted;
+    struct hy_httpc_call *call;
+
+    client->unstarted = (struct list){0};
+    while ((call = ready.first)) {
+        list_remove(&ready, call);
+        finish(client, call, CURLE_OK);
+    }
+}
+
+static struct hy_httpc_call *take_call(struct hy_httpc *client)
+{
+    struct hy_httpc_call *call = list_pop(&client->spares);
+
+    return call ? call : hy_httpc_call_new(&client->common);
+}
+
+void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *request,
+                    hy_httpc_done *done, void *arg)
+{
+    static const struct hy_http_response no_memory = {
+        .outcome = HY_HTTP_NOT_SENT, .body = "", .error = "out of memory"};
+    struct hy_httpc_call *call = take_call(client);
+
+    if (!call) {
+        done(&no_memory, arg);
+        return;
+    }
+    client->busy++;
+    call->done = done;
+    call->arg = arg;
+    call->started_us = hy_clock_mono_us();
+    if (client->stopping)
+        call->failed = "stopped";
+    else if (hy_httpc_call_prepare(call, request) != HY_OK ||
+             curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
+        call->failed = "out of memory";
+    list_add(call->failed ? &client->unstarted : &client->running, call);
+}
+
+/* True when a call was reported. */
+static bool reap(struct hy_httpc *client)
+{
+    CURLMsg *message;
+    int left, running;
+    bool any = false;
+
+    curl_multi_perform(client->multi, &running);
+    while ((message = curl_multi_info_read(client->multi, &left))) {
+        struct hy_httpc_call *call;
+        CURLcode code = message->data.result;
+
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+        curl_multi_remove_handle(client->multi, call->easy);
+        list_remove(&client->running, call);
+        finish(client, call, code);
+        any = true;
+    }
+    return any;
+}
+
+void hy_httpc_poll(struct hy_httpc *client, int timeout_ms)
+{
+    if (client->unstarted.first) {
+        finish_unstarted(client);
+        timeout_ms = 0;
+    }
+    if (reap(client))
+        timeout_ms = 0;
+    curl_multi_poll(client->multi, NULL, 0, timeout_ms, NULL);
+    reap(client);
+}
+
+void hy_httpc_wake(struct hy_httpc *client)
+{
+    curl_multi_wakeup(client->multi);
+}
+
+size_t hy_httpc_busy(const struct hy_httpc *client)
+{
+    return client->busy;
+}
+
+static void stop_running(struct hy_httpc *client)
+{
+    struct hy_httpc_call *call;
+
+    client->stopping = true;
+    while ((call = client->running.first)) {
+        curl_multi_remove_handle(client->multi, call->easy);
+        list_remove(&client->running, call);
+        call->failed = "stopped";
+        finish(client, call, CURLE_OK);
+    }
+    while (client->unstarted.first)
+        finish_unstarted(client);
+}
+
+void hy_httpc_free(struct hy_httpc *client)
+{
+    struct hy_httpc_call *call;
+
+    if (!client)
+        return;
+    stop_running(client);
+    while ((call = list_pop(&client->spares)))
+        hy_httpc_call_free(call);
+    curl_multi_cleanup(client->multi);
+    curl_share_cleanup(client->common.share);
+    free(client->ca_file);
+    free(client->no_proxy);
+    free(client);
+}
+
+/* --- one request, start to end
+ * ----------------------------------------------------------------------- */
+
+struct once {
+    hy_httpc_done *done;
+    void *arg;
+    bool over;
+};
+
+static void on_once(const struct hy_http_response *response, void *arg)
+{
+    struct once *once = arg;
+
+    once->over = true;
+    once->done(response, once->arg);
+}
+
+void hy_httpc_once(const struct hy_httpc_config *config, const struct hy_http_request *request,
+                   hy_httpc_done *done, void *arg)
+{
+    static const struct hy_http_response no_memory = {
+        .outcome = HY_HTTP_NOT_SENT, .body = "", .error = "out of memory"};
+    struct once once = {done, arg, false};
+    struct hy_httpc *client;
+
+    if (hy_httpc_new(config, &client) != HY_OK) {
+        done(&no_memory, arg);
+        return;
+    }
+    hy_httpc_start(client, request, on_once, &once);
+    while (!once.over)
+        hy_httpc_poll(client, 1000);
+    hy_httpc_free(client);
+}

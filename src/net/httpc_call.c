@@ -1,0 +1,280 @@
+#include "net/httpc_call.h"
+
+#include "base/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { KEPT_ANSWER_BYTES = 16 << 10, HEADERS_BYTES = 64 << 10 };
+
+/* --- what libcurl calls
+ * --------------------------------------------------------------------------- */
+
+/* Comes when a connection is ready and the request is about to be written. The second time means
+ * that libcurl found the reused connection dead after writing and wants to send again. */
+static int on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+    struct hy_httpc_call *call = arg;
+
+    if (call->written)
+        return CURL_PREREQFUNC_ABORT;
+    call->written = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t on_header(char *bytes, size_t one, size_t size, void *arg)
+{
+    struct hy_httpc_call *call = arg;
+
+    call->header_bytes += size;
+    if (call->header_bytes > HEADERS_BYTES) {
+        call->too_large = true;
+        return 0;
+    }
+    if (size >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+        call->cut = true;
+    else if (size <= 2 && (bytes[0] == '\r' || bytes[0] == '\n'))
+        call->cut = false;
+    return size;
+}
+
+static size_t on_body(char *bytes, size_t one, size_t size, void *arg)
+{
+    struct hy_httpc_call *call = arg;
+
+    hy_buf_append(&call->answer, bytes, size);
+    call->too_large = !hy_buf_ok(&call->answer);
+    return call->too_large ? 0 : size;
+}
+
+/* --- setting up
+ * ------------------------------------------------------------------------------------- */
+
+static void set_fixed_options(struct hy_httpc_call *call, const struct hy_httpc_common *common)
+{
+    const struct hy_httpc_config *config = &common->config;
+    CURL *easy = call->easy;
+
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(easy, CURLOPT_SHARE, common->share);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, common->no_proxy);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    /* HTTP/2 of libcurl costs more CPU a request than its HTTP/1.1, and one dead connection would
+     * leave many requests without an answer instead of one. */
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "hongyan/" HY_VERSION);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)config->total_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)config->idle_connection_s);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (config->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_ready);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+}
+
+struct hy_httpc_call *hy_httpc_call_new(const struct hy_httpc_common *common)
+{
+    struct hy_httpc_call *call = calloc(1, sizeof *call);
+
+    if (!call)
+        return NULL;
+    call->easy = curl_easy_init();
+    if (!call->easy) {
+        free(call);
+        return NULL;
+    }
+    hy_arena_init(&call->arena);
+    hy_buf_init(&call->answer, common->config.answer_max_bytes);
+    set_fixed_options(call, common);
+    return call;
+}
+
+void hy_httpc_call_free(struct hy_httpc_call *call)
+{
+    curl_easy_cleanup(call->easy);
+    hy_arena_deinit(&call->arena);
+    hy_buf_deinit(&call->answer);
+    free(call);
+}
+
+/* --- one request
+ * ------------------------------------------------------------------------------------ */
+
+/* The list lives in the arena; libcurl only reads it. */
+static bool add_header(struct hy_arena *arena, struct curl_slist **list, const char *name,
+                       const char *value)
+{
+    struct curl_slist *item = hy_arena_alloc(arena, sizeof *item);
+
+    if (!item)
+        return false;
+    /* "Name:" takes a header of libcurl's own away, "Name;" sends an empty one. */
+    item->data = !value   ? hy_arena_printf(arena, "%s:", name)
+                 : *value ? hy_arena_printf(arena, "%s: %s", name, value)
+                          : hy_arena_printf(arena, "%s;", name);
+    item->next = *list;
+    *list = item;
+    return item->data != NULL;
+}
+
+static int set_headers(struct hy_httpc_call *call, const struct hy_http_request *request)
+{
+    struct curl_slist *list = NULL;
+    bool typed = false;
+
+    /* Waiting for "100 Continue" would cost a second with servers that never say it. */
+    if (!add_header(&call->arena, &list, "Expect", NULL))
+        return HY_E_NOMEM;
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct hy_http_header *h = &request->headers[i];
+
+        typed = typed || strcasecmp(h->name, "Content-Type") == 0;
+        if (!add_header(&call->arena, &list, h->name, h->value))
+            return HY_E_NOMEM;
+    }
+    if (!typed && !add_header(&call->arena, &list, "Content-Type", NULL))
+        return HY_E_NOMEM;
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, list);
+    return HY_OK;
+}
+
+static int set_body(struct hy_httpc_call *call, const struct hy_http_request *request)
+{
+    const char *bytes = "";
+
+    if (request->body_size)
+        bytes = hy_arena_memdup(&call->arena, request->body, request->body_size);
+    if (!bytes)
+        return HY_E_NOMEM;
+    curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, bytes);
+    return HY_OK;
+}
+
+static int set_method(struct hy_httpc_call *call, const struct hy_http_request *request)
+{
+    const char *method = request->method, *usual = request->body ? "POST" : "GET";
+
+    curl_easy_setopt(call->easy, CURLOPT_NOBODY, 0L);
+    curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
+    if (strcmp(method, "HEAD") == 0) {
+        curl_easy_setopt(call->easy, CURLOPT_NOBODY, 1L);
+        usual = method;
+    } else if (request->body || strcmp(method, "POST") == 0) {
+        if (set_body(call, request))
+            return HY_E_NOMEM;
+        usual = "POST";
+    }
+    return curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST,
+                            strcmp(method, usual) == 0 ? NULL : method)
+               ? HY_E_NOMEM
+               : HY_OK;
+}
+
+int hy_httpc_call_prepare(struct hy_httpc_call *call, const struct hy_http_request *request)
+{
+    int err = set_headers(call, request);
+
+    if (!err)
+        err = set_method(call, request);
+    if (!err && curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
+        err = HY_E_NOMEM;
+    return err;
+}
+
+void hy_httpc_call_reset(struct hy_httpc_call *call)
+{
+    hy_arena_reset(&call->arena);
+    if (call->answer.capacity > KEPT_ANSWER_BYTES)
+        hy_buf_deinit(&call->answer);
+    hy_buf_clear(&call->answer);
+    call->header_bytes = 0;
+    call->written = call->cut = call->too_large = false;
+    call->failed = NULL;
+    call->done = NULL;
+    call->arg = NULL;
+}
+
+/* --- how it ended
+ * ------------------------------------------------------------------------------------ */
+
+static const struct {
+    CURLcode code;
+    const char *text;
+} reasons[] = {
+    {CURLE_OK, ""},
+    {CURLE_COULDNT_CONNECT, "connection refused"},
+    {CURLE_COULDNT_RESOLVE_HOST, "name not resolved"},
+    {CURLE_COULDNT_RESOLVE_PROXY, "proxy name not resolved"},
+    {CURLE_PROXY, "proxy refused"},
+    {CURLE_PEER_FAILED_VERIFICATION, "TLS certificate not accepted"},
+    {CURLE_SSL_CACERT_BADFILE, "TLS trust anchors not readable"},
+    {CURLE_SSL_CONNECT_ERROR, "TLS handshake failed"},
+    {CURLE_SSL_CERTPROBLEM, "TLS handshake failed"},
+    {CURLE_SSL_CIPHER, "TLS handshake failed"},
+    {CURLE_SSL_ISSUER_ERROR, "TLS certificate not accepted"},
+    {CURLE_GOT_NOTHING, "closed without an answer"},
+    {CURLE_ABORTED_BY_CALLBACK, "closed without an answer"},
+    {CURLE_SEND_ERROR, "connection reset"},
+    {CURLE_RECV_ERROR, "connection reset"},
+    {CURLE_PARTIAL_FILE, "answer cut short"},
+    {CURLE_UNSUPPORTED_PROTOCOL, "not an HTTP answer"},
+    {CURLE_WEIRD_SERVER_REPLY, "not an HTTP answer"},
+    {CURLE_BAD_CONTENT_ENCODING, "not an HTTP answer"},
+    {CURLE_HTTP2, "not an HTTP answer"},
+    {CURLE_URL_MALFORMAT, "malformed URL"},
+    {CURLE_OUT_OF_MEMORY, "out of memory"},
+};
+
+static const char *reason_of(const struct hy_httpc_call *call, CURLcode code)
+{
+    long os_error = 0;
+
+    if (call->failed)
+        return call->failed;
+    if (call->too_large)
+        return "answer too large";
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return call->written ? "timeout" : "connect timeout";
+    if (call->header_bytes && (call->cut || code == CURLE_RECV_ERROR))
+        return "answer cut short";
+    if (code == CURLE_COULDNT_CONNECT) {
+        curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_error);
+        (void)os_error;
+    }
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].code == code)
+            return reasons[i].text;
+    return "transfer failed";
+}
+
+struct hy_http_response hy_httpc_call_result(const struct hy_httpc_call *call, CURLcode code,
+                                             int64_t now_us)
+{
+    struct hy_http_response response = {.body = "", .took_ms = (now_us - call->started_us) / 1000};
+    long status = 0;
+
+    if (code == CURLE_OK && !call->failed && !call->cut) {
+        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+        response.outcome = HY_HTTP_ANSWERED;
+        response.status = (int)status;
+        response.body = hy_buf_text(&call->answer);
+        response.body_size = call->answer.size;
+        response.error = "";
+        return response;
+    }
+    response.outcome = call->written ? HY_HTTP_NO_ANSWER : HY_HTTP_NOT_SENT;
+    response.error = reason_of(call, code);
+    return response;
+}

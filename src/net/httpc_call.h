@@ -1,0 +1,51 @@
+/*
+ * httpc_call.h - one transfer: a libcurl easy handle, what it sends, what it has heard.
+ *
+ * A call is set up once and used for many requests; httpc.c keeps them.
+ */
+#ifndef HY_NET_HTTPC_CALL_H
+#define HY_NET_HTTPC_CALL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "net/httpc.h"
+
+#include <curl/curl.h>
+
+/* What all calls of a client have in common. */
+struct hy_httpc_common {
+    struct hy_httpc_config config; /* with the defaults filled in, texts owned by the client */
+    const char *no_proxy;
+    CURLSH *share;
+};
+
+struct hy_httpc_call {
+    struct hy_httpc_call *next, *prev;
+    CURL *easy;
+    struct hy_arena arena; /* headers and body of the request */
+    struct hy_buf answer;
+    size_t header_bytes;
+    hy_httpc_done *done;
+    void *arg;
+    int64_t started_us;
+    bool written; /* a connection was ready: the request was about to be written */
+    bool cut;     /* status line seen, end of its headers not */
+    bool too_large;
+    const char *failed; /* why it never started, or null */
+};
+
+/* Null when out of memory. */
+struct hy_httpc_call *hy_httpc_call_new(const struct hy_httpc_common *common);
+void hy_httpc_call_free(struct hy_httpc_call *call);
+
+/* Copies `request` into the call, ready for the multi handle. HY_E_NOMEM. */
+int hy_httpc_call_prepare(struct hy_httpc_call *call, const struct hy_http_request *request);
+
+/* How it ended; the texts point into the call. */
+struct hy_http_response hy_httpc_call_result(const struct hy_httpc_call *call, CURLcode code,
+                                             int64_t now_us);
+
+/* Forgets the request and large memory. */
+void hy_httpc_call_reset(struct hy_httpc_call *call);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * httpd_private.h - what the files of the HTTP server share.
+ *
+ *   httpd.c           the daemon: start, stop, the callbacks of libmicrohttpd, collecting a body
+ *   httpd_request.c   reading a request, building its answer
+ *   httpd_resume.c    defer and wake, and requests that outlive their connection
+ *
+ * Everything here runs on the server's thread, except where a function says otherwise.
+ */
+#ifndef HY_NET_HTTPD_PRIVATE_H
+#define HY_NET_HTTPD_PRIVATE_H
+
+#include "base/buf.h"
+#include "net/httpd.h"
+#include "net/listen.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/*
+ * HEAD -> BODY -> HANDED -> SETTLED
+ *   \_______\_______________/   refused
+ */
+enum hy_httpd_stage {
+    HY_STAGE_HEAD,    /* request line seen, nothing decided */
+    HY_STAGE_BODY,    /* collecting */
+    HY_STAGE_HANDED,  /* the handler has it, running or deferred */
+    HY_STAGE_SETTLED, /* answered or aborted */
+};
+
+/*
+ * RUNNING -> ASLEEP -> WOKEN -> RUNNING     the usual way
+ * RUNNING -> WOKEN -> RUNNING               woken before the handler had returned
+ */
+enum hy_httpd_phase { HY_PHASE_RUNNING, HY_PHASE_ASLEEP, HY_PHASE_WOKEN };
+
+struct hy_httpd_added {
+    struct hy_httpd_added *next;
+    const char *name, *value;
+};
+
+struct hy_httpd_request {
+    struct hy_httpd *httpd;
+    struct MHD_Connection *connection; /* null once the peer is gone */
+    struct hy_httpd_request *next;     /* in the list of spares, or of orphans */
+    const char *method, *path;
+    struct hy_buf body;
+    struct hy_arena arena;
+    void *user;
+    struct hy_httpd_added *added; /* headers of the answer, newest first */
+    struct MHD_Response *response;
+    int status;
+    hy_httpd_handler *then; /* set while deferred */
+    void *then_arg;
+    enum hy_httpd_stage stage;
+    _Atomic int phase;
+    bool uri_clean;
+    bool control; /* the server's own, see httpd_resume.c */
+    bool counted; /* in httpd->busy */
+    bool overflow;
+    size_t skipped_bytes;
+};
+
+struct hy_httpd {
+    struct hy_httpd_config config;
+    struct MHD_Daemon *daemon;
+    int listen_fd;
+    bool quiet; /* listen_fd was taken back from the daemon */
+    char address[HY_LISTEN_TEXT_BYTES];
+    struct hy_httpd_request *spares;
+    unsigned spare_count;
+    atomic_size_t busy;
+    atomic_size_t deferred; /* not woken yet */
+    atomic_size_t waking;   /* threads inside hy_httpd_wake() */
+    atomic_bool stopping;
+
+    pthread_mutex_t lock; /* guards the four below */
+    pthread_cond_t orphan_woken;
+    struct hy_httpd_request *orphans_woken;
+    size_t orphans;
+    struct hy_httpd_request *control_request;
+    bool control_asleep;
+    int control_fd; /* our end of the socket pair, -1 when none */
+};
+
+/* --- httpd.c --- */
+
+struct hy_httpd_request *hy_httpd_request_new(struct hy_httpd *httpd);
+void hy_httpd_request_done(struct hy_httpd_request *req);
+
+/* --- httpd_resume.c --- */
+
+/* Runs `handler` and the continuations whose wake came early. True when the request is settled,
+ * false when it sleeps: then somebody else may own it already. */
+bool hy_httpd_run(struct hy_httpd_request *req, hy_httpd_handler *handler, void *arg);
+
+/* The connection of a deferred request is about to vanish: goes on without it. */
+void hy_httpd_orphan(struct hy_httpd_request *req);
+
+/* The server's own connection, by which it is called back to run orphans. */
+int hy_httpd_control_start(struct hy_httpd *httpd);
+void hy_httpd_control_run(struct hy_httpd_request *req, void *arg);
+
+/* Any thread; before and after the daemon was stopped. */
+void hy_httpd_control_stop(struct hy_httpd *httpd);
+void hy_httpd_orphans_finish(struct hy_httpd *httpd);
+
+#endif
