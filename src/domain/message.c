@@ -14,7 +14,8 @@ const char *const hy_repair_names[] = {"reject", "cut", NULL};
 #define TO(state) (1u << HY_MESSAGE_##state)
 
 static const unsigned moves[HY_MESSAGE_STATES] = {
-    [HY_MESSAGE_QUEUED] = TO(WAITING) | TO(SENDING) | TO(FAILED) | TO(EXPIRED) | TO(CANCELED),
+    [HY_MESSAGE_QUEUED] =
+        TO(WAITING) | TO(SENDING) | TO(FAILED) | TO(UNKNOWN) | TO(EXPIRED) | TO(CANCELED),
     [HY_MESSAGE_WAITING] = TO(QUEUED) | TO(FAILED) | TO(EXPIRED) | TO(CANCELED),
     [HY_MESSAGE_SENDING] = TO(QUEUED) | TO(SENT) | TO(FAILED) | TO(UNKNOWN),
     [HY_MESSAGE_SENT] = TO(DELIVERED) | TO(FAILED),

@@ -12,6 +12,9 @@
  *      no answer  v  | the same receipt again, or an operator's retry
  *               unknown ---> sent | delivered | failed      (settled by event, receipt, operator)
  *
+ * queued becomes unknown, too: when an earlier request is in doubt and the grant that could have
+ * proved it is gone, so that trying again with another one might be the second time.
+ *
  * Every change goes through hy_message_may_move(); an illegal one aborts, because going on would
  * write an untrue record.
  *
@@ -75,7 +78,9 @@ struct hy_message {
     int64_t due_at_ms;     /* when it may be claimed next; 0 = not by time */
     int64_t settled_at_ms; /* when it reached its present final state, 0 = not final */
 
-    int64_t grant_id; /* reserved or used last, 0 = none */
+    /* queued, sending, unknown: the grant of which it holds a use; sent, delivered: the one that
+     * was used. 0 = none: the attempts say which ones were tried. */
+    int64_t grant_id;
     int32_t attempt_count;
     bool in_doubt; /* an earlier request with the grant it holds had no definite answer */
     int64_t msgid; /* the platform's id of the sent message, 0 = none */

@@ -11,14 +11,18 @@
 #include "store/store.h"
 
 /* `app.no` 0: inserts, gives `no`; HY_E_EXISTS when an app in use has that id. Otherwise replaces
- * settings, secret (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND. */
+ * settings, secret (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND, also when it is
+ * deleted. */
 struct hy_app_put {
     struct hy_op op;
     struct hy_app app; /* in; `no` out */
 };
 
 /* Marks the app deleted, wipes secret and token, cancels its queued and waiting messages (reason
- * "app_deleted") and deletes its schedules. The id may be used again for a new app. */
+ * "app_deleted", grants given back, nothing woken), takes the due time from its unknown ones and
+ * deletes its schedules. The id may be used again for a new app. HY_E_NOT_FOUND when there never
+ * was one with that number. May be repeated: cancels what an answer that came late has queued
+ * again. */
 struct hy_app_delete {
     struct hy_op op;
     int64_t app_no;
@@ -33,7 +37,7 @@ struct hy_apps {
     size_t count;        /* out */
 };
 
-/* `key.id` 0: inserts, gives `id`; HY_E_EXISTS when the hash is there and not revoked. */
+/* `key.id` must be 0: inserts, gives `id`; HY_E_EXISTS when the hash is there and not revoked. */
 struct hy_key_put {
     struct hy_op op;
     struct hy_key key;
@@ -54,7 +58,7 @@ struct hy_keys {
     size_t count;        /* out */
 };
 
-/* One small text by name: "master_key" (fingerprint), "created_at". */
+/* One small text by name: "master_key" (fingerprint), "created_at". Replaces what is there. */
 struct hy_meta_put {
     struct hy_op op;
     const char *name;
@@ -74,9 +78,10 @@ struct hy_meta_get {
  *
  * Positive results: HY_TOKEN_MOVED (the stored version is not `version` any more: load and use it),
  * HY_TOKEN_TAKEN (somebody is asking; try again at `token.refreshing_until_ms`), HY_TOKEN_BUDGET
- * (`calls_max` or `forced_max` of the day is used up, or the last forced call is younger than
- * `forced_gap_ms`). With 0 the call is already counted, durably: a crash loop cannot burn the
- * day's budget unseen.
+ * (`calls_max` of the day is used up; or it is forced and `forced_max` of the day is used up or the
+ * last forced call is younger than `forced_gap_ms`; a maximum of 0 = no limit). They are looked at
+ * in this order and change nothing. With 0 the call is already counted, durably: a crash loop
+ * cannot burn the day's budget unseen. HY_E_NOT_FOUND: no app in use has that number.
  */
 enum { HY_TOKEN_MOVED = 1, HY_TOKEN_TAKEN = 2, HY_TOKEN_BUDGET = 3 };
 
@@ -95,9 +100,10 @@ struct hy_token_begin {
     struct hy_token token; /* out, also with a positive result */
 };
 
-/* Ends what token_begin granted. `access.size` > 0: stores it as version + 1 (HY_TOKEN_MOVED when
- * the version is another one by now). size 0: a failure; keeps the old token, counts, keeps
- * `error`. */
+/* Ends what token_begin granted: HY_TOKEN_MOVED, nothing done, when the stored version is not
+ * `version` any more. `access.size` > 0: stores it as version + 1, failures 0, no error. size 0: a
+ * failure; keeps the old token, counts, keeps `error`. Both end refreshing_until_ms.
+ * HY_E_NOT_FOUND: no app in use has that number, or token_begin was never called for it. */
 struct hy_token_end {
     struct hy_op op;
     int64_t app_no;
@@ -108,7 +114,7 @@ struct hy_token_end {
     const char *error;
 };
 
-/* Every token there is. */
+/* Every token there is (token_begin was called, the app is in use), in order of app_no. */
 struct hy_tokens {
     struct hy_op op;
     struct hy_arena *arena;

@@ -7,7 +7,9 @@
  *
  * A write verb checks before it writes: with a negative result it has changed nothing, except for
  * failures of the storage itself (HY_E_IO, HY_E_FULL, HY_E_CORRUPT, HY_E_NOMEM), after which the
- * front rolls the whole group back.
+ * front rolls the whole group back and runs its verbs again one at a time. So a verb may be called
+ * twice; it reads only the inputs that its header names (the front restores ids that are in and
+ * out). Arguments were checked by the front: store/verbs.h.
  */
 #ifndef HY_STORE_BACKEND_H
 #define HY_STORE_BACKEND_H
@@ -36,8 +38,9 @@ struct hy_backend_ops {
     int (*commit)(struct hy_backend *backend);
     void (*rollback)(struct hy_backend *backend);
 
-    /* Optional: called by the writer's thread when nothing waits, and every second under load
-     * (checkpoints). */
+    /* Optional: called by the writer's thread, outside of transactions, when it has worked and
+     * nothing waits any more, and every second under load (checkpoints). Must be short: new work
+     * may come at any moment. */
     void (*idle)(struct hy_backend *backend);
 
     hy_backend_verb *verbs[HY_VERB_COUNT]; /* all set */
@@ -45,5 +48,9 @@ struct hy_backend_ops {
 
 extern const struct hy_backend_ops hy_backend_memory;
 extern const struct hy_backend_ops hy_backend_sqlite;
+
+/* As hy_store_open(), with a backend that is not in the front's table: decorators and tests. */
+int hy_store_open_backend(const struct hy_backend_ops *ops, const char *path, bool inline_mode,
+                          struct hy_store **ret_store, char *ret_explain, size_t explain_size);
 
 #endif

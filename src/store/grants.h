@@ -8,25 +8,31 @@
 #include "store/store.h"
 
 struct hy_deposit_item {
-    /* In: everything but id and the counters' uses_reserved. Out: id. */
+    /* In: everything but id and uses_reserved; state available, 1 <= uses_left <= uses_total, a
+     * receipt has a credential and no template, a counter a template and no credential. Out: id
+     * (of a duplicate: that of the stored one). */
     struct hy_grant grant;
-    bool duplicate; /* out: this credential is stored already for this app; nothing was added */
+    int64_t margin_ms; /* the app's receipt margin */
+    bool duplicate;    /* out: this credential is stored already for this app; nothing was added */
 };
 
 /*
- * Stores grants, all or none. A credential is stored once an app, whoever deposits it again; items
- * of one call count among themselves too. May be repeated: the second time all are duplicates.
+ * Stores grants, all or none, and wakes the messages that wait for them (messages.h). A credential
+ * is stored once an app, whoever deposits it again; items of one call count among themselves too.
+ * May be repeated: the second time all receipts are duplicates. Counters have nothing to be known
+ * by and are added again: after HY_E_UNCERTAIN look first.
  */
 struct hy_deposit {
     struct hy_op op;
     struct hy_deposit_item *items;
     size_t count;
     int64_t now_ms;
+    size_t woken; /* out: messages that waited and are due now */
 };
 
-/* Expired receipts whose time is over (expires_at_ms - margin_ms <= now, uses left, nothing
- * reserved) become expired and are deleted: at most `limit` of one app. Spent and revoked ones go
- * when their expires_at_ms is past, too. */
+/* Deletes the grants of one app whose time is over and of which nothing is reserved: available and
+ * suspect ones when expires_at_ms - margin_ms <= now, spent and revoked ones when expires_at_ms <=
+ * now; never those without an expiry. At most `limit`, in order of expires_at_ms, then id. */
 struct hy_purge {
     struct hy_op op;
     int64_t app_no;
@@ -37,8 +43,9 @@ struct hy_purge {
 };
 
 /*
- * The grants of one user, the one that is used next first. `available` counts the uses usable now
- * for `template_id` (null: receipts only plus every template's own).
+ * The grants of one user that fit `template_id` (null: all of them): first those that are usable
+ * now, then the others, both in the order of hy_grant_compare(). `available` counts the free uses
+ * of all usable ones, beyond `limit` too.
  */
 struct hy_grant_list {
     struct hy_op op;

@@ -8,6 +8,15 @@
 #include "domain/settlement.h"
 #include "store/store.h"
 
+/*
+ * Wake: whenever a use becomes free (a deposit, a reservation given back), the messages of that
+ * user that are `waiting` for one that fits are woken in the same transaction: each, oldest
+ * (smallest id) first, reserves the use that hy_grant_compare() puts first, is queued, due now,
+ * reason null, not in doubt. One whose expires_at_ms is past is left to sweep. Where a verb knows
+ * the app's margin it counts; elsewhere (cancel, sweep, settle, recover, app_delete) it is taken as
+ * 0, and claim looks again.
+ */
+
 enum { HY_FINGERPRINT_BYTES = 16 };
 
 /* --- admit ------------------------------------------------------------------------------------ */
@@ -16,10 +25,11 @@ enum hy_admission { HY_ADMITTED, HY_ADMITTED_BEFORE, HY_ADMIT_CONFLICT };
 
 struct hy_admit_item {
     /*
-     * In: everything but state, reason, grant_id, due_at_ms. `id` is new and larger than any stored
-     * one, give or take what other threads admit at the same moment.
-     * Out: those four, as stored. (HY_ADMITTED_BEFORE: `id`, `state` and `reason` are those that
-     * the first admission answered.)
+     * In: what the caller asked for, and accepted_at_ms. The store sets state, reason, grant_id,
+     * due_at_ms and settled_at_ms; attempts and doubts begin at none. `id` is new and larger than
+     * any stored one, give or take what other threads admit at the same moment.
+     * Out: state, reason, grant_id and due_at_ms, as stored. (HY_ADMITTED_BEFORE: `id`, `state` and
+     * `reason` are those that the first admission answered. HY_ADMIT_CONFLICT: untouched.)
      */
     struct hy_message *message;
     /* Idempotency: fingerprints of (app, key) and of the request's meaning; null = no key. */
@@ -30,15 +40,19 @@ struct hy_admit_item {
 };
 
 /*
- * All items or none, in order. An item with a key that was used within the last `key_window_ms` is
- * not inserted again: same body HY_ADMITTED_BEFORE, other body HY_ADMIT_CONFLICT (the other items
- * are admitted all the same).
+ * All items or none, in order. An item with a key that was used within the last `key_window_ms`
+ * (first use + window > now; the same window in every call) is not inserted again: same body
+ * HY_ADMITTED_BEFORE, other body HY_ADMIT_CONFLICT (the other items are admitted all the same).
+ * Items of one call count among themselves. HY_E_EXISTS when an id that would be inserted is stored
+ * already.
  *
  * A message that is due (send_at_ms <= now) gets its grant reserved in this transaction; when the
  * user has none, on_missing decides: fail -> failed with the reason of hy_grant_missing_reason(),
  * wait -> waiting, try -> queued without a grant. A later message is queued and gets its grant
  * when it is claimed. A message behind another one of the same user in `sending` is queued too: it
  * is parked by claim, not here.
+ *
+ * Queued: due_at_ms is the later of send_at_ms and now_ms. Failed, waiting: 0.
  */
 struct hy_admit {
     struct hy_op op;
@@ -57,8 +71,9 @@ struct hy_claim_lane {
     int64_t margin_ms; /* the app's receipt margin */
     /* out */
     size_t claimed;
-    int64_t next_due_ms; /* the earliest due instant left in this lane (may be <= now when capacity
-                            was the limit); 0 = none */
+    int64_t next_due_ms; /* the earliest due instant left in this lane, parked ones not counted;
+                            0 = none. <= now: claim again (capacity was the limit, or something
+                            became due during this claim) */
 };
 
 struct hy_claimed {
@@ -68,14 +83,32 @@ struct hy_claimed {
 
 /*
  * Takes due messages (queued, or unknown with a due time) of each lane in order of due time, then
- * id: state sending, one use of a grant reserved (the one it holds, while usable or in doubt; else
- * the usable one of its user that expires first), lease until `lease_until_ms`.
+ * id: state sending, reason null, one use of a grant reserved, lease until `lease_until_ms`. For
+ * each message in turn, the first that applies:
  *
- * A user has at most one message in `sending`: further ones are parked, and the settle that ends
- * the first one un-parks the next. A due message whose expires_at is past becomes expired; one
- * without a usable grant becomes failed or waiting after its on_missing (try: is claimed without
- * one). An unknown one that can reserve nothing stays unknown and has no due time any more. Those
- * do not count against capacity.
+ *   1. its user has a message in `sending`: parked (see below)
+ *   2. expires_at_ms <= now: queued -> expired, grant given back; unknown -> stays, no due time any
+ *      more, grant move DOUBT
+ *   3. it holds a use for which hy_grant_holds() is true: sent with that
+ *   4. it holds a use, is in doubt, but the grant is over or gone: unknown with reason
+ *      "unknown.grant_over", no due time, grant move DOUBT
+ *   5. (a use that it holds otherwise is given back) its user has a usable grant that fits: sent
+ *      with the one that hy_grant_compare() puts first, not in doubt any more
+ *   6. queued: on_missing decides; fail -> failed, wait -> waiting, both with the reason of
+ *      hy_grant_missing_reason(); try -> sent without a grant.
+ *      unknown: stays unknown and has no due time any more
+ *
+ * What row 2 gives back wakes others; what row 5 gives back is no good to anybody.
+ *
+ * Only what becomes `sending` counts against capacity. `next_due_ms` of a lane is that of the
+ * moment when the lane was done; what becomes due during the claim (woken, un-parked) is left for
+ * the next one.
+ *
+ * Parked: a user has at most one message in `sending`; further due ones are set aside, keep their
+ * state, due time and grant, and count neither as due nor against capacity. Whenever a message of
+ * that user leaves `sending`, or a queued one or an unknown one with a due time leaves that (by any
+ * verb), and the user then has none in `sending`, the parked one with the smallest due time, then
+ * id, is un-parked.
  *
  * Texts of the claimed messages are in `arena`. A claim that dies with the process is found by
  * recover. Not repeatable: each call takes more.
@@ -90,13 +123,13 @@ struct hy_claim {
     /* out */
     struct hy_claimed *claimed;
     size_t count;
-    size_t ended; /* messages that became failed, expired or waiting on the way */
+    size_t ended; /* due messages that were neither claimed nor parked: rows 2, 4, 6 above */
 };
 
 /* --- settle ----------------------------------------------------------------------------------- */
 
 struct hy_attempt {
-    int32_t number; /* 1, 2, ... within its message */
+    int32_t number; /* 1, 2, ... within its message: attempt_count of the claimed message + 1 */
     int64_t at_ms;  /* when the request left */
     int64_t took_ms;
     int64_t grant_id; /* used for it, 0 = none */
@@ -107,13 +140,22 @@ struct hy_settle_item {
     int64_t message_id;
     struct hy_attempt attempt;
     struct hy_settlement settlement; /* state, grant move, due, reason: see domain/settlement.h */
-    int result; /* out: 0; HY_E_CONFLICT: the message is not in `sending` any more, nothing done */
+    /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
+     * later claim (attempt.number is not attempt_count + 1). */
+    int result;
 };
 
 /*
- * For each item: appends the attempt, moves the message out of `sending`, does the grant move on
- * the grant that it holds, un-parks the next message of that user. A final state sets
- * settled_at_ms = now_ms. May be repeated safely: the second time is a conflict.
+ * For each item, in order: appends the attempt, moves the message out of `sending`, does the grant
+ * move on the grant that it holds (hy_grant_release(); the reason of a drop is the errcode, or
+ * without one the verdict's name), un-parks the next message of that user. The message gets state,
+ * reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid other
+ * than 0 of the judgement; after keep and spend it still names the grant, after the other moves
+ * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a
+ * conflict.
+ *
+ * HY_E_INVALID for the whole call when a settlement is none that hy_settle() makes: a state that
+ * `sending` may not move to, spend without sent, keep or doubt with a final state.
  */
 struct hy_settle {
     struct hy_op op;
@@ -124,8 +166,9 @@ struct hy_settle {
 
 /* --- cancel, recover, sweep ------------------------------------------------------------------- */
 
-/* queued or waiting -> canceled, its grant given back. HY_E_NOT_FOUND, HY_E_CONFLICT (other
- * state, which is then in `state`). */
+/* queued or waiting -> canceled, its grant given back; the reason is null, or "in_doubt" when an
+ * earlier request may have arrived. HY_E_NOT_FOUND, HY_E_CONFLICT (other state). `state` is the one
+ * that it has now. */
 struct hy_cancel {
     struct hy_op op;
     int64_t message_id;
@@ -136,8 +179,9 @@ struct hy_cancel {
 /*
  * Start-up: every message in `sending` whose lease is not held by a living process had perhaps left
  * when its process died. Each becomes what an unanswered request makes of it (hy_settle() with an
- * unknown judgement "the server stopped while sending"), with an attempt that says so. Also returns
- * the largest message id. For SQLite and memory: all of them, since a store has one process.
+ * unknown judgement "the server stopped while sending", made at now_ms), with an attempt that says
+ * so (took_ms 0), as settle does. Also returns the largest message id. For SQLite and memory: all
+ * of them, in order of id, since a store has one process.
  */
 struct hy_recover {
     struct hy_op op;
@@ -147,8 +191,9 @@ struct hy_recover {
 };
 
 /*
- * What time alone does: messages past their expires_at that are queued or waiting -> expired,
- * grants given back. At most `limit` of them.
+ * What time alone does: messages past their expires_at_ms (<= now) that are queued (parked ones
+ * too) or waiting -> expired, grants given back; reasons as for cancel. At most `limit` of them, in
+ * order of expires_at_ms, then id.
  */
 struct hy_sweep {
     struct hy_op op;
@@ -191,11 +236,12 @@ struct hy_count {
     int64_t messages;
 };
 
-/* Messages by app and state, and grants: what the ledger is about. May be slow: for operators. */
+/* Messages by app and state, and the free uses of all grants in state available, whatever their
+ * time: what the ledger is about. May be slow: for operators. */
 struct hy_counts {
     struct hy_op op;
     struct hy_arena *arena;
-    struct hy_count *counts;  /* out; only those above 0 */
+    struct hy_count *counts;  /* out; only those above 0, by app_no, then state */
     size_t count;             /* out */
     int64_t grants_available; /* out */
 };

@@ -22,9 +22,10 @@ struct hy_schedule_delete {
 
 /*
  * Fires one due time, once in the whole cluster: does something only while next_run_ms is still
- * `due_ms` and it is not paused; otherwise HY_E_CONFLICT and nothing is done. Sets last_run_ms =
- * due_ms, last_fired_at_ms = now_ms, next_run_ms = `next_run_ms`, last_result = `result`, and
- * admits `item` (null: none) in the same transaction, as admit does.
+ * `due_ms` and it is not paused; otherwise HY_E_CONFLICT and nothing is done (HY_E_NOT_FOUND when
+ * it is deleted). Sets last_run_ms = due_ms, last_fired_at_ms = now_ms, next_run_ms =
+ * `next_run_ms`, last_result = `result`, and admits `item` (null: none) in the same transaction, as
+ * admit does.
  */
 struct hy_schedule_fire {
     struct hy_op op;
@@ -38,7 +39,7 @@ struct hy_schedule_fire {
     struct hy_arena *arena;
 };
 
-/* Replaces last_result (a built-in job that ended). */
+/* Replaces last_result (a built-in job that ended). HY_E_NOT_FOUND. */
 struct hy_schedule_result {
     struct hy_op op;
     int64_t schedule_id;

@@ -78,14 +78,20 @@ enum hy_verb {
  * caller provides and which is the store's to use until then.
  *
  * `done` runs on a store thread (or inside hy_store_pump()): it must be short and may not call
- * hy_store_run(); it may submit further verbs.
+ * hy_store_run(); it may submit further verbs. It may free the verb's struct. Only HY_E_STOPPED is
+ * told on the submitting thread, before hy_store_submit() returns.
+ *
+ * A verb whose storage fails takes nothing else down: the front rolls the group back and runs its
+ * verbs again, each in a transaction of its own. So a verb may run twice before `done`; what the
+ * arena got in the first round is lost until the arena is freed.
  */
 struct hy_op {
     enum hy_verb verb;
     int result; /* out: 0, a negative hy_err, or a positive condition named at the verb */
     void (*done)(struct hy_op *op, void *arg);
     void *arg;
-    struct hy_op *next; /* the front's */
+    struct hy_op *next;  /* the front's */
+    int64_t id_at_start; /* the front's: the id that was asked for, should the verb run again */
 };
 
 struct hy_store_config {
@@ -105,7 +111,8 @@ struct hy_store_config {
 int hy_store_open(const struct hy_store_config *config, struct hy_store **ret_store,
                   char *ret_explain, size_t explain_size);
 
-/* Finishes what was submitted, then closes. Null is legal. */
+/* Finishes what was submitted, then closes. Null is legal. Other threads may still submit while it
+ * runs, but not after it returned. */
 void hy_store_close(struct hy_store *store);
 
 /* "sqlite", "memory". */
@@ -122,5 +129,15 @@ bool hy_store_pump(struct hy_store *store);
 
 /* Writes that wait and have not begun: the front's own load. */
 size_t hy_store_backlog(struct hy_store *store);
+
+/* Totals since open. writes / groups is how well group commit works. */
+struct hy_store_stats {
+    uint64_t writes; /* verbs */
+    uint64_t groups; /* transactions that were committed */
+    uint64_t reads;
+    uint64_t failures; /* verbs that ended with a failure of the storage */
+};
+
+void hy_store_stats(struct hy_store *store, struct hy_store_stats *ret_stats);
 
 #endif

@@ -1,0 +1,65 @@
+#include "domain/reservation.h"
+
+#include <string.h>
+
+static bool counted(const struct hy_grant *grant)
+{
+    return grant->kind != HY_GRANT_ALWAYS;
+}
+
+bool hy_grant_fits(const struct hy_grant *grant, const char *template_id)
+{
+    if (hy_grant_is_receipt(grant->kind))
+        return true;
+    return template_id && grant->template_id && strcmp(grant->template_id, template_id) == 0;
+}
+
+int hy_grant_compare(const struct hy_grant *a, const struct hy_grant *b)
+{
+    int64_t at = a->expires_at_ms ? a->expires_at_ms : INT64_MAX;
+    int64_t bt = b->expires_at_ms ? b->expires_at_ms : INT64_MAX;
+
+    if (at != bt)
+        return at < bt ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+void hy_grant_reserve(struct hy_grant *grant)
+{
+    if (counted(grant))
+        grant->uses_reserved++;
+}
+
+bool hy_grant_holds(const struct hy_grant *grant, bool in_doubt, int64_t now_ms, int64_t margin_ms)
+{
+    struct hy_grant free_again = *grant;
+
+    if (counted(grant))
+        free_again.uses_reserved--;
+    return hy_grant_usable(&free_again, now_ms, in_doubt ? 0 : margin_ms);
+}
+
+static void burn(struct hy_grant *grant)
+{
+    grant->uses_left--;
+    if (grant->uses_left == 0)
+        grant->state = HY_GRANT_SPENT;
+}
+
+void hy_grant_release(struct hy_grant *grant, enum hy_grant_move move, bool in_doubt,
+                      const char *reason)
+{
+    if (move == HY_GRANT_KEEP)
+        return;
+    if (counted(grant)) {
+        grant->uses_reserved--;
+        if (move == HY_GRANT_SPEND || move == HY_GRANT_DOUBT)
+            burn(grant);
+    }
+    if (move == HY_GRANT_DOUBT || (move == HY_GRANT_GIVE_BACK && in_doubt))
+        grant->in_doubt = true;
+    if (move == HY_GRANT_DROP) {
+        grant->state = HY_GRANT_REVOKED;
+        grant->reason = reason;
+    }
+}
