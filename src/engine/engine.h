@@ -116,20 +116,25 @@ struct hy_refusal {
 };
 
 /*
- * Deposits grants given as JSON objects (POST /v1/grants). `bodies` is an array; each good item is
- * stored, each other one refused with a reason; one call is one transaction.
+ * Deposits grants given as JSON (POST /v1/grants): one object or an array. In one call and one
+ * transaction; what is no good is refused with a reason, the rest is stored.
  */
 struct hy_report {
     struct hy_deposit deposit;
     void (*done)(struct hy_report *report, void *arg); /* deposit.op.result tells */
     void *arg;
-    struct hy_refusal *refused; /* out, in the arena */
+    struct hy_refusal *refused; /* out, in v->arena */
     size_t refused_count;
     size_t accepted, duplicates; /* out */
     struct hy_engine *engine;    /* the engine's */
 };
-/* HY_E_NOMEM at once, or 0 and `done` is called. */
-int hy_engine_report(struct hy_engine *engine, const json_t *bodies, struct hy_arena *arena,
+
+/*
+ * 0: `done` will be called. HY_E_INVALID: `body` is one object and breaks a rule; the faults are in
+ * `v` and nothing is started. (In an array such an item is refused with reason "invalid".)
+ * HY_E_NOMEM. `body` is not needed any more after the call.
+ */
+int hy_engine_report(struct hy_engine *engine, const json_t *body, struct hy_violations *v,
                      struct hy_report *report);
 
 /* --- apps and keys [any thread] --------------------------------------------------------------- */
@@ -263,6 +268,13 @@ struct hy_schedule_change {
 };
 void hy_engine_schedule_put(struct hy_engine *engine, struct hy_schedule_change *change);
 void hy_engine_schedule_delete(struct hy_engine *engine, struct hy_schedule_change *change);
+
+/*
+ * The next `n` runs (at most 1000) of a cron expression strictly after `from_ms`. HY_E_INVALID with
+ * the fault in `v`: bad expression (with its place), unknown zone, or a day that no year has.
+ */
+int hy_engine_runs(const char *cron, const char *timezone, int64_t from_ms, size_t n,
+                   struct hy_violations *v, int64_t *ret_runs, size_t *ret_count);
 
 /* --- the state of the service [any thread] ---------------------------------------------------- */
 

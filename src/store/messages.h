@@ -143,6 +143,7 @@ struct hy_settle_item {
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
+    bool unparked; /* out: another message of that user was un-parked: claim again */
 };
 
 /*

@@ -1,0 +1,269 @@
+/*
+ * attempt.c - one request for one message, and the settling of what came of it.
+ *
+ *   claimed -> build -> under way -> judged -> in the settle queue -> settled
+ *                |                     ^
+ *                +-- cannot be built --+
+ *
+ * Every exit goes through the settle queue. One settle verb is under way at a time; what is judged
+ * meanwhile waits for the next, so settles gather by themselves under load.
+ */
+#include "base/log.h"
+#include "engine/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void release_batch(struct hy_batch *batch)
+{
+    if (--batch->open == 0) {
+        hy_arena_deinit(&batch->arena);
+        free(batch);
+    }
+}
+
+/* Which verdicts say that the lane itself works, whatever became of the message. */
+static bool lane_works(enum hy_verdict verdict)
+{
+    return verdict == HY_VERDICT_OK || verdict == HY_VERDICT_GRANT_GONE ||
+           verdict == HY_VERDICT_USER_GONE || verdict == HY_VERDICT_BAD_PAYLOAD;
+}
+
+static void tell_lane(struct hy_attempt_run *run)
+{
+    const struct hy_judgement *j = &run->outcome.attempt.judgement;
+    const struct hy_settlement *s = &run->outcome.settlement;
+
+    if (j->verdict == HY_VERDICT_TOKEN)
+        hy_keeper_refused(run->engine, run->lane, run->token_version);
+    else if (s->lane_pause_until_ms)
+        hy_lane_pause(run->engine, run->lane, s->lane_pause_until_ms, s->reason,
+                      j->verdict == HY_VERDICT_RATE);
+    else if (lane_works(j->verdict))
+        hy_lane_reopen(run->engine, run->lane);
+}
+
+static void await_settling(struct hy_engine *engine, struct hy_attempt_run *run)
+{
+    run->next = NULL;
+    *engine->unsettled_last = run;
+    engine->unsettled_last = &run->next;
+}
+
+static void judged(struct hy_attempt_run *run, int64_t took_ms)
+{
+    struct hy_engine *engine = run->engine;
+    struct hy_claimed *c = run->claimed;
+    struct hy_attempt *attempt = &run->outcome.attempt;
+    int64_t now = engine->config.now_ms();
+
+    c->message.attempt_count++;
+    attempt->number = c->message.attempt_count;
+    attempt->at_ms = run->started_ms;
+    attempt->took_ms = took_ms;
+    attempt->grant_id = c->grant.id;
+    run->outcome.message_id = c->message.id;
+    hy_settle(&c->message, c->grant.id ? &c->grant : NULL, &attempt->judgement, now,
+              hy_hint_at(attempt->judgement.hint, engine->zone, now), &run->outcome.settlement);
+    tell_lane(run);
+    await_settling(engine, run);
+}
+
+static void answered(const struct hy_http_response *response, void *arg)
+{
+    struct hy_attempt_run *run = arg;
+
+    pthread_mutex_lock(&run->engine->turn_lock);
+    run->lane->app->platform->judge_send(run->api, response, &run->outcome.attempt.judgement);
+    judged(run, response->took_ms);
+    pthread_mutex_unlock(&run->engine->turn_lock);
+}
+
+/* A request that cannot be made never left. */
+static void not_built(struct hy_attempt_run *run, int err)
+{
+    struct hy_judgement *j = &run->outcome.attempt.judgement;
+
+    *j = (struct hy_judgement){.verdict = HY_VERDICT_TRANSIENT, .not_sent = true};
+    if (err == HY_E_INVALID) {
+        j->verdict = HY_VERDICT_BAD_PAYLOAD;
+        snprintf(j->errmsg, sizeof j->errmsg, "the request cannot be built from this message");
+    } else {
+        snprintf(j->errmsg, sizeof j->errmsg, "%s", hy_err_text(err));
+    }
+    judged(run, 0);
+}
+
+static void start(struct hy_attempt_run *run)
+{
+    struct hy_engine *engine = run->engine;
+    const struct hy_platform *platform = run->lane->app->platform;
+    const char *base_url = engine->config.wechat_url;
+    struct hy_http_request request = {0};
+    struct hy_send_ask ask = {
+        .base_url = base_url ? base_url : platform->base_url,
+        .access_token = run->lane->keeper.access,
+        .message = &run->claimed->message,
+        .grant = &run->claimed->grant,
+    };
+    int err;
+
+    run->token_version = run->lane->keeper.version;
+    run->started_ms = engine->now_ms;
+    hy_arena_reset(&engine->scratch);
+    err = platform->build_send(&ask, &engine->scratch, &request, &run->api);
+    if (err)
+        not_built(run, err);
+    else
+        engine->config.transport.start(engine->config.transport.self, &request, answered, run);
+}
+
+void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch)
+{
+    size_t count = batch->claim.op.result ? 0 : batch->claim.count;
+
+    batch->open = 1; /* held by this function */
+    for (size_t i = 0; i < count; i++) {
+        struct hy_claimed *claimed = &batch->claim.claimed[i];
+        struct hy_attempt_run *run = &batch->runs[i];
+
+        run->engine = engine;
+        run->batch = batch;
+        run->claimed = claimed;
+        run->lane = hy_lane_find(engine, claimed->message.app_no);
+        run->lane->in_flight++;
+        engine->attempts_open++;
+        batch->open++;
+        start(run);
+    }
+    release_batch(batch);
+}
+
+/* --- settling --------------------------------------------------------------------------------- */
+
+static void log_outcome(const struct hy_attempt_run *run)
+{
+    const struct hy_judgement *j = &run->outcome.attempt.judgement;
+    char id[HY_MESSAGE_ID_TEXT_BYTES], errmsg[HY_ERRMSG_BYTES];
+
+    hy_log(HY_LOG_INFO, "message.attempt",
+           "id=%s app=%s n=%d verdict=%s errcode=%s state=%s ms=%lld rid=%s errmsg=%s",
+           hy_message_id_print(run->outcome.message_id, id), run->lane->app->app.id,
+           (int)run->outcome.attempt.number, hy_verdict_names[j->verdict],
+           j->errcode[0] ? j->errcode : "-", hy_message_state_names[run->outcome.settlement.state],
+           (long long)run->outcome.attempt.took_ms, j->rid[0] ? j->rid : "-",
+           hy_log_safe(errmsg, sizeof errmsg, j->errmsg));
+}
+
+static void cleaned(struct hy_op *op, void *arg)
+{
+    free(arg);
+}
+
+/* Its app was deleted while the request was under way: what it queued again is canceled, too. */
+static void clean_up(struct hy_engine *engine, int64_t app_no)
+{
+    struct hy_app_delete *verb = calloc(1, sizeof *verb);
+
+    if (!verb)
+        return;
+    *verb = (struct hy_app_delete){
+        .op.verb = HY_VERB_APP_DELETE, .app_no = app_no, .now_ms = engine->now_ms};
+    hy_engine_verb(engine, &verb->op, cleaned, verb);
+}
+
+/* A message that goes on at once, or the next one of its user, may be due now. */
+static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run)
+{
+    struct hy_lane *lane = run->lane;
+    int64_t due = run->outcome.settlement.due_at_ms;
+
+    log_outcome(run);
+    lane->in_flight--;
+    engine->attempts_open--;
+    if (due && due < lane->next_due_ms)
+        lane->next_due_ms = due;
+    if (run->outcome.unparked)
+        lane->next_due_ms = 0;
+    if (lane->app->app.deleted_at_ms && run->outcome.settlement.state == HY_MESSAGE_QUEUED)
+        clean_up(engine, lane->app_no);
+    release_batch(run->batch);
+}
+
+static void settled(struct hy_engine *engine, struct hy_mail *mail)
+{
+    struct hy_settle_run *s = (struct hy_settle_run *)mail;
+
+    engine->settling = false;
+    if (s->settle.op.result)
+        hy_log(HY_LOG_ERROR, "store.settle", "error=\"%s\" messages=%zu",
+               hy_err_text(s->settle.op.result), s->settle.count);
+    for (size_t i = 0; i < s->settle.count; i++) {
+        struct hy_attempt_run *run = s->attempts[i];
+
+        run->outcome = s->settle.items[i];
+        if (s->settle.op.result)
+            await_settling(engine, run); /* settling is safe to repeat: until it is on disk */
+        else
+            finish_run(engine, run);
+    }
+    engine->settle_not_before_ms = s->settle.op.result ? engine->now_ms + 1000 : 0;
+    free(s->settle.items);
+    free(s->attempts);
+    free(s);
+}
+
+static void settle_done(struct hy_op *op, void *arg)
+{
+    struct hy_settle_run *s = arg;
+
+    s->mail.open = settled;
+    hy_engine_post(s->engine, &s->mail);
+}
+
+static struct hy_settle_run *gather(struct hy_engine *engine)
+{
+    struct hy_settle_run *s = calloc(1, sizeof *s);
+    size_t count = 0;
+
+    for (struct hy_attempt_run *run = engine->unsettled; run; run = run->next)
+        count++;
+    if (!s)
+        return NULL;
+    s->settle.items = calloc(count, sizeof *s->settle.items);
+    s->attempts = calloc(count, sizeof(struct hy_attempt_run *));
+    if (!s->settle.items || !s->attempts) {
+        free(s->settle.items);
+        free(s->attempts);
+        free(s);
+        return NULL;
+    }
+    for (struct hy_attempt_run *run = engine->unsettled; run; run = run->next) {
+        s->settle.items[s->settle.count] = run->outcome;
+        s->attempts[s->settle.count++] = run;
+    }
+    engine->unsettled = NULL;
+    engine->unsettled_last = &engine->unsettled;
+    return s;
+}
+
+int64_t hy_attempts_settle(struct hy_engine *engine)
+{
+    struct hy_settle_run *s;
+
+    if (engine->settling || !engine->unsettled)
+        return HY_NEVER;
+    if (engine->settle_not_before_ms > engine->now_ms)
+        return engine->settle_not_before_ms;
+    s = gather(engine);
+    if (!s)
+        return engine->now_ms + 100;
+    s->engine = engine;
+    s->settle.op.verb = HY_VERB_SETTLE;
+    s->settle.now_ms = engine->now_ms;
+    engine->settling = true;
+    hy_engine_verb(engine, &s->settle.op, settle_done, s);
+    return HY_NEVER;
+}

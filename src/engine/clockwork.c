@@ -1,0 +1,272 @@
+/*
+ * clockwork.c - schedules: each due time is fired once, and what was missed follows the policy.
+ *
+ * A firing is one store verb that moves next_run from the due time on and admits the message in the
+ * same transaction, so that neither a crash nor a second node fires it twice. A due time counts as
+ * missed when it is more than a minute old: then `once` fires one time for all that were missed,
+ * `skip` none, `all` each.
+ */
+#include "base/log.h"
+#include "domain/cron.h"
+#include "engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t missed_after_ms = 60000;
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+struct reading {
+    struct hy_mail mail;
+    struct hy_schedules verb;
+    struct hy_arena arena;
+    struct hy_engine *engine;
+};
+
+static void adopt(struct hy_clockwork *c, struct hy_arena *arena, const struct hy_schedules *verb)
+{
+    hy_arena_deinit(&c->arena);
+    c->arena = *arena;
+    c->schedules = verb->schedules;
+    c->count = verb->count;
+}
+
+static void was_read(struct hy_engine *engine, struct hy_mail *mail)
+{
+    struct reading *r = (struct reading *)mail;
+
+    engine->clockwork.busy = false;
+    if (r->verb.op.result == 0) {
+        adopt(&engine->clockwork, &r->arena, &r->verb);
+    } else {
+        hy_log(HY_LOG_ERROR, "store.schedules", "error=\"%s\"", hy_err_text(r->verb.op.result));
+        hy_arena_deinit(&r->arena);
+        atomic_store(&engine->clockwork.stale, true);
+        engine->clockwork.not_before_ms = engine->now_ms + 1000;
+    }
+    free(r);
+}
+
+static void read_done(struct hy_op *op, void *arg)
+{
+    struct reading *r = arg;
+
+    r->mail.open = was_read;
+    hy_engine_post(r->engine, &r->mail);
+}
+
+static void read_schedules(struct hy_engine *engine)
+{
+    struct reading *r = calloc(1, sizeof *r);
+
+    if (!r)
+        return; /* still stale: at the next tick */
+    atomic_store(&engine->clockwork.stale, false);
+    engine->clockwork.busy = true;
+    hy_arena_init(&r->arena);
+    r->engine = engine;
+    r->verb.op.verb = HY_VERB_SCHEDULES;
+    r->verb.arena = &r->arena;
+    hy_engine_verb(engine, &r->verb.op, read_done, r);
+}
+
+void hy_clockwork_stale(struct hy_engine *engine)
+{
+    atomic_store(&engine->clockwork.stale, true);
+    engine->config.transport.wake(engine->config.transport.self);
+}
+
+/* --- when next -------------------------------------------------------------------------------- */
+
+/* The first due time after `from_ms`, 0 when there is none. */
+static int64_t next_due(const struct hy_schedule *s, int64_t from_ms)
+{
+    struct hy_zone *zone;
+    struct hy_cron cron;
+    int64_t next_ms = 0;
+
+    if (hy_cron_parse(s->cron, &cron, NULL) != 0 || hy_zone_open(s->timezone, &zone) != 0)
+        return 0;
+    if (hy_cron_next(&cron, zone, from_ms, &next_ms) != 0)
+        next_ms = 0;
+    hy_zone_close(zone);
+    return next_ms;
+}
+
+/* --- firing ----------------------------------------------------------------------------------- */
+
+struct firing {
+    struct hy_mail mail;
+    struct hy_schedule_fire verb;
+    struct hy_submission submission;
+    struct hy_violations faults;
+    struct hy_arena arena;
+    struct hy_schedule schedule; /* texts in the arena */
+    bool skipped;
+    char result[160];
+    struct hy_engine *engine;
+};
+
+static void fired(struct hy_engine *engine, struct hy_mail *mail)
+{
+    struct firing *f = (struct firing *)mail;
+    int result = f->verb.op.result;
+
+    engine->clockwork.busy = false;
+    atomic_store(&engine->clockwork.stale, true);
+    if (result == 0) {
+        const struct hy_message *m = f->verb.item ? f->verb.item->message : NULL;
+
+        hy_log(HY_LOG_INFO, "schedule.fired", "name=%s result=\"%s\"", f->schedule.name, f->result);
+        if (m && m->due_at_ms)
+            hy_lane_notice(engine, m->app_no, m->due_at_ms);
+        if (f->schedule.job && !f->skipped)
+            hy_job_start(engine, &f->schedule);
+    } else if (result != HY_E_CONFLICT && result != HY_E_NOT_FOUND) {
+        hy_log(HY_LOG_ERROR, "store.schedule_fire", "error=\"%s\"", hy_err_text(result));
+        engine->clockwork.not_before_ms = engine->now_ms + 1000;
+    }
+    hy_arena_deinit(&f->arena);
+    free(f);
+}
+
+static void fire_done(struct hy_op *op, void *arg)
+{
+    struct firing *f = arg;
+
+    f->mail.open = fired;
+    hy_engine_post(f->engine, &f->mail);
+}
+
+/* The stored body was checked when it came; an app may have gone or changed since. */
+static void prepare_message(struct hy_engine *engine, struct firing *f)
+{
+    const struct hy_app_entry *app = hy_engine_app_by_no(engine, f->schedule.app_no);
+    HY_JSON_SCOPED json_t *body =
+        hy_json_parse(f->schedule.message, strlen(f->schedule.message), NULL, 0);
+    char id[HY_MESSAGE_ID_TEXT_BYTES];
+
+    hy_violations_init(&f->faults, &f->arena);
+    hy_engine_prepare(engine, body, NULL, app ? app->app.id : NULL, &f->faults, &f->submission);
+    hy_engine_app_release(app);
+    if (hy_violations_any(&f->faults)) {
+        snprintf(f->result, sizeof f->result, "refused: %s",
+                 f->faults.count ? f->faults.items[0].message : "out of memory");
+        return;
+    }
+    f->verb.item = &f->submission.item;
+    snprintf(f->result, sizeof f->result, "message %s",
+             hy_message_id_print(f->submission.message.id, id));
+}
+
+static void decide(struct hy_engine *engine, struct firing *f)
+{
+    const struct hy_schedule *s = &f->schedule;
+    bool missed = engine->now_ms - s->next_run_ms > missed_after_ms;
+    bool leap = missed && s->misfire != HY_MISFIRE_ALL;
+
+    f->skipped = missed && s->misfire == HY_MISFIRE_SKIP;
+    f->verb.due_ms = s->next_run_ms;
+    f->verb.next_run_ms = next_due(s, leap ? engine->now_ms : s->next_run_ms);
+    if (f->skipped)
+        snprintf(f->result, sizeof f->result, "skipped: %lld s late",
+                 (long long)(engine->now_ms - s->next_run_ms) / 1000);
+    else if (s->job)
+        snprintf(f->result, sizeof f->result, "started");
+    else if (s->message)
+        prepare_message(engine, f);
+}
+
+static void fire(struct hy_engine *engine, const struct hy_schedule *s)
+{
+    struct firing *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return;
+    hy_arena_init(&f->arena);
+    f->engine = engine;
+    f->schedule = *s;
+    f->schedule.name = hy_arena_strdup(&f->arena, s->name);
+    f->schedule.job = hy_arena_strdup(&f->arena, s->job);
+    f->schedule.message = hy_arena_strdup(&f->arena, s->message);
+    f->verb = (struct hy_schedule_fire){.op.verb = HY_VERB_SCHEDULE_FIRE,
+                                        .schedule_id = s->id,
+                                        .now_ms = engine->now_ms,
+                                        .result = f->result,
+                                        .key_window_ms = hy_engine_key_window_ms(engine),
+                                        .arena = &f->arena};
+    decide(engine, f);
+    engine->clockwork.busy = true;
+    hy_engine_verb(engine, &f->verb.op, fire_done, f);
+}
+
+int64_t hy_clockwork_turn(struct hy_engine *engine)
+{
+    struct hy_clockwork *c = &engine->clockwork;
+    int64_t next = HY_NEVER;
+
+    if (c->busy || engine->quiet)
+        return HY_NEVER;
+    if (c->not_before_ms > engine->now_ms)
+        return c->not_before_ms;
+    if (atomic_load(&c->stale)) {
+        read_schedules(engine);
+        return HY_NEVER;
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        const struct hy_schedule *s = &c->schedules[i];
+
+        if (s->paused || s->next_run_ms == 0)
+            continue;
+        if (s->next_run_ms <= engine->now_ms) {
+            fire(engine, s);
+            return HY_NEVER;
+        }
+        next = s->next_run_ms < next ? s->next_run_ms : next;
+    }
+    return next;
+}
+
+/* --- start ------------------------------------------------------------------------------------ */
+
+static bool exists(const struct hy_schedules *all, const char *job)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->schedules[i].job && strcmp(all->schedules[i].job, job) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int add_builtin(struct hy_engine *engine, const struct hy_schedule *job)
+{
+    struct hy_schedule_put put = {.op.verb = HY_VERB_SCHEDULE_PUT, .schedule = *job};
+
+    put.schedule.created_at_ms = engine->now_ms;
+    put.schedule.next_run_ms = next_due(job, engine->now_ms);
+    return hy_store_run(engine->config.store, &put.op);
+}
+
+int hy_clockwork_init(struct hy_engine *engine)
+{
+    struct hy_arena arena;
+    struct hy_schedules all = {.op.verb = HY_VERB_SCHEDULES, .arena = &arena};
+    int err;
+
+    hy_arena_init(&arena);
+    err = hy_store_run(engine->config.store, &all.op);
+    for (const struct hy_schedule *job = hy_builtin_jobs; !err && job->name; job++) {
+        if (!exists(&all, job->job))
+            err = add_builtin(engine, job);
+    }
+    hy_arena_deinit(&arena);
+    atomic_store(&engine->clockwork.stale, true);
+    return err;
+}
+
+void hy_clockwork_deinit(struct hy_engine *engine)
+{
+    hy_arena_deinit(&engine->clockwork.arena);
+}

@@ -1,0 +1,270 @@
+#include "base/log.h"
+#include "crypto/random.h"
+#include "engine/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t longest_wait_ms = 60000;
+
+void hy_engine_verb(struct hy_engine *engine, struct hy_op *op,
+                    void (*done)(struct hy_op *, void *), void *arg)
+{
+    op->done = done;
+    op->arg = arg;
+    hy_store_submit(engine->config.store, op);
+}
+
+/* --- start ------------------------------------------------------------------------------------ */
+
+/* A store belongs to the master key that it was first opened with. */
+static int check_master_key(struct hy_engine *engine)
+{
+    char fingerprint[HY_SEAL_FINGERPRINT_CHARS + 1];
+    struct hy_arena arena;
+    struct hy_meta_get get = {.op.verb = HY_VERB_META_GET, .name = "master_key", .arena = &arena};
+    struct hy_meta_put put = {
+        .op.verb = HY_VERB_META_PUT, .name = "master_key", .value = fingerprint};
+    int err;
+
+    hy_seal_fingerprint(engine->config.seal, fingerprint);
+    hy_arena_init(&arena);
+    err = hy_store_run(engine->config.store, &get.op);
+    if (err == HY_E_NOT_FOUND)
+        err = hy_store_run(engine->config.store, &put.op);
+    else if (!err && strcmp(get.value, fingerprint) != 0)
+        err = HY_E_DENIED;
+    hy_arena_deinit(&arena);
+    return err;
+}
+
+static int recover(struct hy_engine *engine)
+{
+    struct hy_recover r = {.op.verb = HY_VERB_RECOVER, .now_ms = engine->now_ms};
+    int err = hy_store_run(engine->config.store, &r.op);
+
+    if (err)
+        return err;
+    if (r.recovered)
+        hy_log(HY_LOG_WARN, "engine.recovered", "messages=%zu were being sent when it stopped",
+               r.recovered);
+    hy_message_ids_init(&engine->ids, 0, r.last_message_id);
+    return 0;
+}
+
+static int load_tokens(struct hy_engine *engine)
+{
+    struct hy_arena arena;
+    struct hy_tokens tokens = {.op.verb = HY_VERB_TOKENS, .arena = &arena};
+    int err;
+
+    hy_arena_init(&arena);
+    err = hy_store_run(engine->config.store, &tokens.op);
+    for (size_t i = 0; !err && i < tokens.count; i++) {
+        struct hy_lane *lane = hy_lane_find(engine, tokens.tokens[i].app_no);
+
+        if (lane)
+            hy_keeper_load(engine, lane, &tokens.tokens[i]);
+    }
+    hy_arena_deinit(&arena);
+    return err;
+}
+
+static int load(struct hy_engine *engine)
+{
+    int err = check_master_key(engine);
+
+    if (!err)
+        err = hy_registry_load(engine);
+    if (!err)
+        err = recover(engine);
+    if (err)
+        return err;
+    hy_lanes_match(engine);
+    err = load_tokens(engine);
+    return err ? err : hy_clockwork_init(engine);
+}
+
+int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine)
+{
+    struct hy_engine *engine = calloc(1, sizeof *engine);
+    int err;
+
+    if (!engine)
+        return HY_E_NOMEM;
+    engine->config = *config;
+    engine->now_ms = config->now_ms();
+    engine->unsettled_last = &engine->unsettled;
+    engine->lanes.generation = -1;
+    hy_arena_init(&engine->scratch);
+    hy_mailbox_init(&engine->mailbox);
+    pthread_mutex_init(&engine->ids_lock, NULL);
+    pthread_mutex_init(&engine->turn_lock, NULL);
+    pthread_mutex_init(&engine->notice_lock, NULL);
+    err = hy_registry_init(&engine->registry);
+    if (!err)
+        err = hy_zone_open(hy_platforms[0]->timezone, &engine->zone);
+    if (!err)
+        err = load(engine);
+    if (err) {
+        hy_engine_free(engine);
+        return err;
+    }
+    *ret_engine = engine;
+    return 0;
+}
+
+void hy_engine_free(struct hy_engine *engine)
+{
+    if (!engine)
+        return;
+    assert(engine->attempts_open == 0);
+    hy_clockwork_deinit(engine);
+    hy_lanes_free(engine);
+    hy_registry_deinit(&engine->registry);
+    hy_zone_close(engine->zone);
+    hy_arena_deinit(&engine->scratch);
+    hy_mailbox_deinit(&engine->mailbox);
+    pthread_mutex_destroy(&engine->ids_lock);
+    pthread_mutex_destroy(&engine->turn_lock);
+    pthread_mutex_destroy(&engine->notice_lock);
+    free(engine);
+}
+
+/* --- a turn ----------------------------------------------------------------------------------- */
+
+static void open_mail(struct hy_engine *engine)
+{
+    struct hy_mail *mail;
+
+    while ((mail = hy_mailbox_take(&engine->mailbox)) != NULL) {
+        while (mail) {
+            struct hy_mail *next = mail->next;
+
+            mail->open(engine, mail);
+            mail = next;
+        }
+    }
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
+{
+    int64_t next = now_ms + longest_wait_ms;
+
+    pthread_mutex_lock(&engine->turn_lock);
+    engine->now_ms = now_ms;
+    hy_lanes_match(engine);
+    open_mail(engine);
+    for (size_t i = 0; i < engine->lanes.count; i++)
+        next = sooner(next, hy_keeper_turn(engine, engine->lanes.items[i]));
+    next = sooner(next, hy_clockwork_turn(engine));
+    next = sooner(next, hy_attempts_settle(engine));
+    next = sooner(next, hy_dispatch(engine));
+    pthread_mutex_unlock(&engine->turn_lock);
+    return next;
+}
+
+void hy_engine_quiesce(struct hy_engine *engine)
+{
+    pthread_mutex_lock(&engine->turn_lock);
+    engine->quiet = true;
+    pthread_mutex_unlock(&engine->turn_lock);
+    engine->config.transport.wake(engine->config.transport.self);
+}
+
+bool hy_engine_idle(const struct hy_engine *engine)
+{
+    return engine->attempts_open == 0 && engine->tokens_open == 0 && !engine->claiming &&
+           !engine->settling && !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
+}
+
+/* --- what others may look at ------------------------------------------------------------------ */
+
+void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_arena *arena,
+                          struct hy_app_status *ret_status)
+{
+    struct hy_lane *lane;
+
+    *ret_status = (struct hy_app_status){0};
+    pthread_mutex_lock(&engine->turn_lock);
+    lane = hy_lane_find(engine, app_no);
+    if (lane) {
+        const struct hy_keeper *k = &lane->keeper;
+        bool paused = lane->paused_until_ms > engine->config.now_ms();
+
+        ret_status->in_flight = lane->in_flight;
+        ret_status->paused_until_ms = paused ? lane->paused_until_ms : 0;
+        ret_status->pause_reason = paused ? hy_arena_strdup(arena, lane->pause_reason) : NULL;
+        ret_status->token_obtained_at_ms = k->access[0] ? k->obtained_at_ms : 0;
+        ret_status->token_expires_at_ms = k->access[0] ? k->expires_at_ms : 0;
+        ret_status->token_failures = k->failures;
+        ret_status->token_error = k->error[0] ? hy_arena_strdup(arena, k->error) : NULL;
+        ret_status->token_calls_today = k->calls_today;
+        ret_status->token_calls_max = lane->app->settings.token_mode == HY_TOKEN_STABLE
+                                          ? lane->app->platform->auth.stable_calls_max_a_day
+                                          : lane->app->platform->auth.calls_max_a_day;
+    }
+    pthread_mutex_unlock(&engine->turn_lock);
+}
+
+int hy_engine_app_resume(struct hy_engine *engine, const char *id)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(engine, id);
+    struct hy_lane *lane;
+
+    if (!app)
+        return HY_E_NOT_FOUND;
+    pthread_mutex_lock(&engine->turn_lock);
+    lane = hy_lane_find(engine, app->app.no);
+    if (lane) {
+        hy_lane_reopen(engine, lane);
+        lane->keeper.retry_at_ms = 0;
+    }
+    pthread_mutex_unlock(&engine->turn_lock);
+    hy_lane_notice(engine, app->app.no, 0);
+    return 0;
+}
+
+void hy_engine_readiness(struct hy_engine *engine, struct hy_readiness *ret_readiness)
+{
+    const char *missing = NULL;
+
+    pthread_mutex_lock(&engine->turn_lock);
+    for (size_t i = 0; i < engine->lanes.count && !missing; i++) {
+        struct hy_lane *lane = engine->lanes.items[i];
+
+        if (!lane->app->app.deleted_at_ms && !lane->keeper.tried)
+            missing = lane->app->app.id;
+    }
+    *ret_readiness = (struct hy_readiness){.tokens_known = !missing, .ready = !missing};
+    if (missing)
+        snprintf(ret_readiness->detail, sizeof ret_readiness->detail,
+                 "the first token of app %s is not known yet", missing);
+    if (engine->quiet) {
+        ret_readiness->ready = false;
+        snprintf(ret_readiness->detail, sizeof ret_readiness->detail, "shutting down");
+    }
+    pthread_mutex_unlock(&engine->turn_lock);
+}
+
+struct hy_store *hy_engine_store(struct hy_engine *engine)
+{
+    return engine->config.store;
+}
+
+int64_t hy_engine_now_ms(struct hy_engine *engine)
+{
+    return engine->config.now_ms();
+}
+
+void hy_engine_read(struct hy_engine *engine, struct hy_op *op)
+{
+    assert(op->verb >= HY_VERB_WRITES);
+    hy_store_submit(engine->config.store, op);
+}

@@ -1,0 +1,243 @@
+/*
+ * internal.h - what the files of the engine share. Only src/engine includes it.
+ *
+ * Who owns what:
+ *   registry, admission     any thread, under their own locks
+ *   lanes, attempts, token keeper, clockwork (schedules)   the engine's thread only
+ *   mailbox                 how the others reach the engine's thread
+ */
+#ifndef HY_ENGINE_INTERNAL_H
+#define HY_ENGINE_INTERNAL_H
+
+#include "base/err.h"
+#include "domain/zone.h"
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define HY_NEVER INT64_MAX
+
+/* --- mailbox.c: work handed to the engine's thread -----------------------------------------------
+ */
+
+struct hy_mail {
+    struct hy_mail *next;
+    void (*open)(struct hy_engine *engine, struct hy_mail *mail);
+};
+
+struct hy_mailbox {
+    pthread_mutex_t lock;
+    struct hy_mail *first, **last;
+    bool awake; /* the engine's thread will look again by itself: no wake needed */
+};
+
+void hy_mailbox_init(struct hy_mailbox *box);
+void hy_mailbox_deinit(struct hy_mailbox *box);
+/* True when the engine's thread has to be woken. */
+bool hy_mailbox_post(struct hy_mailbox *box, struct hy_mail *mail);
+/* Takes all mail, in order. Null when there is none: then posts ask for a wake again. */
+struct hy_mail *hy_mailbox_take(struct hy_mailbox *box);
+
+void hy_engine_post(struct hy_engine *engine, struct hy_mail *mail);
+
+/* --- registry.c: apps and keys, in memory
+ * ---------------------------------------------------------- */
+
+struct hy_registry_app;
+
+struct hy_registry {
+    pthread_rwlock_t lock;
+    struct hy_registry_app **apps; /* in order of app.no, deleted ones too */
+    size_t app_count;
+    struct hy_key *keys; /* in use; names owned */
+    size_t key_count;
+    atomic_int generation; /* grows with every change of apps */
+};
+
+int hy_registry_init(struct hy_registry *registry);
+void hy_registry_deinit(struct hy_registry *registry);
+int hy_registry_load(struct hy_engine *engine);
+/* Adds or replaces the entry of app->no. HY_E_NOMEM; HY_E_CORRUPT (settings cannot be read). */
+int hy_registry_put_app(struct hy_registry *registry, const struct hy_app *app);
+void hy_registry_delete_app(struct hy_registry *registry, int64_t app_no, int64_t now_ms);
+int hy_registry_put_key(struct hy_registry *registry, const struct hy_key *key);
+void hy_registry_remove_key(struct hy_registry *registry, int64_t key_id);
+/* The only app in use with legacy_intake or by no; every entry that is returned is counted. */
+const struct hy_app_entry *hy_registry_by_no(struct hy_registry *registry, int64_t no);
+size_t hy_registry_count(struct hy_registry *registry);
+/* The sealed secret, copied into the arena. HY_E_NOT_FOUND. */
+int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
+                       struct hy_sealed *ret_secret);
+
+/* --- keeper.c: the token of one app
+ * ------------------------------------------------------------------ */
+
+enum hy_keeper_phase { HY_KEEPER_IDLE, HY_KEEPER_BEGINNING, HY_KEEPER_ASKING, HY_KEEPER_ENDING };
+
+struct hy_keeper {
+    enum hy_keeper_phase phase;
+    char access[HY_ACCESS_TOKEN_BYTES]; /* "" = none */
+    int64_t version;
+    int64_t obtained_at_ms, expires_at_ms;
+    bool refused;        /* the platform refused the current token */
+    bool wanted;         /* somebody asked for a refresh of the current one */
+    bool force;          /* the next call is a forced one */
+    bool tried;          /* the first fetch has ended, well or not */
+    int64_t retry_at_ms; /* not before; after failures and used-up budgets */
+    int64_t failures;
+    char error[HY_ERRMSG_BYTES]; /* of the last failure, "" = none */
+    int64_t calls_today, calls_max;
+    struct hy_token_query *waiting; /* for the end of the refresh */
+};
+
+/* --- dispatch.c: one lane an app
+ * ------------------------------------------------------------------------ */
+
+struct hy_lane {
+    int64_t app_no;
+    const struct hy_app_entry *app; /* counted; null = deleted */
+    struct hy_keeper keeper;
+    int64_t in_flight;       /* claimed and not settled */
+    int64_t next_due_ms;     /* the earliest known due instant; HY_NEVER = none known */
+    int64_t paused_until_ms; /* 0 = not paused */
+    int64_t probe_at_ms;     /* one message may go then, though paused */
+    char pause_reason[HY_REASON_BYTES];
+    double allowance; /* token bucket of rate_per_s: messages that may go now */
+    int64_t allowance_at_ms;
+};
+
+/* What an admission tells the dispatcher. */
+struct hy_notice {
+    int64_t app_no;
+    int64_t due_ms;
+};
+enum { HY_NOTICES_MAX = 64 };
+
+struct hy_lanes {
+    struct hy_lane **items;
+    size_t count;
+    int generation; /* of the registry, when they were matched last */
+};
+
+/* --- attempt.c: messages under way
+ * ------------------------------------------------------------------------ */
+
+/* Claimed messages share the arena of their claim until the last of them is settled. */
+struct hy_batch {
+    struct hy_mail mail;
+    struct hy_claim claim;
+    struct hy_arena arena;
+    struct hy_attempt_run *runs; /* room for every message that may be claimed */
+    size_t open;                 /* attempts that are not settled */
+    struct hy_engine *engine;
+};
+
+struct hy_attempt_run {
+    struct hy_attempt_run *next; /* in the settle queue */
+    struct hy_engine *engine;
+    struct hy_batch *batch;
+    struct hy_claimed *claimed;
+    struct hy_lane *lane;
+    const char *api;
+    int64_t token_version;
+    int64_t started_ms;
+    struct hy_settle_item outcome;
+};
+
+struct hy_settle_run {
+    struct hy_mail mail;
+    struct hy_settle settle;
+    struct hy_attempt_run **attempts;
+    struct hy_engine *engine;
+};
+
+/* --- clockwork.c: schedules
+ * ------------------------------------------------------------------------------- */
+
+struct hy_clockwork {
+    struct hy_arena arena; /* of the schedules */
+    struct hy_schedule *schedules;
+    size_t count;
+    atomic_bool stale;     /* read them again */
+    bool busy;             /* a read or a firing is under way */
+    int64_t not_before_ms; /* after the store had trouble */
+    int64_t jobs_open;     /* built-in jobs under way */
+};
+
+struct hy_engine {
+    struct hy_engine_config config;
+    struct hy_mailbox mailbox;
+    struct hy_registry registry;
+    pthread_mutex_t ids_lock;
+    struct hy_message_ids ids;
+
+    /* the engine's thread only, from here on */
+    struct hy_lanes lanes;
+    bool claiming; /* a claim verb is under way */
+    bool quiet;    /* takes no more messages */
+    struct hy_attempt_run *unsettled, **unsettled_last;
+    bool settling;                /* a settle verb is under way */
+    int64_t settle_not_before_ms; /* after the store had trouble */
+    int64_t attempts_open;
+    int64_t tokens_open; /* token refreshes under way */
+    struct hy_clockwork clockwork;
+    struct hy_arena scratch; /* one request at a time */
+    int64_t now_ms;          /* of this tick */
+
+    struct hy_zone *zone; /* of the platform's days */
+
+    /* Held by the engine's thread while it works, so that other threads can look at the lanes. */
+    pthread_mutex_t turn_lock;
+
+    pthread_mutex_t notice_lock;
+    struct hy_notice notices[HY_NOTICES_MAX]; /* of admissions: what is due where */
+    size_t notice_count;
+    bool notices_lost; /* there were more: look at every lane */
+};
+
+/* dispatch.c */
+struct hy_lane *hy_lane_find(struct hy_engine *engine, int64_t app_no);
+void hy_lanes_match(struct hy_engine *engine);
+void hy_lanes_free(struct hy_engine *engine);
+/* Any thread: something of that app is due at that instant. app_no 0: look at every lane. */
+void hy_lane_notice(struct hy_engine *engine, int64_t app_no, int64_t due_ms);
+void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until_ms,
+                   const char *reason, bool probe);
+void hy_lane_reopen(struct hy_engine *engine, struct hy_lane *lane);
+int64_t hy_dispatch(struct hy_engine *engine);
+
+/* attempt.c */
+void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch);
+int64_t hy_attempts_settle(struct hy_engine *engine);
+
+/* keeper.c */
+void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
+int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane);
+bool hy_keeper_ready(const struct hy_engine *engine, const struct hy_lane *lane);
+/* A request with the token of `version` was refused. */
+void hy_keeper_refused(struct hy_engine *engine, struct hy_lane *lane, int64_t version);
+void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane);
+void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane);
+
+/* clockwork.c, jobs.c */
+int hy_clockwork_init(struct hy_engine *engine);
+void hy_clockwork_deinit(struct hy_engine *engine);
+int64_t hy_clockwork_turn(struct hy_engine *engine);
+void hy_clockwork_stale(struct hy_engine *engine); /* any thread */
+extern const struct hy_schedule hy_builtin_jobs[]; /* ended by a null name */
+/* Starts a built-in job; what came of it is written to its schedule. */
+void hy_job_start(struct hy_engine *engine, const struct hy_schedule *schedule);
+
+/* hint.c */
+int64_t hy_hint_at(enum hy_hint hint, const struct hy_zone *zone, int64_t now_ms);
+int64_t hy_day_number(const struct hy_zone *zone, int64_t now_ms);
+
+/* submission.c */
+int64_t hy_engine_key_window_ms(const struct hy_engine *engine);
+
+/* Submits a verb with its callback. */
+void hy_engine_verb(struct hy_engine *engine, struct hy_op *op,
+                    void (*done)(struct hy_op *, void *), void *arg);
+
+#endif

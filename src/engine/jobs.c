@@ -1,0 +1,185 @@
+/*
+ * jobs.c - the three built-in jobs, the crontab of the home-made way: fetch tokens hourly, delete
+ * expired receipts daily, look for due messages every minute.
+ *
+ * The last one is a net below the dispatcher, which sends by itself the moment something is due.
+ */
+#include "base/log.h"
+#include "engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct hy_schedule hy_builtin_jobs[] = {
+    {.name = "token-refresh", .job = "token_refresh", .cron = "0 * * * *", .timezone = "UTC"},
+    {.name = "janitor", .job = "janitor", .cron = "30 3 * * *", .timezone = "Asia/Shanghai"},
+    {.name = "sweep", .job = "sweep", .cron = "* * * * *", .timezone = "UTC"},
+    {0}};
+
+enum { PURGE_LIMIT = 500, SWEEP_LIMIT = 500 };
+
+/* A token this young is not worth another call. */
+static const int64_t young_ms = 300000;
+
+struct job {
+    struct hy_mail mail;
+    struct hy_engine *engine;
+    struct hy_op *op; /* the verb under way */
+    union {
+        struct hy_purge purge;
+        struct hy_sweep sweep;
+        struct hy_schedule_result result;
+    };
+    int64_t schedule_id;
+    size_t lane;  /* janitor: the one at work */
+    size_t total; /* of what was done */
+    char text[96];
+};
+
+static void verb_done(struct hy_op *op, void *arg)
+{
+    struct job *job = arg;
+
+    hy_engine_post(job->engine, &job->mail);
+}
+
+static void run_verb(struct job *job, struct hy_op *op,
+                     void (*open)(struct hy_engine *, struct hy_mail *))
+{
+    job->op = op;
+    job->mail.open = open;
+    hy_engine_verb(job->engine, op, verb_done, job);
+}
+
+static void result_stored(struct hy_engine *engine, struct hy_mail *mail)
+{
+    hy_clockwork_stale(engine);
+    engine->clockwork.jobs_open--;
+    free(mail);
+}
+
+static void finish(struct job *job)
+{
+    job->result = (struct hy_schedule_result){
+        .op.verb = HY_VERB_SCHEDULE_RESULT, .schedule_id = job->schedule_id, .result = job->text};
+    run_verb(job, &job->result.op, result_stored);
+}
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
+static void refresh_tokens(struct job *job)
+{
+    struct hy_engine *engine = job->engine;
+    size_t classic = 0;
+
+    for (size_t i = 0; i < engine->lanes.count; i++) {
+        struct hy_lane *lane = engine->lanes.items[i];
+        bool young =
+            lane->keeper.access[0] && engine->now_ms - lane->keeper.obtained_at_ms < young_ms;
+
+        if (lane->app->app.deleted_at_ms || lane->app->settings.token_mode != HY_TOKEN_CLASSIC)
+            continue;
+        classic++;
+        if (!young) {
+            hy_keeper_refresh(engine, lane);
+            job->total++;
+        }
+    }
+    snprintf(job->text, sizeof job->text, "refreshing %zu of %zu classic tokens", job->total,
+             classic);
+    finish(job);
+}
+
+/* --- the janitor ------------------------------------------------------------------------------ */
+
+static void purge_next(struct job *job);
+
+static void purged(struct hy_engine *engine, struct hy_mail *mail)
+{
+    struct job *job = (struct job *)mail;
+
+    if (job->purge.op.result) {
+        snprintf(job->text, sizeof job->text, "failed: %s", hy_err_text(job->purge.op.result));
+        finish(job);
+        return;
+    }
+    job->total += job->purge.purged;
+    if (job->purge.purged < PURGE_LIMIT)
+        job->lane++;
+    purge_next(job);
+}
+
+static void purge_next(struct job *job)
+{
+    struct hy_engine *engine = job->engine;
+
+    if (job->lane >= engine->lanes.count) {
+        snprintf(job->text, sizeof job->text, "deleted %zu grants", job->total);
+        finish(job);
+        return;
+    }
+    job->purge = (struct hy_purge){
+        .op.verb = HY_VERB_PURGE,
+        .app_no = engine->lanes.items[job->lane]->app_no,
+        .now_ms = engine->now_ms,
+        .margin_ms = engine->lanes.items[job->lane]->app->settings.receipt_margin_s * 1000,
+        .limit = PURGE_LIMIT};
+    run_verb(job, &job->purge.op, purged);
+}
+
+/* --- the sweep -------------------------------------------------------------------------------- */
+
+static void sweep(struct job *job);
+
+static void swept(struct hy_engine *engine, struct hy_mail *mail)
+{
+    struct job *job = (struct job *)mail;
+
+    if (job->sweep.op.result) {
+        snprintf(job->text, sizeof job->text, "failed: %s", hy_err_text(job->sweep.op.result));
+        finish(job);
+        return;
+    }
+    job->total += job->sweep.expired;
+    if (job->sweep.expired == SWEEP_LIMIT) {
+        sweep(job);
+        return;
+    }
+    hy_lane_notice(engine, 0, 0);
+    snprintf(job->text, sizeof job->text, "expired %zu messages", job->total);
+    finish(job);
+}
+
+static void sweep(struct job *job)
+{
+    job->sweep = (struct hy_sweep){
+        .op.verb = HY_VERB_SWEEP, .now_ms = job->engine->now_ms, .limit = SWEEP_LIMIT};
+    run_verb(job, &job->sweep.op, swept);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    void (*start)(struct job *job);
+} starts[] = {{"token_refresh", refresh_tokens}, {"janitor", purge_next}, {"sweep", sweep}};
+
+void hy_job_start(struct hy_engine *engine, const struct hy_schedule *schedule)
+{
+    struct job *job = calloc(1, sizeof *job);
+
+    if (!job)
+        return; /* it runs again at its next due time */
+    job->engine = engine;
+    job->schedule_id = schedule->id;
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (strcmp(starts[i].name, schedule->job) == 0) {
+            engine->clockwork.jobs_open++;
+            starts[i].start(job);
+            return;
+        }
+    }
+    hy_log(HY_LOG_ERROR, "schedule.job", "unknown job %s", schedule->job);
+    free(job);
+}

@@ -1,0 +1,338 @@
+/*
+ * registry.c - apps and keys in memory, so that a request is checked without asking the store.
+ *
+ * An app's entry never changes: a change puts a new one in its place, and whoever holds the old one
+ * keeps it until they release it.
+ */
+#include "crypto/apikey.h"
+#include "crypto/secret.h"
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct hy_registry_app {
+    struct hy_app_entry entry; /* first: an entry pointer is a pointer to this */
+    atomic_int references;
+    struct hy_sealed secret;
+    struct hy_arena arena;
+};
+
+int hy_registry_init(struct hy_registry *registry)
+{
+    *registry = (struct hy_registry){0};
+    return pthread_rwlock_init(&registry->lock, NULL) == 0 ? 0 : HY_E_NOMEM;
+}
+
+static void release(struct hy_registry_app *app)
+{
+    if (app && atomic_fetch_sub(&app->references, 1) == 1) {
+        hy_arena_deinit(&app->arena);
+        free(app);
+    }
+}
+
+void hy_registry_deinit(struct hy_registry *registry)
+{
+    for (size_t i = 0; i < registry->app_count; i++)
+        release(registry->apps[i]);
+    for (size_t i = 0; i < registry->key_count; i++)
+        free((char *)registry->keys[i].name);
+    free(registry->apps);
+    free(registry->keys);
+    pthread_rwlock_destroy(&registry->lock);
+}
+
+/* --- apps ------------------------------------------------------------------------------------- */
+
+static int read_settings(struct hy_registry_app *app, const char *text)
+{
+    struct hy_violations faults;
+    HY_JSON_SCOPED json_t *root = hy_json_parse(text, strlen(text), NULL, 0);
+
+    app->entry.settings = hy_app_settings_default;
+    hy_violations_init(&faults, &app->arena);
+    if (!root)
+        return HY_E_CORRUPT;
+    hy_json_read(root, hy_app_settings_fields, &app->entry.settings, &faults);
+    return hy_violations_any(&faults) ? HY_E_CORRUPT : 0;
+}
+
+static int new_entry(const struct hy_app *from, struct hy_registry_app **ret_app)
+{
+    struct hy_registry_app *app = calloc(1, sizeof *app);
+    struct hy_app *to;
+    int err;
+
+    if (!app)
+        return HY_E_NOMEM;
+    hy_arena_init(&app->arena);
+    atomic_init(&app->references, 1);
+    to = &app->entry.app;
+    *to = *from;
+    to->id = hy_arena_strdup(&app->arena, from->id);
+    to->platform = hy_arena_strdup(&app->arena, from->platform);
+    to->settings = hy_arena_strdup(&app->arena, from->settings);
+    to->secret = (struct hy_sealed){0};
+    app->secret.size = from->secret.size;
+    app->secret.bytes = hy_arena_memdup(&app->arena, from->secret.bytes, from->secret.size);
+    app->entry.platform = hy_platform_find(from->platform);
+    if (!to->id || !to->platform || !to->settings || !app->secret.bytes)
+        err = HY_E_NOMEM;
+    else
+        err = app->entry.platform ? read_settings(app, to->settings) : HY_E_CORRUPT;
+    if (err) {
+        release(app);
+        return err;
+    }
+    *ret_app = app;
+    return 0;
+}
+
+/* Index of the entry with that number, or where it belongs. */
+static size_t place_of(const struct hy_registry *registry, int64_t no)
+{
+    size_t i = registry->app_count;
+
+    while (i > 0 && registry->apps[i - 1]->entry.app.no >= no)
+        i--;
+    return i;
+}
+
+int hy_registry_put_app(struct hy_registry *registry, const struct hy_app *app)
+{
+    struct hy_registry_app *entry, **grown;
+    size_t place;
+    int err = new_entry(app, &entry);
+
+    if (err)
+        return err;
+    pthread_rwlock_wrlock(&registry->lock);
+    place = place_of(registry, app->no);
+    if (place < registry->app_count && registry->apps[place]->entry.app.no == app->no) {
+        if (entry->secret.size == 0 && !app->deleted_at_ms) {
+            struct hy_sealed kept = registry->apps[place]->secret;
+
+            entry->secret.bytes = hy_arena_memdup(&entry->arena, kept.bytes, kept.size);
+            entry->secret.size = entry->secret.bytes ? kept.size : 0;
+        }
+        release(registry->apps[place]);
+        registry->apps[place] = entry;
+    } else {
+        grown =
+            realloc(registry->apps, (registry->app_count + 1) * sizeof(struct hy_registry_app *));
+        if (grown) {
+            memmove(grown + place + 1, grown + place,
+                    (registry->app_count - place) * sizeof(struct hy_registry_app *));
+            grown[place] = entry;
+            registry->apps = grown;
+            registry->app_count++;
+        } else {
+            release(entry);
+            err = HY_E_NOMEM;
+        }
+    }
+    atomic_fetch_add(&registry->generation, 1);
+    pthread_rwlock_unlock(&registry->lock);
+    return err;
+}
+
+void hy_registry_delete_app(struct hy_registry *registry, int64_t app_no, int64_t now_ms)
+{
+    const struct hy_app_entry *entry = hy_registry_by_no(registry, app_no);
+    struct hy_app gone;
+
+    if (!entry)
+        return;
+    gone = entry->app;
+    gone.deleted_at_ms = now_ms;
+    hy_registry_put_app(registry, &gone);
+    hy_engine_app_release(entry);
+}
+
+static const struct hy_app_entry *counted(struct hy_registry_app *app)
+{
+    if (!app)
+        return NULL;
+    atomic_fetch_add(&app->references, 1);
+    return &app->entry;
+}
+
+const struct hy_app_entry *hy_registry_by_no(struct hy_registry *registry, int64_t no)
+{
+    const struct hy_app_entry *found = NULL;
+    size_t place;
+
+    pthread_rwlock_rdlock(&registry->lock);
+    place = place_of(registry, no);
+    if (place < registry->app_count && registry->apps[place]->entry.app.no == no)
+        found = counted(registry->apps[place]);
+    pthread_rwlock_unlock(&registry->lock);
+    return found;
+}
+
+size_t hy_registry_count(struct hy_registry *registry)
+{
+    size_t count;
+
+    pthread_rwlock_rdlock(&registry->lock);
+    count = registry->app_count;
+    pthread_rwlock_unlock(&registry->lock);
+    return count;
+}
+
+int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
+                       struct hy_sealed *ret_secret)
+{
+    const struct hy_app_entry *entry = hy_registry_by_no(registry, app_no);
+    const struct hy_registry_app *app = (const struct hy_registry_app *)entry;
+    int err = HY_E_NOT_FOUND;
+
+    if (entry && app->secret.size > 0) {
+        ret_secret->bytes = hy_arena_memdup(arena, app->secret.bytes, app->secret.size);
+        ret_secret->size = app->secret.size;
+        err = ret_secret->bytes ? 0 : HY_E_NOMEM;
+    }
+    hy_engine_app_release(entry);
+    return err;
+}
+
+const struct hy_app_entry *hy_engine_app(struct hy_engine *engine, const char *id)
+{
+    struct hy_registry *registry = &engine->registry;
+    const struct hy_app_entry *found = NULL;
+
+    pthread_rwlock_rdlock(&registry->lock);
+    for (size_t i = 0; i < registry->app_count && !found; i++) {
+        const struct hy_app *app = &registry->apps[i]->entry.app;
+
+        if (!app->deleted_at_ms && strcmp(app->id, id) == 0)
+            found = counted(registry->apps[i]);
+    }
+    pthread_rwlock_unlock(&registry->lock);
+    return found;
+}
+
+const struct hy_app_entry *hy_engine_app_by_no(struct hy_engine *engine, int64_t no)
+{
+    return hy_registry_by_no(&engine->registry, no);
+}
+
+void hy_engine_app_release(const struct hy_app_entry *entry)
+{
+    release((struct hy_registry_app *)entry);
+}
+
+void hy_app_scope_end(const struct hy_app_entry **entry)
+{
+    hy_engine_app_release(*entry);
+}
+
+const struct hy_app_entry **hy_engine_app_list(struct hy_engine *engine, struct hy_arena *arena,
+                                               size_t *ret_count)
+{
+    struct hy_registry *registry = &engine->registry;
+    const struct hy_app_entry **list;
+    size_t count = 0;
+
+    pthread_rwlock_rdlock(&registry->lock);
+    list = hy_arena_array(arena, registry->app_count + 1, sizeof *list);
+    for (size_t i = 0; list && i < registry->app_count; i++) {
+        if (!registry->apps[i]->entry.app.deleted_at_ms)
+            list[count++] = counted(registry->apps[i]);
+    }
+    pthread_rwlock_unlock(&registry->lock);
+    *ret_count = count;
+    return list;
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+int hy_registry_put_key(struct hy_registry *registry, const struct hy_key *key)
+{
+    char *name = strdup(key->name);
+    struct hy_key *grown;
+
+    if (!name)
+        return HY_E_NOMEM;
+    pthread_rwlock_wrlock(&registry->lock);
+    grown = realloc(registry->keys, (registry->key_count + 1) * sizeof *grown);
+    if (grown) {
+        grown[registry->key_count] = *key;
+        grown[registry->key_count++].name = name;
+        registry->keys = grown;
+    } else {
+        free(name);
+    }
+    pthread_rwlock_unlock(&registry->lock);
+    return grown ? 0 : HY_E_NOMEM;
+}
+
+void hy_registry_remove_key(struct hy_registry *registry, int64_t key_id)
+{
+    pthread_rwlock_wrlock(&registry->lock);
+    for (size_t i = 0; i < registry->key_count; i++) {
+        if (registry->keys[i].id == key_id) {
+            free((char *)registry->keys[i].name);
+            memmove(&registry->keys[i], &registry->keys[i + 1],
+                    (registry->key_count - i - 1) * sizeof registry->keys[0]);
+            registry->key_count--;
+            break;
+        }
+    }
+    pthread_rwlock_unlock(&registry->lock);
+}
+
+unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key)
+{
+    struct hy_registry *registry = &engine->registry;
+    uint8_t hash[HY_APIKEY_HASH_BYTES];
+    unsigned scopes = 0;
+
+    hy_apikey_hash(engine->config.seal, key, hash);
+    pthread_rwlock_rdlock(&registry->lock);
+    for (size_t i = 0; i < registry->key_count; i++) {
+        if (hy_secret_equal(registry->keys[i].hash, hash, sizeof hash))
+            scopes = registry->keys[i].scopes;
+    }
+    pthread_rwlock_unlock(&registry->lock);
+    return scopes;
+}
+
+struct hy_key *hy_engine_key_list(struct hy_engine *engine, struct hy_arena *arena,
+                                  size_t *ret_count)
+{
+    struct hy_registry *registry = &engine->registry;
+    struct hy_key *list;
+
+    pthread_rwlock_rdlock(&registry->lock);
+    list = hy_arena_array(arena, registry->key_count + 1, sizeof *list);
+    *ret_count = list ? registry->key_count : 0;
+    for (size_t i = 0; i < *ret_count; i++) {
+        list[i] = registry->keys[i];
+        list[i].name = hy_arena_strdup(arena, registry->keys[i].name);
+    }
+    pthread_rwlock_unlock(&registry->lock);
+    return list;
+}
+
+/* --- loading ---------------------------------------------------------------------------------- */
+
+int hy_registry_load(struct hy_engine *engine)
+{
+    struct hy_arena arena;
+    struct hy_apps apps = {.op.verb = HY_VERB_APPS, .arena = &arena};
+    struct hy_keys keys = {.op.verb = HY_VERB_KEYS, .arena = &arena};
+    int err;
+
+    hy_arena_init(&arena);
+    err = hy_store_run(engine->config.store, &apps.op);
+    for (size_t i = 0; !err && i < apps.count; i++)
+        err = hy_registry_put_app(&engine->registry, &apps.apps[i]);
+    if (!err)
+        err = hy_store_run(engine->config.store, &keys.op);
+    for (size_t i = 0; !err && i < keys.count; i++)
+        err = hy_registry_put_key(&engine->registry, &keys.keys[i]);
+    hy_arena_deinit(&arena);
+    return err;
+}

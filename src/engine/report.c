@@ -1,0 +1,185 @@
+/*
+ * report.c - grants on their way in: each checked by its platform, the good ones deposited.
+ */
+#include "engine/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const int64_t clock_skew_ms = 300000; /* a reporter's clock may be ahead by so much */
+
+/* POST /v1/grants, one object. */
+struct grant_body {
+    const char *app, *user, *credential, *template_id;
+    int kind;
+    int64_t count, obtained_at_ms;
+};
+
+#define AT(field) offsetof(struct grant_body, field)
+
+static const struct hy_json_field fields[] = {
+    {.name = "app", .type = HY_JSON_TEXT, .offset = AT(app), .required = true, .max = 64},
+    {.name = "user", .type = HY_JSON_TEXT, .offset = AT(user), .required = true, .max = 128},
+    {.name = "kind",
+     .type = HY_JSON_ENUM,
+     .offset = AT(kind),
+     .required = true,
+     .choices = hy_grant_kind_names},
+    {.name = "credential", .type = HY_JSON_TEXT, .offset = AT(credential), .max = 512},
+    {.name = "template", .type = HY_JSON_TEXT, .offset = AT(template_id), .max = 128},
+    {.name = "count", .type = HY_JSON_INT, .offset = AT(count), .min = 1, .max = 1000},
+    {.name = "obtained_at", .type = HY_JSON_INSTANT, .offset = AT(obtained_at_ms)},
+    {0}};
+
+/* The shape of one report. Kinds that are not receipts come with subscriptions. */
+static void check_shape(const struct grant_body *b, struct hy_violations *v)
+{
+    if (!hy_grant_is_receipt(b->kind)) {
+        hy_violations_add(v, "kind", "one_of", "form_id, prepay_id", hy_grant_kind_names[b->kind],
+                          "kind %s is not supported yet: use form_id or prepay_id.",
+                          hy_grant_kind_names[b->kind]);
+        return;
+    }
+    if (!b->credential)
+        hy_violations_add(v, "credential", "required", NULL, NULL,
+                          "credential is required for kind %s.", hy_grant_kind_names[b->kind]);
+    if (b->template_id)
+        hy_violations_add(v, "template", "not_for_kind", NULL, NULL,
+                          "A %s is good for any template: leave template out.",
+                          hy_grant_kind_names[b->kind]);
+    if (b->count > 1)
+        hy_violations_add(v, "count", "not_for_kind", "1", NULL,
+                          "A %s is counted by its credential: leave count out.",
+                          hy_grant_kind_names[b->kind]);
+}
+
+/* Fills `grant` or adds faults; `*ret_refused` is the platform's word when it is well-formed but no
+ * good. */
+static void read_grant(struct hy_engine *engine, const json_t *body, struct hy_violations *v,
+                       struct hy_deposit_item *item, const char **ret_refused)
+{
+    struct grant_body b = {.count = 1};
+    int64_t now_ms = engine->config.now_ms();
+    const struct hy_app_entry *app;
+    const char *clean = NULL;
+
+    hy_json_read(body, fields, &b, v);
+    if (hy_violations_any(v))
+        return;
+    check_shape(&b, v);
+    app = hy_engine_app(engine, b.app);
+    if (!app) {
+        hy_violations_add(v, "app", "known_app", NULL, b.app, "There is no app %s.", b.app);
+        return;
+    }
+    app->platform->check_user(b.user, "user", v);
+    if (b.obtained_at_ms > now_ms + clock_skew_ms)
+        hy_violations_add(v, "obtained_at", "past", NULL, NULL, "obtained_at is in the future.");
+    if (!hy_violations_any(v))
+        *ret_refused = app->platform->check_credential(b.kind, b.credential, v->arena, &clean);
+    if (!b.obtained_at_ms || b.obtained_at_ms > now_ms)
+        b.obtained_at_ms = now_ms;
+    item->margin_ms = app->settings.receipt_margin_s * 1000;
+    item->grant = (struct hy_grant){
+        .app_no = app->app.no,
+        .user = b.user,
+        .kind = b.kind,
+        .credential = clean,
+        .state = HY_GRANT_AVAILABLE,
+        .uses_total = hy_grant_uses(b.kind),
+        .uses_left = hy_grant_uses(b.kind),
+        .obtained_at_ms = b.obtained_at_ms,
+        .expires_at_ms = b.obtained_at_ms + hy_grant_lifetime_ms(b.kind),
+    };
+    if (!*ret_refused && !hy_grant_usable(&item->grant, now_ms, item->margin_ms))
+        *ret_refused = "expired";
+    hy_engine_app_release(app);
+}
+
+static const char *explain(const char *reason)
+{
+    static const struct {
+        const char *reason, *text;
+    } known[] = {
+        {"mock_form_id", "The developer tool makes this up; a form_id comes from a real phone."},
+        {"unavailable_in_trial", "Develop and trial versions of a mini program get no form_id."},
+        {"request_failed", "WeChat's client did not get a form_id for this submit."},
+        {"empty", "There is no id in it."},
+        {"malformed", "This cannot be a form_id or prepay_id."},
+        {"expired", "It is too old to be used safely (see receipt_margin_s of the app)."},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i].reason, reason) == 0)
+            return known[i].text;
+    }
+    return "It cannot be used.";
+}
+
+static void refuse(struct hy_report *report, size_t index, const char *reason, const char *message)
+{
+    report->refused[report->refused_count++] =
+        (struct hy_refusal){.index = index, .reason = reason, .message = message};
+}
+
+/* One object: its faults are the caller's to show. In an array each item stands for itself. */
+static int read_item(struct hy_engine *engine, const json_t *body, size_t index,
+                     struct hy_violations *v, bool single, struct hy_report *report)
+{
+    struct hy_deposit_item *item = &report->deposit.items[report->deposit.count];
+    struct hy_violations own;
+    const char *refused = NULL;
+
+    hy_violations_init(&own, v->arena);
+    *item = (struct hy_deposit_item){0};
+    read_grant(engine, body, single ? v : &own, item, &refused);
+    if (single && hy_violations_any(v))
+        return HY_E_INVALID;
+    if (hy_violations_any(&own))
+        refuse(report, index, "invalid", own.count ? own.items[0].message : "out of memory");
+    else if (refused)
+        refuse(report, index, refused, explain(refused));
+    else
+        report->deposit.count++;
+    return 0;
+}
+
+static void deposited(struct hy_op *op, void *arg)
+{
+    struct hy_report *report = arg;
+
+    for (size_t i = 0; op->result == 0 && i < report->deposit.count; i++)
+        report->duplicates += report->deposit.items[i].duplicate;
+    report->accepted = op->result == 0 ? report->deposit.count - report->duplicates : 0;
+    if (op->result == 0 && report->deposit.woken)
+        hy_lane_notice(report->engine, 0, 0);
+    report->done(report, report->arg);
+}
+
+int hy_engine_report(struct hy_engine *engine, const json_t *body, struct hy_violations *v,
+                     struct hy_report *report)
+{
+    bool single = !json_is_array(body);
+    size_t count = single ? 1 : json_array_size(body);
+    struct hy_arena *arena = v->arena;
+
+    report->engine = engine;
+    report->accepted = report->duplicates = report->refused_count = 0;
+    report->deposit =
+        (struct hy_deposit){.op.verb = HY_VERB_DEPOSIT, .now_ms = engine->config.now_ms()};
+    report->deposit.items = hy_arena_array(arena, count + 1, sizeof *report->deposit.items);
+    report->refused = hy_arena_array(arena, count + 1, sizeof *report->refused);
+    if (!report->deposit.items || !report->refused)
+        return HY_E_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        int err = read_item(engine, single ? body : json_array_get(body, i), i, v, single, report);
+
+        if (err)
+            return err;
+    }
+    if (report->deposit.count == 0)
+        report->done(report, report->arg); /* all refused: nothing to store */
+    else
+        hy_engine_verb(engine, &report->deposit.op, deposited, report);
+    return 0;
+}
