@@ -2,19 +2,13 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "store/backend.h"
-#include "store/verbs.h"
+#include "store/front.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Bounds of one group, so that the first verb of a long queue is not kept waiting for the last. */
-enum { GROUP_VERBS_MAX = 1000, GROUP_WEIGHT_MAX = 10000 };
 
 enum { IDLE_EVERY_US = 1000000 };
 
@@ -27,202 +21,10 @@ static const struct hy_backend_ops *const backends[] = {
 #endif
     NULL};
 
-struct queue {
-    struct hy_op *first;
-    struct hy_op **end; /* where the next one is put */
-};
-
-/* A thread and what it waits for. */
-struct worker {
-    struct queue queue;
-    pthread_cond_t wake;
-    pthread_t thread;
-    bool started;
-    bool asleep; /* waits on `wake`: only then a submit has to pay for a signal */
-};
-
-struct hy_store {
-    const struct hy_backend_ops *ops;
-    struct hy_backend *backend;
-    struct hy_backend *reader; /* null: reads run on the writer's thread, too */
-    bool inline_mode;
-
-    pthread_mutex_t lock; /* guards the queues, asleep, closing */
-    struct worker writing;
-    struct worker reading;
-    bool closing;
-
-    struct queue begun; /* the writer's own: taken from its queue, not yet run */
-    int64_t idle_at_us; /* the writer's own: when idle was called last */
-
-    atomic_size_t backlog;
-    atomic_uint_fast64_t writes, groups, reads, failures;
-};
-
-/* --- queues ----------------------------------------------------------------------------------- */
-
-static void queue_init(struct queue *q)
-{
-    q->first = NULL;
-    q->end = &q->first;
-}
-
-static void queue_put(struct queue *q, struct hy_op *op)
-{
-    op->next = NULL;
-    *q->end = op;
-    q->end = &op->next;
-}
-
-/* Moves everything in `from` behind what `into` holds. */
-static void queue_move(struct queue *into, struct queue *from)
-{
-    if (!from->first)
-        return;
-    *into->end = from->first;
-    into->end = from->end;
-    queue_init(from);
-}
-
-static struct hy_op *queue_take(struct queue *q)
-{
-    struct hy_op *op = q->first;
-
-    q->first = op->next;
-    if (!q->first)
-        q->end = &q->first;
-    op->next = NULL;
-    return op;
-}
-
-/* --- running verbs ---------------------------------------------------------------------------- */
-
-static bool storage_failed(int result)
-{
-    return result == HY_E_IO || result == HY_E_FULL || result == HY_E_CORRUPT ||
-           result == HY_E_NOMEM;
-}
-
-static void finish(struct hy_store *store, struct hy_op *op)
-{
-    if (storage_failed(op->result))
-        atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
-    op->done(op, op->arg);
-}
-
-static void run_reads(struct hy_store *store, struct queue *reads)
-{
-    struct hy_backend *handle = store->reader ? store->reader : store->backend;
-
-    while (reads->first) {
-        struct hy_op *op = queue_take(reads);
-
-        op->result = hy_verb_check(op);
-        if (op->result == 0)
-            op->result = store->ops->verbs[op->verb](handle, op);
-        atomic_fetch_add_explicit(&store->reads, 1, memory_order_relaxed);
-        finish(store, op);
-    }
-}
-
-enum outcome {
-    COMMITTED, /* each op has its result */
-    UNDONE,    /* nothing is stored: every op gets the same error */
-    BROKEN     /* one verb's storage failed; rolled back */
-};
-
-static enum outcome transact(struct hy_store *store, struct hy_op *first, int *ret_error)
-{
-    int r = store->ops->begin(store->backend);
-
-    for (struct hy_op *op = first; op && r >= 0; op = op->next) {
-        if (op->result == HY_E_INVALID)
-            continue; /* refused by the check of its arguments */
-        op->result = store->ops->verbs[op->verb](store->backend, op);
-        if (storage_failed(op->result)) {
-            store->ops->rollback(store->backend);
-            *ret_error = op->result;
-            return BROKEN;
-        }
-    }
-    if (r >= 0)
-        r = store->ops->commit(store->backend);
-    if (r < 0) {
-        *ret_error = r;
-        return UNDONE;
-    }
-    atomic_fetch_add_explicit(&store->groups, 1, memory_order_relaxed);
-    return COMMITTED;
-}
-
-static void fail(struct hy_op *op, int error)
-{
-    hy_verb_restore(op);
-    if (op->result != HY_E_INVALID)
-        op->result = error;
-}
-
-/* A group broke: again, each verb for itself, so that only the guilty one fails. */
-static void run_singly(struct hy_store *store, struct queue *group)
-{
-    while (group->first) {
-        struct hy_op *op = queue_take(group);
-        int error = 0;
-
-        hy_verb_restore(op);
-        if (transact(store, op, &error) != COMMITTED)
-            fail(op, error);
-        finish(store, op);
-    }
-}
-
-static void run_group(struct hy_store *store, struct queue *group)
-{
-    bool alone = group->first && !group->first->next;
-    int error = 0;
-    enum outcome outcome = transact(store, group->first, &error);
-
-    if (outcome == BROKEN && !alone) {
-        run_singly(store, group);
-        return;
-    }
-    while (group->first) {
-        struct hy_op *op = queue_take(group);
-
-        if (outcome != COMMITTED)
-            fail(op, error);
-        finish(store, op);
-    }
-}
-
-/* Runs one group of what was begun. */
-static void run_writes(struct hy_store *store)
-{
-    struct queue group;
-    size_t verbs = 0;
-    size_t weight = 0;
-
-    queue_init(&group);
-    while (store->begun.first && verbs < GROUP_VERBS_MAX && weight < GROUP_WEIGHT_MAX) {
-        struct hy_op *op = queue_take(&store->begun);
-
-        op->result = hy_verb_check(op);
-        weight += op->result == 0 ? hy_verb_weight(op) : 1;
-        verbs++;
-        hy_verb_remember(op);
-        queue_put(&group, op);
-    }
-    if (verbs == 0)
-        return;
-    atomic_fetch_sub_explicit(&store->backlog, verbs, memory_order_relaxed);
-    atomic_fetch_add_explicit(&store->writes, verbs, memory_order_relaxed);
-    run_group(store, &group);
-}
-
 /* --- threads ---------------------------------------------------------------------------------- */
 
 /* With the lock held, which it lets go of meanwhile. */
-static void sleep_until_woken(struct hy_store *store, struct worker *worker)
+static void sleep_until_woken(struct hy_store *store, struct hy_worker *worker)
 {
     worker->asleep = true;
     while (worker->asleep)
@@ -248,19 +50,19 @@ static void be_idle(struct hy_store *store)
 static void *write_thread(void *arg)
 {
     struct hy_store *store = (struct hy_store *)arg;
-    struct queue reads;
+    struct hy_queue reads;
     bool worked = false;
 
-    queue_init(&reads);
+    hy_queue_init(&reads);
     pthread_mutex_lock(&store->lock);
     for (;;) {
-        queue_move(&store->begun, &store->writing.queue);
+        hy_queue_move(&store->begun, &store->writing.queue);
         if (!store->reader)
-            queue_move(&reads, &store->reading.queue);
+            hy_queue_move(&reads, &store->reading.queue);
         if (store->begun.first || reads.first) {
             pthread_mutex_unlock(&store->lock);
-            run_writes(store);
-            run_reads(store, &reads);
+            hy_front_run_writes(store);
+            hy_front_run_reads(store, &reads);
             pthread_mutex_lock(&store->lock);
             worked = true;
             if (idle_is_late(store))
@@ -281,15 +83,15 @@ static void *write_thread(void *arg)
 static void *read_thread(void *arg)
 {
     struct hy_store *store = (struct hy_store *)arg;
-    struct queue reads;
+    struct hy_queue reads;
 
-    queue_init(&reads);
+    hy_queue_init(&reads);
     pthread_mutex_lock(&store->lock);
     for (;;) {
-        queue_move(&reads, &store->reading.queue);
+        hy_queue_move(&reads, &store->reading.queue);
         if (reads.first) {
             pthread_mutex_unlock(&store->lock);
-            run_reads(store, &reads);
+            hy_front_run_reads(store, &reads);
             pthread_mutex_lock(&store->lock);
         } else if (store->closing) {
             break;
@@ -302,7 +104,7 @@ static void *read_thread(void *arg)
 }
 
 /* With the lock held. */
-static void wake(struct worker *worker)
+static void wake(struct hy_worker *worker)
 {
     if (!worker->asleep)
         return;
@@ -310,7 +112,7 @@ static void wake(struct worker *worker)
     pthread_cond_signal(&worker->wake);
 }
 
-static int start(struct worker *worker, void *(*run)(void *), struct hy_store *store)
+static int start(struct hy_worker *worker, void *(*run)(void *), struct hy_store *store)
 {
     sigset_t all, before;
     int r;
@@ -350,9 +152,9 @@ static struct hy_store *store_new(const struct hy_backend_ops *ops, bool inline_
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->writing.wake, NULL);
     pthread_cond_init(&store->reading.wake, NULL);
-    queue_init(&store->writing.queue);
-    queue_init(&store->reading.queue);
-    queue_init(&store->begun);
+    hy_queue_init(&store->writing.queue);
+    hy_queue_init(&store->reading.queue);
+    hy_queue_init(&store->begun);
     store->idle_at_us = hy_clock_mono_us();
     return store;
 }
@@ -446,14 +248,14 @@ const char *hy_store_kind(const struct hy_store *store)
 void hy_store_submit(struct hy_store *store, struct hy_op *op)
 {
     bool write = op->verb < HY_VERB_WRITES;
-    struct worker *target = write ? &store->writing : &store->reading;
+    struct hy_worker *target = write ? &store->writing : &store->reading;
     bool closing;
 
     assert((unsigned)op->verb < HY_VERB_COUNT && op->done);
     pthread_mutex_lock(&store->lock);
     closing = store->closing;
     if (!closing) {
-        queue_put(&target->queue, op);
+        hy_queue_put(&target->queue, op);
         if (write)
             atomic_fetch_add_explicit(&store->backlog, 1, memory_order_relaxed);
         wake(store->reader ? target : &store->writing);
@@ -467,18 +269,18 @@ void hy_store_submit(struct hy_store *store, struct hy_op *op)
 
 bool hy_store_pump(struct hy_store *store)
 {
-    struct queue reads;
+    struct hy_queue reads;
     bool any;
 
     assert(store->inline_mode);
-    queue_init(&reads);
+    hy_queue_init(&reads);
     pthread_mutex_lock(&store->lock);
-    queue_move(&store->begun, &store->writing.queue);
-    queue_move(&reads, &store->reading.queue);
+    hy_queue_move(&store->begun, &store->writing.queue);
+    hy_queue_move(&reads, &store->reading.queue);
     pthread_mutex_unlock(&store->lock);
     any = store->begun.first || reads.first;
-    run_writes(store);
-    run_reads(store, &reads);
+    hy_front_run_writes(store);
+    hy_front_run_reads(store, &reads);
     if (any && store->ops->idle && !store->begun.first)
         store->ops->idle(store->backend);
     return any;
