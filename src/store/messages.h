@@ -143,7 +143,6 @@ struct hy_settle_item {
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
-    bool unparked; /* out: another message of that user was un-parked: claim again */
 };
 
 /*
@@ -163,6 +162,7 @@ struct hy_settle {
     struct hy_settle_item *items;
     size_t count;
     int64_t now_ms;
+    size_t freed; /* out: messages un-parked or woken by it, of any user here: claim again */
 };
 
 /* --- cancel, recover, sweep ------------------------------------------------------------------- */
@@ -175,6 +175,7 @@ struct hy_cancel {
     int64_t message_id;
     int64_t now_ms;
     enum hy_message_state state; /* out */
+    size_t freed; /* out: as for settle */
 };
 
 /*

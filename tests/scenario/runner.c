@@ -386,18 +386,26 @@ static void cmd_code(char **words)
     world_answer(&world, oldest_seen(), HY_HTTP_ANSWERED, 200, body);
 }
 
-/* token TEXT [expires_in=N]: waits for a token request and answers it */
+static size_t token_request(void)
+{
+    for (size_t i = 0; i < world.request_count; i++) {
+        const char *url = world.requests[i].url;
+
+        if (!world.requests[i].seen &&
+            (strstr(url, "/cgi-bin/token") || strstr(url, "/cgi-bin/stable_token")))
+            return i;
+    }
+    FAIL("no token request under way");
+}
+
+/* token TEXT [expires_in=N]: answers the token request under way */
 static void cmd_token(char **words)
 {
     char body[256];
-    static char *token_request[] = {"token", NULL};
-    size_t i = find_request(token_request, true);
 
-    if (i == world.request_count)
-        FAIL("no token request under way");
     snprintf(body, sizeof body, "{\"access_token\":\"%s\",\"expires_in\":%s}", words[1],
              option(words, "expires_in") ? option(words, "expires_in") : "7200");
-    world_answer(&world, i, HY_HTTP_ANSWERED, 200, body);
+    world_answer(&world, token_request(), HY_HTTP_ANSWERED, 200, body);
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
