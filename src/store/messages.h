@@ -176,7 +176,7 @@ struct hy_cancel {
     int64_t message_id;
     int64_t now_ms;
     enum hy_message_state state; /* out */
-    size_t freed; /* out: as for settle */
+    size_t freed;                /* out: as for settle */
 };
 
 /*
