@@ -1,0 +1,53 @@
+/*
+ * world.h - an engine on a memory store with a network and a clock that a test moves by hand.
+ */
+#ifndef HY_TESTS_SCENARIO_WORLD_H
+#define HY_TESTS_SCENARIO_WORLD_H
+
+#include "engine/engine.h"
+
+#include <stdbool.h>
+
+enum { WORLD_REQUESTS_MAX = 256 };
+
+/* A request that left and has no answer yet. */
+struct world_request {
+    char *method, *url, *body;
+    hy_httpc_done *done;
+    void *arg;
+    bool seen; /* a scenario looked at it */
+};
+
+struct world {
+    struct hy_store *store;
+    struct hy_seal *seal;
+    struct hy_engine *engine;
+    struct world_request requests[WORLD_REQUESTS_MAX];
+    size_t request_count;
+    int64_t started_ms;
+};
+
+/* Starts at 2026-03-01T00:00:00Z. One world at a time. */
+void world_start(struct world *w);
+void world_stop(struct world *w);
+
+/* The process dies and another one starts on the same store: requests under way are forgotten. */
+void world_crash(struct world *w);
+
+int64_t world_now_ms(void);
+
+/* Lets everything happen that needs no time and no answer. */
+void world_settle(struct world *w);
+
+/* Moves the clock on, running whatever becomes due at its very instant. */
+void world_advance(struct world *w, int64_t ms);
+
+/* Puts the clock somewhere without running what lies between: a suspended machine, a wrong date. */
+void world_jump(struct world *w, int64_t ms);
+
+/* Ends request `index` and takes it from the list. `status` 0: `outcome` and `body` as the error.
+ */
+void world_answer(struct world *w, size_t index, enum hy_http_outcome outcome, int status,
+                  const char *body);
+
+#endif
