@@ -67,7 +67,7 @@ struct hy_admit {
 
 struct hy_claim_lane {
     int64_t app_no;
-    size_t capacity;   /* at most so many; 0 = skip the lane */
+    size_t capacity;   /* at most so many; 0 = take nothing, tell next_due_ms */
     int64_t margin_ms; /* the app's receipt margin */
     /* out */
     size_t claimed;
@@ -83,7 +83,8 @@ struct hy_claimed {
 
 /*
  * Takes due messages (queued, or unknown with a due time) of each lane in order of due time, then
- * id: state sending, reason null, one use of a grant reserved, lease until `lease_until_ms`. For
+ * id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
+ * `lease_until_ms`. For
  * each message in turn, the first that applies:
  *
  *   1. its user has a message in `sending`: parked (see below)

@@ -145,6 +145,8 @@ static bool deposit_item_ok(const struct hy_deposit_item *item)
         return false;
     if (g->uses_left < 1 || g->uses_left > g->uses_total || g->expires_at_ms < 0)
         return false;
+    if (g->kind == HY_GRANT_ALWAYS && g->expires_at_ms > 0)
+        return false;
     return hy_grant_is_receipt(g->kind) ? text(g->credential) && !g->template_id
                                         : !g->credential && text(g->template_id);
 }

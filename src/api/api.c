@@ -1,0 +1,70 @@
+#include "api/api.h"
+
+#include "api/auth.h"
+#include "api/problem.h"
+#include "api/query.h"
+#include "api/routes.h"
+#include "base/err.h"
+
+#include <stdlib.h>
+
+int hy_api_new(const struct hy_api_config *config, struct hy_api **ret_api)
+{
+    struct hy_api *api = calloc(1, sizeof *api);
+
+    if (!api)
+        return HY_E_NOMEM;
+    api->engine = config->engine;
+    *ret_api = api;
+    return 0;
+}
+
+void hy_api_free(struct hy_api *api)
+{
+    free(api);
+}
+
+static void refuse_route(struct hy_call *call, const struct hy_route_match *match)
+{
+    if (!match->allow[0]) {
+        hy_problem_reply(call, HY_PROBLEM_NOT_FOUND, "There is no such path; see /openapi.json.");
+        return;
+    }
+    hy_httpd_add_header(call->req, "Allow", match->allow);
+    hy_problem_reply(call, HY_PROBLEM_METHOD, "This path has %s.", match->allow);
+}
+
+void hy_api_handle(struct hy_httpd_request *req, void *arg)
+{
+    const struct hy_api_rule *rule;
+    struct hy_route_match match;
+    struct hy_call *call;
+    bool found = hy_route_find(hy_api_routes, hy_httpd_method(req), hy_httpd_path(req), &match);
+
+    call = hy_call_new(arg, req, found ? &match : NULL);
+    if (!call)
+        return;
+    if (!found) {
+        refuse_route(call, &match);
+        return;
+    }
+    rule = match.route->data;
+    if (!hy_auth_check(call, rule->scopes))
+        return;
+    if (rule->query && !hy_query_names_ok(call, rule->query))
+        return;
+    rule->handle(call);
+}
+
+void hy_api_refuse(struct hy_httpd_request *req, int status, void *arg)
+{
+    enum hy_problem problem = hy_problem_of_status(status);
+    struct hy_call *call = hy_call_new(arg, req, NULL);
+
+    if (!call)
+        return;
+    if (problem == HY_PROBLEM_TOO_LARGE)
+        hy_problem_reply(call, problem, "A body may have at most 8 MiB.");
+    else
+        hy_problem_reply(call, problem, "The request could not be read.");
+}

@@ -1,0 +1,178 @@
+#include "api/problem.h"
+#include "api/routes.h"
+#include "base/err.h"
+
+static void write_token(struct hy_out *out, const struct hy_app_status *status)
+{
+    hy_out_begin(out, "token", '{');
+    hy_out_instant(out, "obtained_at", status->token_obtained_at_ms);
+    hy_out_instant(out, "expires_at", status->token_expires_at_ms);
+    hy_out_int(out, "failures", status->token_failures);
+    hy_out_text(out, "error", status->token_error);
+    hy_out_int(out, "calls_today", status->token_calls_today);
+    hy_out_int(out, "calls_max", status->token_calls_max);
+    hy_out_end(out, '}');
+}
+
+static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_no)
+{
+    struct hy_app_status status = {0};
+
+    hy_engine_app_status(call->engine, app_no, call->arena, &status);
+    hy_out_begin(out, "status", '{');
+    hy_out_int(out, "in_flight", status.in_flight);
+    hy_out_bool(out, "paused", status.paused_until_ms != 0);
+    hy_out_instant(out, "paused_until", status.paused_until_ms);
+    hy_out_text(out, "pause_reason", status.pause_reason);
+    write_token(out, &status);
+    hy_out_end(out, '}');
+}
+
+static void write_app(struct hy_call *call, struct hy_out *out, const struct hy_app_entry *entry)
+{
+    const struct hy_app *app = &entry->app;
+
+    hy_out_begin(out, NULL, '{');
+    hy_out_text(out, "id", app->id);
+    hy_out_text(out, "platform", app->platform);
+    hy_out_fields(out, hy_app_settings_fields, &entry->settings);
+    hy_out_instant(out, "created_at", app->created_at_ms);
+    hy_out_instant(out, "updated_at", app->updated_at_ms);
+    write_status(call, out, app->no);
+    hy_out_end(out, '}');
+}
+
+static void reply_app(struct hy_call *call, int status, const char *id)
+{
+    HY_APP_SCOPED const struct hy_app_entry *entry = hy_engine_app(call->engine, id);
+    struct hy_out out;
+
+    if (hy_call_failed(call, entry ? 0 : HY_E_NOT_FOUND))
+        return;
+    hy_out_init(&out);
+    write_app(call, &out, entry);
+    hy_call_reply(call, status, &out);
+}
+
+void hy_api_apps_show(struct hy_call *call)
+{
+    reply_app(call, 200, call->params[0]);
+}
+
+void hy_api_apps_list(struct hy_call *call)
+{
+    size_t count;
+    const struct hy_app_entry **entries = hy_engine_app_list(call->engine, call->arena, &count);
+    struct hy_out out;
+
+    if (hy_call_failed(call, entries ? 0 : HY_E_NOMEM))
+        return;
+    hy_out_init(&out);
+    hy_out_begin(&out, NULL, '{');
+    hy_out_begin(&out, "items", '[');
+    for (size_t i = 0; i < count; i++) {
+        write_app(call, &out, entries[i]);
+        hy_engine_app_release(entries[i]);
+    }
+    hy_out_end(&out, ']');
+    hy_out_end(&out, '}');
+    hy_call_reply(call, 200, &out);
+}
+
+/* --- create and change ------------------------------------------------------------------------ */
+
+static void change_done(struct hy_app_change *change, void *arg)
+{
+    hy_call_wake(arg);
+}
+
+static void start_change(struct hy_call *call, const char *id, hy_call_step *next)
+{
+    struct hy_app_change *change;
+    int err;
+
+    if (!hy_call_json(call, HY_BODY_REQUIRED))
+        return;
+    change = hy_call_work(call, sizeof *change);
+    if (!change)
+        return;
+    change->done = change_done;
+    change->arg = call;
+    hy_call_defer(call, next);
+    err = hy_engine_app_change(call->engine, id, call->body, &call->v, change);
+    if (err)
+        hy_call_not_started(call, err);
+}
+
+static void created(struct hy_call *call)
+{
+    const struct hy_app_change *change = call->work;
+    const char *id = change->put.app.id;
+    const char *location;
+
+    if (change->put.op.result == HY_E_EXISTS) {
+        hy_problem_reply(call, HY_PROBLEM_EXISTS,
+                         "There is an app %s already; PATCH /v1/apps/%s changes it.", id, id);
+        return;
+    }
+    if (hy_call_failed(call, change->put.op.result))
+        return;
+    location = hy_arena_printf(call->arena, "/v1/apps/%s", id);
+    if (location)
+        hy_httpd_add_header(call->req, "Location", location);
+    reply_app(call, 201, id);
+}
+
+void hy_api_apps_create(struct hy_call *call)
+{
+    start_change(call, NULL, created);
+}
+
+static void changed(struct hy_call *call)
+{
+    const struct hy_app_change *change = call->work;
+
+    if (!hy_call_failed(call, change->put.op.result))
+        reply_app(call, 200, call->params[0]);
+}
+
+void hy_api_apps_change(struct hy_call *call)
+{
+    start_change(call, call->params[0], changed);
+}
+
+/* --- remove and resume ------------------------------------------------------------------------ */
+
+static void removed(struct hy_call *call)
+{
+    const struct hy_app_removal *removal = call->work;
+
+    if (!hy_call_failed(call, removal->removal.op.result))
+        hy_call_reply_nothing(call);
+}
+
+static void removal_done(struct hy_app_removal *removal, void *arg)
+{
+    hy_call_wake(arg);
+}
+
+void hy_api_apps_remove(struct hy_call *call)
+{
+    struct hy_app_removal *removal = hy_call_work(call, sizeof *removal);
+    int err;
+
+    if (!removal)
+        return;
+    removal->done = removal_done;
+    removal->arg = call;
+    hy_call_defer(call, removed);
+    err = hy_engine_app_remove(call->engine, call->params[0], removal);
+    if (err)
+        hy_call_not_started(call, err);
+}
+
+void hy_api_apps_resume(struct hy_call *call)
+{
+    if (!hy_call_failed(call, hy_engine_app_resume(call->engine, call->params[0])))
+        reply_app(call, 200, call->params[0]);
+}

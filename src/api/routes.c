@@ -1,0 +1,62 @@
+#include "api/routes.h"
+
+#include "api/query.h"
+#include "domain/key.h"
+
+#define RULE(...)                                                                                  \
+    &(const struct hy_api_rule)                                                                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
+enum {
+    PUBLIC = 0,
+    ADMIN = HY_SCOPE_ADMIN,
+    READ = HY_SCOPE_READ,
+    SEND = HY_SCOPE_SEND,
+    SEND_OR_READ = HY_SCOPE_SEND | HY_SCOPE_READ,
+    REPORT = HY_SCOPE_SEND | HY_SCOPE_CLIENT,
+    TOKEN = HY_SCOPE_TOKEN,
+};
+
+/* clang-format off */
+const struct hy_route hy_api_routes[] = {
+    {"GET", "/healthz", NULL, RULE(hy_api_health_alive, PUBLIC, NULL)},
+    {"GET", "/readyz", NULL, RULE(hy_api_health_ready, PUBLIC, NULL)},
+    {"GET", "/openapi.json", NULL, RULE(hy_api_health_openapi, PUBLIC, NULL)},
+    {"POST", "/index/index/form_id", NULL, RULE(hy_api_intake_form_id, PUBLIC, NULL)},
+
+    {"POST", "/v1/messages", NULL, RULE(hy_api_messages_submit, SEND, hy_query_none)},
+    {"GET", "/v1/messages", NULL, RULE(hy_api_messages_list, SEND_OR_READ, hy_api_messages_query)},
+    {"POST", "/v1/messages/check", NULL, RULE(hy_api_messages_check, SEND, hy_query_none)},
+    {"GET", "/v1/messages/{id}", NULL, RULE(hy_api_messages_show, SEND_OR_READ, hy_query_none)},
+    {"POST", "/v1/messages/{id}/cancel", NULL, RULE(hy_api_messages_cancel, SEND, hy_query_none)},
+
+    {"POST", "/v1/grants", NULL, RULE(hy_api_grants_report, REPORT, hy_query_none)},
+    {"GET", "/v1/grants", NULL, RULE(hy_api_grants_list, READ, hy_api_grants_query)},
+
+    {"POST", "/v1/apps", NULL, RULE(hy_api_apps_create, ADMIN, hy_query_none)},
+    {"GET", "/v1/apps", NULL, RULE(hy_api_apps_list, READ, hy_query_none)},
+    {"GET", "/v1/apps/{id}", NULL, RULE(hy_api_apps_show, READ, hy_query_none)},
+    {"PATCH", "/v1/apps/{id}", NULL, RULE(hy_api_apps_change, ADMIN, hy_query_none)},
+    {"DELETE", "/v1/apps/{id}", NULL, RULE(hy_api_apps_remove, ADMIN, hy_query_none)},
+    {"POST", "/v1/apps/{id}/resume", NULL, RULE(hy_api_apps_resume, ADMIN, hy_query_none)},
+    {"GET", "/v1/apps/{id}/token", NULL, RULE(hy_api_tokens_show, TOKEN, hy_query_none)},
+    {"POST", "/v1/apps/{id}/token/refresh", NULL,
+     RULE(hy_api_tokens_refresh, TOKEN, hy_query_none)},
+
+    {"POST", "/v1/keys", NULL, RULE(hy_api_keys_create, ADMIN, hy_query_none)},
+    {"GET", "/v1/keys", NULL, RULE(hy_api_keys_list, ADMIN, hy_query_none)},
+    {"DELETE", "/v1/keys/{id}", NULL, RULE(hy_api_keys_revoke, ADMIN, hy_query_none)},
+
+    {"POST", "/v1/schedules", NULL, RULE(hy_api_schedules_create, SEND, hy_query_none)},
+    {"GET", "/v1/schedules", NULL, RULE(hy_api_schedules_list, SEND_OR_READ, hy_query_none)},
+    {"GET", "/v1/schedules/next", NULL,
+     RULE(hy_api_schedules_next, SEND_OR_READ, hy_api_schedules_next_query)},
+    {"GET", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_show, SEND_OR_READ, hy_query_none)},
+    {"PATCH", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_change, SEND, hy_query_none)},
+    {"DELETE", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_remove, SEND, hy_query_none)},
+
+    {"GET", "/v1/stats", NULL, RULE(hy_api_stats, READ, hy_query_none)},
+    {0}};
+/* clang-format on */

@@ -1,0 +1,74 @@
+/*
+ * routes.h - every call of the API, in one table, and the first step of each.
+ */
+#ifndef HY_API_ROUTES_H
+#define HY_API_ROUTES_H
+
+#include "api/call.h"
+#include "net/router.h"
+
+/* What a row's `data` points to. */
+struct hy_api_rule {
+    hy_call_step *handle;
+    unsigned scopes;                   /* any of these (or admin); 0 = no key needed */
+    const struct hy_json_field *query; /* known parameters; null = any are let through */
+};
+
+/* Ended by a null method. */
+extern const struct hy_route hy_api_routes[];
+
+/* apps.c */
+void hy_api_apps_create(struct hy_call *call);
+void hy_api_apps_list(struct hy_call *call);
+void hy_api_apps_show(struct hy_call *call);
+void hy_api_apps_change(struct hy_call *call);
+void hy_api_apps_remove(struct hy_call *call);
+void hy_api_apps_resume(struct hy_call *call);
+
+/* keys.c */
+void hy_api_keys_create(struct hy_call *call);
+void hy_api_keys_list(struct hy_call *call);
+void hy_api_keys_revoke(struct hy_call *call);
+
+/* tokens.c */
+void hy_api_tokens_show(struct hy_call *call);
+void hy_api_tokens_refresh(struct hy_call *call);
+
+/* grants.c */
+void hy_api_grants_report(struct hy_call *call);
+void hy_api_grants_list(struct hy_call *call);
+extern const struct hy_json_field hy_api_grants_query[];
+
+/* messages.c */
+void hy_api_messages_submit(struct hy_call *call);
+void hy_api_messages_check(struct hy_call *call);
+
+/* message_read.c */
+void hy_api_messages_list(struct hy_call *call);
+void hy_api_messages_show(struct hy_call *call);
+void hy_api_messages_cancel(struct hy_call *call);
+extern const struct hy_json_field hy_api_messages_query[];
+
+/* schedules.c */
+void hy_api_schedules_create(struct hy_call *call);
+void hy_api_schedules_list(struct hy_call *call);
+void hy_api_schedules_show(struct hy_call *call);
+void hy_api_schedules_change(struct hy_call *call);
+void hy_api_schedules_remove(struct hy_call *call);
+
+/* schedule_next.c */
+void hy_api_schedules_next(struct hy_call *call);
+extern const struct hy_json_field hy_api_schedules_next_query[];
+
+/* intake.c */
+void hy_api_intake_form_id(struct hy_call *call);
+
+/* health.c */
+void hy_api_health_alive(struct hy_call *call);
+void hy_api_health_ready(struct hy_call *call);
+void hy_api_health_openapi(struct hy_call *call);
+
+/* stats.c */
+void hy_api_stats(struct hy_call *call);
+
+#endif

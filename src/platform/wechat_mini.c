@@ -1,0 +1,30 @@
+#include "platform/wechat_mini.h"
+
+static const struct hy_code codes[] = {
+#include "wechat_mini_codes.inc"
+    {0}};
+
+const struct hy_platform hy_platform_wechat_mini = {
+    .name = "wechat_mini",
+    .timezone = "Asia/Shanghai",
+    .base_url = "https://api.weixin.qq.com",
+    .auth =
+        {
+            .kind = HY_AUTH_TOKEN,
+            .refetch_harms = true,
+            .overlap_ms = 300000,
+            .calls_max_a_day = 2000,
+            .stable_calls_max_a_day = 500000,
+            .forced_max_a_day = 20,
+            .forced_gap_ms = 30000,
+        },
+    .codes = codes,
+    .check_app = hy_wechat_mini_check_app,
+    .check_user = hy_wechat_mini_check_user,
+    .check_message = hy_wechat_mini_check_message,
+    .check_credential = hy_wechat_mini_check_credential,
+    .build_token = hy_wechat_mini_build_token,
+    .judge_token = hy_wechat_mini_judge_token,
+    .build_send = hy_wechat_mini_build_send,
+    .judge_send = hy_wechat_mini_judge_send,
+};

@@ -1,0 +1,118 @@
+#include "store/memory/memory.h"
+
+#include "base/err.h"
+#include "domain/reservation.h"
+
+#include <stdarg.h>
+
+enum { FINDINGS_MAX = 100 };
+
+struct checking {
+    struct hy_backend *b;
+    struct hy_check *verb;
+    struct hy_map held; /* grant id -> how many messages hold a use, as a pointer's value */
+};
+
+__attribute__((format(printf, 2, 3))) static void found(struct checking *c, const char *format, ...)
+{
+    va_list args;
+
+    if (c->verb->count == FINDINGS_MAX)
+        return;
+    va_start(args, format);
+    c->verb->findings[c->verb->count++] =
+        (const char *)hy_mem_must(hy_arena_vprintf(c->verb->arena, format, args));
+    va_end(args);
+}
+
+static bool may_hold(enum hy_message_state state)
+{
+    return state == HY_MESSAGE_QUEUED || state == HY_MESSAGE_SENDING || state == HY_MESSAGE_UNKNOWN;
+}
+
+static void check_hold(struct checking *c, const struct hy_mem_message *m)
+{
+    const struct hy_mem_grant *grant = m->grant;
+    uintptr_t held;
+
+    if (grant && !may_hold(m->m.state))
+        found(c, "message %lld holds a use in state %s", (long long)m->m.id,
+              hy_message_state_names[m->m.state]);
+    if (may_hold(m->m.state) && m->m.grant_id != (grant ? grant->g.id : 0))
+        found(c, "message %lld names grant %lld, which it does not hold", (long long)m->m.id,
+              (long long)m->m.grant_id);
+    if (!grant)
+        return;
+    if (grant->user != m->user || !hy_grant_fits(&grant->g, m->m.template_id))
+        found(c, "message %lld holds grant %lld, which does not fit it", (long long)m->m.id,
+              (long long)grant->g.id);
+    held = (uintptr_t)hy_map_get(&c->held, grant->g.id, NULL, 0);
+    hy_map_put(&c->held, grant->g.id, NULL, 0, (void *)(held + 1)); // NOLINT
+}
+
+static void check_lists(struct checking *c, const struct hy_mem_message *m)
+{
+    enum hy_message_state state = m->m.state;
+    bool due = state == HY_MESSAGE_QUEUED || (state == HY_MESSAGE_UNKNOWN && m->m.due_at_ms > 0);
+    bool expires =
+        m->m.expires_at_ms > 0 && (state == HY_MESSAGE_QUEUED || state == HY_MESSAGE_WAITING);
+
+    if ((m->due_position > 0) != due || (m->expiry_position > 0) != expires ||
+        (m->parked && !due) || (state == HY_MESSAGE_QUEUED && m->m.due_at_ms == 0))
+        found(c, "message %lld is in the wrong lists for state %s", (long long)m->m.id,
+              hy_message_state_names[state]);
+    if (state == HY_MESSAGE_SENDING && m->user->sending != m)
+        found(c, "message %lld is not the one in sending of its user", (long long)m->m.id);
+    if (hy_message_is_final(state) != (m->m.settled_at_ms != 0))
+        found(c, "message %lld has a wrong settled_at_ms", (long long)m->m.id);
+}
+
+/* A parked message must have somebody who will make way for it. */
+static void check_parked(struct checking *c, const struct hy_mem_message *m)
+{
+    if (!m->parked || m->user->sending)
+        return;
+    for (size_t i = 0; i < c->b->messages.count; i++) {
+        const struct hy_mem_message *other = (const struct hy_mem_message *)c->b->messages.items[i];
+
+        if (other->user == m->user && other->due_position > 0 && !other->parked)
+            return;
+    }
+    found(c, "message %lld is parked for ever", (long long)m->m.id);
+}
+
+static void check_grant(struct checking *c, const struct hy_grant *g)
+{
+    int64_t held = (int64_t)(uintptr_t)hy_map_get(&c->held, g->id, NULL, 0);
+
+    if (g->kind == HY_GRANT_ALWAYS)
+        held = 0; /* standing: holders are not counted */
+    if (g->uses_reserved != held)
+        found(c, "grant %lld has %d reserved uses and %lld messages that hold one",
+              (long long)g->id, g->uses_reserved, (long long)held);
+    if (g->uses_reserved < 0 || g->uses_left < g->uses_reserved || g->uses_total < g->uses_left)
+        found(c, "grant %lld has impossible counters", (long long)g->id);
+    if ((g->uses_left == 0) != (g->state == HY_GRANT_SPENT))
+        found(c, "grant %lld has %d uses left in state %s", (long long)g->id, g->uses_left,
+              hy_grant_state_names[g->state]);
+}
+
+int hy_mem_check(struct hy_backend *b, struct hy_op *op)
+{
+    struct checking c = {.b = b, .verb = (struct hy_check *)op};
+
+    c.verb->count = 0;
+    c.verb->findings =
+        (const char **)hy_mem_copy_array(c.verb->arena, FINDINGS_MAX, sizeof *c.verb->findings);
+    for (size_t i = 0; i < b->messages.count; i++) {
+        const struct hy_mem_message *m = (const struct hy_mem_message *)b->messages.items[i];
+
+        check_hold(&c, m);
+        check_lists(&c, m);
+        check_parked(&c, m);
+    }
+    for (size_t i = 0; i < b->grants.count; i++)
+        check_grant(&c, &((const struct hy_mem_grant *)b->grants.items[i])->g);
+    hy_map_deinit(&c.held);
+    return c.verb->count > 0 ? HY_E_CORRUPT : 0;
+}

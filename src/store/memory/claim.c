@@ -1,0 +1,138 @@
+#include "store/memory/memory.h"
+
+#include "domain/reservation.h"
+
+struct claiming {
+    struct hy_backend *b;
+    struct hy_claim *verb;
+    struct hy_claim_lane *lane;
+    struct hy_vector taken; /* hy_mem_message, of all lanes */
+};
+
+static void take(struct claiming *c, struct hy_mem_message *m)
+{
+    m->lease_until_ms = c->verb->lease_until_ms;
+    hy_mem_move(c->b, m, HY_MESSAGE_SENDING, NULL, 0, c->verb->now_ms);
+    hy_vector_push(&c->taken, m);
+    c->lane->claimed++;
+}
+
+/* An unknown one that cannot be tried again by itself. */
+static void leave_unknown(struct claiming *c, struct hy_mem_message *m, const char *reason)
+{
+    hy_mem_release(m, HY_GRANT_DOUBT, NULL);
+    hy_mem_move(c->b, m, HY_MESSAGE_UNKNOWN, reason, 0, c->verb->now_ms);
+}
+
+static void too_late(struct claiming *c, struct hy_mem_message *m)
+{
+    if (m->m.state == HY_MESSAGE_UNKNOWN) {
+        leave_unknown(c, m, m->m.reason);
+        return;
+    }
+    hy_mem_end_unsent(c->b, m, HY_MESSAGE_EXPIRED, NULL, c->verb->now_ms);
+    hy_mem_wake(c->b, m->user, c->verb->now_ms, c->lane->margin_ms);
+}
+
+/* True when it was taken. */
+static bool without_grant(struct claiming *c, struct hy_mem_message *m)
+{
+    const char *reason =
+        hy_mem_missing_reason(m->user, m->m.template_id, c->verb->now_ms, c->lane->margin_ms);
+
+    if (m->m.state == HY_MESSAGE_UNKNOWN)
+        leave_unknown(c, m, m->m.reason);
+    else if (m->m.on_missing == HY_ON_MISSING_FAIL)
+        hy_mem_move(c->b, m, HY_MESSAGE_FAILED, reason, 0, c->verb->now_ms);
+    else if (m->m.on_missing == HY_ON_MISSING_WAIT)
+        hy_mem_move(c->b, m, HY_MESSAGE_WAITING, reason, 0, c->verb->now_ms);
+    else
+        take(c, m);
+    return m->m.state == HY_MESSAGE_SENDING;
+}
+
+/* The rows of the table in messages.h. True when the message was taken or parked, false when it was
+ * ended. */
+static bool handle(struct claiming *c, struct hy_mem_message *m)
+{
+    int64_t now_ms = c->verb->now_ms;
+    int64_t margin_ms = c->lane->margin_ms;
+    struct hy_mem_grant *grant;
+
+    if (m->user->sending) {
+        hy_mem_park(c->b, m);
+        return true;
+    }
+    if (m->m.expires_at_ms > 0 && m->m.expires_at_ms <= now_ms) {
+        too_late(c, m);
+        return false;
+    }
+    if (m->grant && hy_grant_holds(&m->grant->g, m->m.in_doubt, now_ms, margin_ms)) {
+        take(c, m);
+        return true;
+    }
+    if (m->grant && m->m.in_doubt) {
+        leave_unknown(c, m, "unknown.grant_over");
+        return false;
+    }
+    hy_mem_release(m, HY_GRANT_GIVE_BACK, NULL);
+    grant = hy_mem_usable(m->user, m->m.template_id, now_ms, margin_ms);
+    if (!grant)
+        return without_grant(c, m);
+    hy_mem_hold(m, grant);
+    take(c, m);
+    return true;
+}
+
+static struct hy_mem_message *next_due(const struct hy_mem_lane *lane, int64_t now_ms)
+{
+    struct hy_mem_message *m = (struct hy_mem_message *)hy_heap_first(&lane->due);
+
+    return m && m->m.due_at_ms <= now_ms ? m : NULL;
+}
+
+static void claim_lane(struct claiming *c)
+{
+    struct hy_mem_lane *lane = hy_mem_lane_made(c->b, c->lane->app_no);
+    struct hy_vector later = {0};
+    struct hy_mem_message *m;
+
+    c->lane->claimed = 0;
+    c->b->becomes_due = &later;
+    while (c->lane->claimed < c->lane->capacity && (m = next_due(lane, c->verb->now_ms)))
+        if (!handle(c, m))
+            c->verb->ended++;
+    c->b->becomes_due = NULL;
+    for (size_t i = 0; i < later.count; i++)
+        hy_heap_push(&lane->due, later.items[i]);
+    hy_vector_deinit(&later);
+    m = (struct hy_mem_message *)hy_heap_first(&lane->due);
+    c->lane->next_due_ms = m ? m->m.due_at_ms : 0;
+}
+
+static void hand_out(struct hy_claim *v, const struct hy_vector *taken)
+{
+    v->count = taken->count;
+    v->claimed = (struct hy_claimed *)hy_mem_copy_array(v->arena, v->count, sizeof *v->claimed);
+    for (size_t i = 0; i < v->count; i++) {
+        const struct hy_mem_message *m = (const struct hy_mem_message *)taken->items[i];
+
+        hy_mem_copy_message(v->arena, &v->claimed[i].message, &m->m);
+        if (m->grant)
+            hy_mem_copy_grant(v->arena, &v->claimed[i].grant, &m->grant->g);
+    }
+}
+
+int hy_mem_claim(struct hy_backend *b, struct hy_op *op)
+{
+    struct claiming c = {.b = b, .verb = (struct hy_claim *)op};
+
+    c.verb->ended = 0;
+    for (size_t i = 0; i < c.verb->lane_count; i++) {
+        c.lane = &c.verb->lanes[i];
+        claim_lane(&c);
+    }
+    hand_out(c.verb, &c.taken);
+    hy_vector_deinit(&c.taken);
+    return 0;
+}

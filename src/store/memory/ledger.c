@@ -1,0 +1,180 @@
+#include "store/memory/memory.h"
+
+#include "base/log.h"
+#include "domain/reservation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- grants ----------------------------------------------------------------------------------- */
+
+struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *template_id,
+                                   int64_t now_ms, int64_t margin_ms)
+{
+    for (size_t i = 0; i < user->grants.count; i++) {
+        struct hy_mem_grant *grant = (struct hy_mem_grant *)user->grants.items[i];
+
+        if (hy_grant_fits(&grant->g, template_id) && hy_grant_usable(&grant->g, now_ms, margin_ms))
+            return grant;
+    }
+    return NULL;
+}
+
+const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *template_id,
+                                  int64_t now_ms, int64_t margin_ms)
+{
+    const struct hy_grant *newest = NULL;
+
+    for (size_t i = 0; i < user->grants.count; i++) {
+        const struct hy_mem_grant *grant = (const struct hy_mem_grant *)user->grants.items[i];
+
+        if (hy_grant_fits(&grant->g, template_id) && (!newest || grant->g.id > newest->id))
+            newest = &grant->g;
+    }
+    return hy_grant_missing_reason(newest, now_ms, margin_ms);
+}
+
+void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant)
+{
+    hy_grant_reserve(&grant->g);
+    m->grant = grant;
+    m->m.grant_id = grant->g.id;
+    m->m.in_doubt = false;
+}
+
+void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason)
+{
+    const char *old = m->grant ? m->grant->g.reason : NULL;
+
+    if (!m->grant || move == HY_GRANT_KEEP)
+        return;
+    hy_grant_release(&m->grant->g, move, m->m.in_doubt, reason);
+    if (m->grant->g.reason != old) {
+        m->grant->g.reason = old;
+        hy_mem_set_text(&m->grant->g.reason, reason);
+    }
+    m->grant = NULL;
+    if (move != HY_GRANT_SPEND)
+        m->m.grant_id = 0;
+}
+
+/* --- the lists that a message is in ----------------------------------------------------------- */
+
+static bool due_by_time(const struct hy_mem_message *m)
+{
+    return m->m.state == HY_MESSAGE_QUEUED ||
+           (m->m.state == HY_MESSAGE_UNKNOWN && m->m.due_at_ms > 0);
+}
+
+static bool may_expire(const struct hy_mem_message *m)
+{
+    return m->m.expires_at_ms > 0 &&
+           (m->m.state == HY_MESSAGE_QUEUED || m->m.state == HY_MESSAGE_WAITING);
+}
+
+static void lift(struct hy_backend *b, struct hy_mem_message *m)
+{
+    if (m->due_position > 0)
+        hy_heap_remove(m->parked ? &m->user->parked : &hy_mem_lane_made(b, m->m.app_no)->due, m);
+    if (m->expiry_position > 0)
+        hy_heap_remove(&b->expiry, m);
+    if (m->m.state == HY_MESSAGE_WAITING)
+        hy_vector_remove_sorted(&m->user->waiting, m, hy_mem_message_by_id);
+    if (m->user->sending == m)
+        m->user->sending = NULL;
+}
+
+void hy_mem_place(struct hy_backend *b, struct hy_mem_message *m)
+{
+    if (due_by_time(m) && m->parked)
+        hy_heap_push(&m->user->parked, m);
+    else if (due_by_time(m) && b->becomes_due)
+        hy_vector_push(b->becomes_due, m);
+    else if (due_by_time(m))
+        hy_heap_push(&hy_mem_lane_made(b, m->m.app_no)->due, m);
+    if (may_expire(m))
+        hy_heap_push(&b->expiry, m);
+    if (m->m.state == HY_MESSAGE_WAITING)
+        hy_vector_insert_sorted(&m->user->waiting, m, hy_mem_message_by_id);
+    if (m->m.state == HY_MESSAGE_SENDING)
+        m->user->sending = m;
+}
+
+void hy_mem_park(struct hy_backend *b, struct hy_mem_message *m)
+{
+    lift(b, m);
+    m->parked = true;
+    hy_mem_place(b, m);
+}
+
+static void unpark_next(struct hy_backend *b, struct hy_mem_user *user)
+{
+    struct hy_mem_message *next = (struct hy_mem_message *)hy_heap_first(&user->parked);
+
+    if (!next || user->sending)
+        return;
+    lift(b, next);
+    next->parked = false;
+    hy_mem_place(b, next);
+}
+
+/* --- moves ------------------------------------------------------------------------------------ */
+
+static void must_be_drawn(const struct hy_mem_message *m, enum hy_message_state to)
+{
+    if (hy_message_may_move(m->m.state, to) ||
+        (m->m.state == HY_MESSAGE_UNKNOWN && to == HY_MESSAGE_UNKNOWN))
+        return;
+    hy_log(HY_LOG_ERROR, "store.memory", "error=illegal_move id=%lld from=%s to=%s",
+           (long long)m->m.id, hy_message_state_names[m->m.state], hy_message_state_names[to]);
+    abort();
+}
+
+void hy_mem_move(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
+                 const char *reason, int64_t due_at_ms, int64_t now_ms)
+{
+    bool made_way = due_by_time(m) || m->m.state == HY_MESSAGE_SENDING;
+
+    must_be_drawn(m, to);
+    lift(b, m);
+    m->parked = false;
+    m->m.state = to;
+    if (reason != m->m.reason)
+        hy_mem_set_text(&m->m.reason, reason);
+    m->m.due_at_ms = due_at_ms;
+    m->m.settled_at_ms = hy_message_is_final(to) ? now_ms : 0;
+    hy_mem_place(b, m);
+    if (made_way)
+        unpark_next(b, m->user);
+}
+
+size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_ms,
+                   int64_t margin_ms)
+{
+    size_t woken = 0;
+
+    for (size_t i = 0; i < user->waiting.count;) {
+        struct hy_mem_message *m = (struct hy_mem_message *)user->waiting.items[i];
+        struct hy_mem_grant *grant = NULL;
+
+        if (m->m.expires_at_ms == 0 || m->m.expires_at_ms > now_ms)
+            grant = hy_mem_usable(user, m->m.template_id, now_ms, margin_ms);
+        if (!grant) {
+            i++;
+            continue;
+        }
+        hy_mem_hold(m, grant);
+        hy_mem_move(b, m, HY_MESSAGE_QUEUED, NULL, now_ms, now_ms); /* leaves `waiting` */
+        woken++;
+    }
+    return woken;
+}
+
+void hy_mem_end_unsent(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
+                       const char *reason, int64_t now_ms)
+{
+    if (!reason && m->m.in_doubt)
+        reason = "in_doubt";
+    hy_mem_release(m, HY_GRANT_GIVE_BACK, NULL);
+    hy_mem_move(b, m, to, reason, 0, now_ms);
+}

@@ -1,0 +1,172 @@
+/*
+ * memory.h - the reference backend: everything in plain records, for `memory:` and for tests.
+ *
+ * It is written to be obviously right, so that other backends can be compared with it; it holds
+ * some 100,000 messages without anything growing faster than it should. Nothing outlives close.
+ *
+ * There is no rollback: every verb looks at everything before it changes anything, so the only
+ * failure half-way could be memory itself, and running out of that ends the process.
+ *
+ * One thread at a time uses it (the writer's: there is no reading handle).
+ */
+#ifndef HY_STORE_MEMORY_MEMORY_H
+#define HY_STORE_MEMORY_MEMORY_H
+
+#include "store/apps.h"
+#include "store/backend.h"
+#include "store/grants.h"
+#include "store/memory/containers.h"
+#include "store/messages.h"
+#include "store/schedules.h"
+
+struct hy_mem_grant {
+    struct hy_grant g; /* owns its texts */
+    struct hy_mem_user *user;
+};
+
+struct hy_mem_message {
+    struct hy_message m; /* owns its texts; grant_id, state, due_at_ms change only in ledger.c */
+    struct hy_mem_user *user;
+    struct hy_mem_grant *grant; /* of which it holds a use, or null */
+    bool parked;
+    int64_t lease_until_ms;
+    struct hy_attempt *attempts; /* m.attempt_count of them */
+    size_t due_position;         /* in its lane's or its user's heap */
+    size_t expiry_position;
+};
+
+struct hy_mem_user {
+    int64_t app_no;
+    char *name;
+    struct hy_vector grants;        /* in the order of hy_grant_compare() */
+    struct hy_vector waiting;       /* messages, by id */
+    struct hy_heap parked;          /* messages, by due time and id */
+    struct hy_mem_message *sending; /* or null */
+};
+
+/* What is due of one app. */
+struct hy_mem_lane {
+    struct hy_heap due; /* messages that are queued, or unknown with a due time; not parked */
+};
+
+struct hy_mem_key_use {
+    uint8_t body[HY_FINGERPRINT_BYTES];
+    int64_t message_id;
+    enum hy_message_state state; /* as first answered */
+    const char *reason;
+    int64_t used_at_ms;
+};
+
+struct hy_mem_app {
+    struct hy_app app;
+    bool has_token;
+    struct hy_token token;
+};
+
+struct hy_mem_meta {
+    const char *name;
+    const char *value;
+};
+
+struct hy_backend {
+    struct hy_vector messages;     /* hy_mem_message, by id */
+    struct hy_heap expiry;         /* those that are queued or waiting and have an expires_at_ms */
+    struct hy_map users;           /* (app_no, name) -> hy_mem_user */
+    struct hy_map lanes;           /* app_no -> hy_mem_lane */
+    struct hy_map key_uses;        /* idempotency key -> hy_mem_key_use */
+    struct hy_vector grants;       /* hy_mem_grant, by id */
+    struct hy_map credentials;     /* (app_no, credential) -> hy_mem_grant */
+    struct hy_vector apps;         /* hy_mem_app, by no */
+    struct hy_vector keys;         /* hy_key, by id */
+    struct hy_vector metas;        /* hy_mem_meta */
+    struct hy_vector schedules;    /* hy_schedule, by id */
+    struct hy_vector *becomes_due; /* while a lane is claimed: kept out of the lane until then */
+    int64_t last_grant_id, last_app_no, last_key_id, last_schedule_id;
+};
+
+/* --- records.c: finding, making, copying ------------------------------------------------------ */
+
+/* Frees what `slot` holds and puts a copy of `text` there. */
+void hy_mem_set_text(const char **slot, const char *text);
+void hy_mem_set_sealed(struct hy_sealed *slot, const struct hy_sealed *from);
+
+struct hy_mem_message *hy_mem_message(const struct hy_backend *b, int64_t id); /* or null */
+struct hy_mem_user *hy_mem_user(struct hy_backend *b, int64_t app_no,
+                                const char *name); /* or null */
+struct hy_mem_user *hy_mem_user_made(struct hy_backend *b, int64_t app_no, const char *name);
+struct hy_mem_lane *hy_mem_lane_made(struct hy_backend *b, int64_t app_no);
+struct hy_mem_app *hy_mem_app(const struct hy_backend *b, int64_t no); /* or null */
+
+hy_compare hy_mem_message_by_id;
+hy_compare hy_mem_message_by_expiry;
+hy_compare hy_mem_grant_by_id;
+hy_compare hy_mem_grant_by_use;
+
+/* Inserts copies; the caller has checked that there is none. */
+struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_message *m);
+struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_grant *g);
+/* Takes it out of every list and frees it. */
+void hy_mem_grant_delete(struct hy_backend *b, struct hy_mem_grant *grant);
+
+/* Copies into an arena. An array of 0 is null. */
+const char *hy_mem_copy_text(struct hy_arena *arena, const char *text);
+void hy_mem_copy_message(struct hy_arena *arena, struct hy_message *into,
+                         const struct hy_message *m);
+void hy_mem_copy_grant(struct hy_arena *arena, struct hy_grant *into, const struct hy_grant *g);
+void hy_mem_copy_sealed(struct hy_arena *arena, struct hy_sealed *into,
+                        const struct hy_sealed *from);
+void *hy_mem_copy_array(struct hy_arena *arena, size_t count, size_t item_bytes);
+
+void hy_mem_schedule_free(void *schedule);
+void hy_mem_free_all(struct hy_backend *b);
+
+/* --- ledger.c: the moves ---------------------------------------------------------------------- */
+
+/* The usable grant of `user` that comes first, or null. */
+struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *template_id,
+                                   int64_t now_ms, int64_t margin_ms);
+const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *template_id,
+                                  int64_t now_ms, int64_t margin_ms);
+void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant);
+/* `reason`: of a drop. Nothing happens when it holds none. */
+void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason);
+
+/*
+ * The one way a message changes its state (or stays unknown): keeps the due, waiting, parked and
+ * expiry lists, settled_at_ms and its user's `sending`, and un-parks the next one where that is
+ * due. Aborts on a move that message.h does not draw.
+ */
+void hy_mem_move(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
+                 const char *reason, int64_t due_at_ms, int64_t now_ms);
+void hy_mem_park(struct hy_backend *b, struct hy_mem_message *m);
+/* Puts a new message, whose state is set, into the lists. */
+void hy_mem_place(struct hy_backend *b, struct hy_mem_message *m);
+
+/* Messages of the user that waited and can go now: how many. */
+size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_ms,
+                   int64_t margin_ms);
+
+/* queued or waiting -> expired or canceled: gives back; `reason` null: null or "in_doubt". */
+void hy_mem_end_unsent(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
+                       const char *reason, int64_t now_ms);
+
+/* --- admit.c ---------------------------------------------------------------------------------- */
+
+int hy_mem_admit_items(struct hy_backend *b, struct hy_admit_item *items, size_t count,
+                       int64_t now_ms, int64_t key_window_ms, struct hy_arena *arena);
+
+/* --- the verbs, one file a theme -------------------------------------------------------------- */
+
+hy_backend_verb hy_mem_admit, hy_mem_claim, hy_mem_settle, hy_mem_cancel, hy_mem_recover,
+    hy_mem_sweep;
+hy_backend_verb hy_mem_deposit, hy_mem_purge, hy_mem_grant_list;
+hy_backend_verb hy_mem_app_put, hy_mem_app_delete, hy_mem_apps, hy_mem_key_put, hy_mem_key_revoke,
+    hy_mem_keys;
+hy_backend_verb hy_mem_meta_put, hy_mem_meta_get, hy_mem_token_begin, hy_mem_token_end,
+    hy_mem_tokens;
+hy_backend_verb hy_mem_schedule_put, hy_mem_schedule_delete, hy_mem_schedule_fire,
+    hy_mem_schedule_result;
+hy_backend_verb hy_mem_schedules, hy_mem_message_get, hy_mem_message_list, hy_mem_counts,
+    hy_mem_check;
+
+#endif

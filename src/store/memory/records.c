@@ -1,0 +1,348 @@
+#include "store/memory/memory.h"
+
+#include "domain/reservation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Texts are const for readers; here they are owned. */
+static void free_text(const char *text)
+{
+    free((void *)(uintptr_t)text);
+}
+
+void hy_mem_set_text(const char **slot, const char *text)
+{
+    char *copy = hy_mem_text(text);
+
+    free_text(*slot);
+    *slot = copy;
+}
+
+void hy_mem_set_sealed(struct hy_sealed *slot, const struct hy_sealed *from)
+{
+    char *copy = NULL;
+
+    if (from->size > 0) {
+        copy = (char *)hy_mem_alloc(from->size);
+        memcpy(copy, from->bytes, from->size);
+    }
+    free((void *)(uintptr_t)slot->bytes);
+    *slot = (struct hy_sealed){copy, from->size};
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+int hy_mem_message_by_id(const void *a, const void *b)
+{
+    int64_t ia = ((const struct hy_mem_message *)a)->m.id;
+    int64_t ib = ((const struct hy_mem_message *)b)->m.id;
+
+    return ia < ib ? -1 : ia > ib;
+}
+
+int hy_mem_grant_by_id(const void *a, const void *b)
+{
+    int64_t ia = ((const struct hy_mem_grant *)a)->g.id;
+    int64_t ib = ((const struct hy_mem_grant *)b)->g.id;
+
+    return ia < ib ? -1 : ia > ib;
+}
+
+int hy_mem_grant_by_use(const void *a, const void *b)
+{
+    return hy_grant_compare(&((const struct hy_mem_grant *)a)->g,
+                            &((const struct hy_mem_grant *)b)->g);
+}
+
+static int by_due(const void *a, const void *b)
+{
+    const struct hy_mem_message *ma = (const struct hy_mem_message *)a;
+    const struct hy_mem_message *mb = (const struct hy_mem_message *)b;
+
+    if (ma->m.due_at_ms != mb->m.due_at_ms)
+        return ma->m.due_at_ms < mb->m.due_at_ms ? -1 : 1;
+    return hy_mem_message_by_id(a, b);
+}
+
+int hy_mem_message_by_expiry(const void *a, const void *b)
+{
+    const struct hy_mem_message *ma = (const struct hy_mem_message *)a;
+    const struct hy_mem_message *mb = (const struct hy_mem_message *)b;
+
+    if (ma->m.expires_at_ms != mb->m.expires_at_ms)
+        return ma->m.expires_at_ms < mb->m.expires_at_ms ? -1 : 1;
+    return hy_mem_message_by_id(a, b);
+}
+
+struct hy_mem_message *hy_mem_message(const struct hy_backend *b, int64_t id)
+{
+    struct hy_mem_message wanted = {.m = {.id = id}};
+    size_t at = hy_vector_place(&b->messages, &wanted, hy_mem_message_by_id);
+    struct hy_mem_message *found;
+
+    if (at == b->messages.count)
+        return NULL;
+    found = (struct hy_mem_message *)b->messages.items[at];
+    return found->m.id == id ? found : NULL;
+}
+
+struct hy_mem_user *hy_mem_user(struct hy_backend *b, int64_t app_no, const char *name)
+{
+    return (struct hy_mem_user *)hy_map_get(&b->users, app_no, name, strlen(name));
+}
+
+struct hy_mem_user *hy_mem_user_made(struct hy_backend *b, int64_t app_no, const char *name)
+{
+    struct hy_mem_user *user = hy_mem_user(b, app_no, name);
+
+    if (user)
+        return user;
+    user = (struct hy_mem_user *)hy_mem_alloc(sizeof *user);
+    user->app_no = app_no;
+    user->name = hy_mem_text(name);
+    hy_heap_init(&user->parked, by_due, offsetof(struct hy_mem_message, due_position));
+    hy_map_put(&b->users, app_no, name, strlen(name), user);
+    return user;
+}
+
+struct hy_mem_lane *hy_mem_lane_made(struct hy_backend *b, int64_t app_no)
+{
+    struct hy_mem_lane *lane = (struct hy_mem_lane *)hy_map_get(&b->lanes, app_no, NULL, 0);
+
+    if (!lane) {
+        lane = (struct hy_mem_lane *)hy_mem_alloc(sizeof *lane);
+        hy_heap_init(&lane->due, by_due, offsetof(struct hy_mem_message, due_position));
+        hy_map_put(&b->lanes, app_no, NULL, 0, lane);
+    }
+    return lane;
+}
+
+struct hy_mem_app *hy_mem_app(const struct hy_backend *b, int64_t no)
+{
+    for (size_t i = 0; i < b->apps.count; i++) {
+        struct hy_mem_app *app = (struct hy_mem_app *)b->apps.items[i];
+
+        if (app->app.no == no)
+            return app;
+    }
+    return NULL;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static const size_t message_texts[] = {
+    offsetof(struct hy_message, user),     offsetof(struct hy_message, template_id),
+    offsetof(struct hy_message, data),     offsetof(struct hy_message, page),
+    offsetof(struct hy_message, emphasis), offsetof(struct hy_message, miniprogram_state),
+    offsetof(struct hy_message, lang),     offsetof(struct hy_message, tag),
+    offsetof(struct hy_message, reason)};
+static const size_t grant_texts[] = {
+    offsetof(struct hy_grant, user), offsetof(struct hy_grant, template_id),
+    offsetof(struct hy_grant, credential), offsetof(struct hy_grant, reason)};
+
+enum {
+    MESSAGE_TEXTS = sizeof message_texts / sizeof *message_texts,
+    GRANT_TEXTS = sizeof grant_texts / sizeof *grant_texts
+};
+
+static const char **text_at(void *record, size_t offset)
+{
+    return (const char **)(void *)((char *)record + offset);
+}
+
+static void own_texts(void *record, const size_t *offsets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        *text_at(record, offsets[i]) = hy_mem_text(*text_at(record, offsets[i]));
+}
+
+static void free_texts(void *record, const size_t *offsets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free_text(*text_at(record, offsets[i]));
+}
+
+static void copy_texts(struct hy_arena *arena, void *record, const size_t *offsets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char **text = text_at(record, offsets[i]);
+
+        *text = hy_mem_copy_text(arena, *text);
+    }
+}
+
+struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_message *m)
+{
+    struct hy_mem_message *added = (struct hy_mem_message *)hy_mem_alloc(sizeof *added);
+
+    added->m = *m;
+    own_texts(&added->m, message_texts, MESSAGE_TEXTS);
+    added->user = hy_mem_user_made(b, m->app_no, m->user);
+    hy_vector_insert_sorted(&b->messages, added, hy_mem_message_by_id);
+    return added;
+}
+
+struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_grant *g)
+{
+    struct hy_mem_grant *added = (struct hy_mem_grant *)hy_mem_alloc(sizeof *added);
+
+    added->g = *g;
+    added->g.id = ++b->last_grant_id;
+    own_texts(&added->g, grant_texts, GRANT_TEXTS);
+    added->user = hy_mem_user_made(b, g->app_no, g->user);
+    hy_vector_push(&b->grants, added);
+    hy_vector_insert_sorted(&added->user->grants, added, hy_mem_grant_by_use);
+    if (g->credential)
+        hy_map_put(&b->credentials, g->app_no, g->credential, strlen(g->credential), added);
+    return added;
+}
+
+static void free_grant(struct hy_mem_grant *grant)
+{
+    free_texts(&grant->g, grant_texts, GRANT_TEXTS);
+    free(grant);
+}
+
+void hy_mem_grant_delete(struct hy_backend *b, struct hy_mem_grant *grant)
+{
+    const char *credential = grant->g.credential;
+
+    hy_vector_remove_sorted(&b->grants, grant, hy_mem_grant_by_id);
+    hy_vector_remove_sorted(&grant->user->grants, grant, hy_mem_grant_by_use);
+    if (credential)
+        hy_map_remove(&b->credentials, grant->g.app_no, credential, strlen(credential));
+    free_grant(grant);
+}
+
+/* --- copying ---------------------------------------------------------------------------------- */
+
+const char *hy_mem_copy_text(struct hy_arena *arena, const char *text)
+{
+    return text ? (const char *)hy_mem_must(hy_arena_strdup(arena, text)) : NULL;
+}
+
+void hy_mem_copy_message(struct hy_arena *arena, struct hy_message *into,
+                         const struct hy_message *m)
+{
+    *into = *m;
+    copy_texts(arena, into, message_texts, MESSAGE_TEXTS);
+}
+
+void hy_mem_copy_grant(struct hy_arena *arena, struct hy_grant *into, const struct hy_grant *g)
+{
+    *into = *g;
+    copy_texts(arena, into, grant_texts, GRANT_TEXTS);
+}
+
+void hy_mem_copy_sealed(struct hy_arena *arena, struct hy_sealed *into,
+                        const struct hy_sealed *from)
+{
+    *into = (struct hy_sealed){NULL, from->size};
+    if (from->size > 0)
+        into->bytes = hy_mem_must(hy_arena_memdup(arena, from->bytes, from->size));
+}
+
+void *hy_mem_copy_array(struct hy_arena *arena, size_t count, size_t item_bytes)
+{
+    return count > 0 ? hy_mem_must(hy_arena_array(arena, count, item_bytes)) : NULL;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void free_user(void *value, void *arg)
+{
+    struct hy_mem_user *user = (struct hy_mem_user *)value;
+
+    hy_vector_deinit(&user->grants);
+    hy_vector_deinit(&user->waiting);
+    hy_heap_deinit(&user->parked);
+    free(user->name);
+    free(user);
+}
+
+static void free_lane(void *value, void *arg)
+{
+    struct hy_mem_lane *lane = (struct hy_mem_lane *)value;
+
+    hy_heap_deinit(&lane->due);
+    free(lane);
+}
+
+static void free_key_use(void *value, void *arg)
+{
+    struct hy_mem_key_use *use = (struct hy_mem_key_use *)value;
+
+    free_text(use->reason);
+    free(use);
+}
+
+static void free_message(void *item)
+{
+    struct hy_mem_message *m = (struct hy_mem_message *)item;
+
+    free_texts(&m->m, message_texts, MESSAGE_TEXTS);
+    free(m->attempts);
+    free(m);
+}
+
+static void free_grant_item(void *item)
+{
+    free_grant((struct hy_mem_grant *)item);
+}
+
+static void free_app(void *item)
+{
+    struct hy_mem_app *app = (struct hy_mem_app *)item;
+
+    free_text(app->app.id);
+    free_text(app->app.platform);
+    free_text(app->app.settings);
+    free((void *)(uintptr_t)app->app.secret.bytes);
+    free((void *)(uintptr_t)app->token.access.bytes);
+    free_text(app->token.last_error);
+    free(app);
+}
+
+static void free_key(void *item)
+{
+    struct hy_key *key = (struct hy_key *)item;
+
+    free_text(key->name);
+    free(key);
+}
+
+static void free_meta(void *item)
+{
+    struct hy_mem_meta *meta = (struct hy_mem_meta *)item;
+
+    free_text(meta->name);
+    free_text(meta->value);
+    free(meta);
+}
+
+static void free_all_of(struct hy_vector *v, void (*free_item)(void *item))
+{
+    for (size_t i = 0; i < v->count; i++)
+        free_item(v->items[i]);
+    hy_vector_deinit(v);
+}
+
+void hy_mem_free_all(struct hy_backend *b)
+{
+    hy_map_each(&b->users, free_user, NULL);
+    hy_map_each(&b->lanes, free_lane, NULL);
+    hy_map_each(&b->key_uses, free_key_use, NULL);
+    hy_map_deinit(&b->users);
+    hy_map_deinit(&b->lanes);
+    hy_map_deinit(&b->key_uses);
+    hy_map_deinit(&b->credentials);
+    hy_heap_deinit(&b->expiry);
+    free_all_of(&b->messages, free_message);
+    free_all_of(&b->grants, free_grant_item);
+    free_all_of(&b->apps, free_app);
+    free_all_of(&b->keys, free_key);
+    free_all_of(&b->metas, free_meta);
+    free_all_of(&b->schedules, hy_mem_schedule_free);
+    free(b);
+}

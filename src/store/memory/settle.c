@@ -1,0 +1,121 @@
+#include "store/memory/memory.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- settle ----------------------------------------------------------------------------------- */
+
+static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *attempt)
+{
+    size_t count = (size_t)m->m.attempt_count + 1;
+
+    m->attempts =
+        (struct hy_attempt *)hy_mem_must(realloc(m->attempts, count * sizeof *m->attempts));
+    m->attempts[count - 1] = *attempt;
+    m->m.attempt_count++;
+    if (attempt->judgement.msgid != 0)
+        m->m.msgid = attempt->judgement.msgid;
+}
+
+static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
+                       const struct hy_attempt *attempt, const struct hy_settlement *s,
+                       int64_t now_ms)
+{
+    const struct hy_judgement *j = &attempt->judgement;
+
+    append_attempt(m, attempt);
+    hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict]);
+    m->m.in_doubt = s->in_doubt;
+    hy_mem_move(b, m, s->state, s->reason[0] ? s->reason : NULL, s->due_at_ms, now_ms);
+    if (s->grant_move == HY_GRANT_GIVE_BACK)
+        hy_mem_wake(b, m->user, now_ms, 0);
+}
+
+int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
+{
+    struct hy_settle *v = (struct hy_settle *)op;
+
+    for (size_t i = 0; i < v->count; i++) {
+        struct hy_settle_item *item = &v->items[i];
+        struct hy_mem_message *m = hy_mem_message(b, item->message_id);
+
+        item->result = HY_E_CONFLICT;
+        if (!m || m->m.state != HY_MESSAGE_SENDING ||
+            item->attempt.number != m->m.attempt_count + 1)
+            continue;
+        item->result = 0;
+        settle_one(b, m, &item->attempt, &item->settlement, v->now_ms);
+    }
+    return 0;
+}
+
+/* --- recover ---------------------------------------------------------------------------------- */
+
+static void recover_one(struct hy_backend *b, struct hy_mem_message *m, int64_t now_ms)
+{
+    struct hy_attempt attempt = {.number = m->m.attempt_count + 1,
+                                 .at_ms = now_ms,
+                                 .grant_id = m->m.grant_id,
+                                 .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
+    struct hy_message counted = m->m;
+    struct hy_settlement settlement;
+
+    snprintf(attempt.judgement.errmsg, sizeof attempt.judgement.errmsg,
+             "the server stopped while sending");
+    counted.attempt_count++;
+    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement, now_ms, 0, &settlement);
+    settle_one(b, m, &attempt, &settlement, now_ms);
+}
+
+int hy_mem_recover(struct hy_backend *b, struct hy_op *op)
+{
+    struct hy_recover *v = (struct hy_recover *)op;
+
+    v->recovered = 0;
+    v->last_message_id = 0;
+    for (size_t i = 0; i < b->messages.count; i++) {
+        struct hy_mem_message *m = (struct hy_mem_message *)b->messages.items[i];
+
+        v->last_message_id = m->m.id;
+        if (m->m.state != HY_MESSAGE_SENDING)
+            continue;
+        recover_one(b, m, v->now_ms);
+        v->recovered++;
+    }
+    return 0;
+}
+
+/* --- cancel, sweep ---------------------------------------------------------------------------- */
+
+int hy_mem_cancel(struct hy_backend *b, struct hy_op *op)
+{
+    struct hy_cancel *v = (struct hy_cancel *)op;
+    struct hy_mem_message *m = hy_mem_message(b, v->message_id);
+
+    if (!m)
+        return HY_E_NOT_FOUND;
+    v->state = m->m.state;
+    if (m->m.state != HY_MESSAGE_QUEUED && m->m.state != HY_MESSAGE_WAITING)
+        return HY_E_CONFLICT;
+    hy_mem_end_unsent(b, m, HY_MESSAGE_CANCELED, NULL, v->now_ms);
+    hy_mem_wake(b, m->user, v->now_ms, 0);
+    v->state = m->m.state;
+    return 0;
+}
+
+int hy_mem_sweep(struct hy_backend *b, struct hy_op *op)
+{
+    struct hy_sweep *v = (struct hy_sweep *)op;
+
+    for (v->expired = 0; v->expired < v->limit; v->expired++) {
+        struct hy_mem_message *m = (struct hy_mem_message *)hy_heap_first(&b->expiry);
+
+        if (!m || m->m.expires_at_ms > v->now_ms)
+            break;
+        hy_mem_end_unsent(b, m, HY_MESSAGE_EXPIRED, NULL, v->now_ms);
+        hy_mem_wake(b, m->user, v->now_ms, 0);
+    }
+    return 0;
+}
