@@ -20,7 +20,7 @@ const struct hy_option hy_client_options[] = {
      .fallback = "http://127.0.0.1:8080",
      .env = "HONGYAN_URL",
      .help = "where the server is"},
-    {.name = "key",
+    {.name = "api-key",
      .env = "HONGYAN_KEY",
      .env_only = true,
      .help = "the API key, as the server's first start or `key create` printed it"},
@@ -105,7 +105,7 @@ static bool printable(const char *text)
 static bool credentials(struct hy_cli *cli, const char **ret_url, const char **ret_key)
 {
     char *url = hy_arena_strdup(&cli->arena, hy_args_text(&cli->args, "url"));
-    const char *key = hy_args_text(&cli->args, "key");
+    const char *key = hy_args_text(&cli->args, "api-key");
 
     if (!key) {
         hy_fault("HONGYAN_KEY is not set: it holds the key that the server's first start printed");

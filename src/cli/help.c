@@ -2,6 +2,7 @@
 
 #include "cli/table.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const char intro[] =
@@ -28,6 +29,16 @@ const char *hy_help_usage(const struct hy_command *command, struct hy_arena *are
     }
     usage = hy_arena_printf(arena, "%s [OPTION]...", usage ? usage : "");
     return usage ? usage : "";
+}
+
+/* "Add an app." */
+static const char *as_sentence(const struct hy_command *command, struct hy_arena *arena)
+{
+    char *text = hy_arena_printf(arena, "%s.", command->summary);
+
+    if (text)
+        text[0] = (char)toupper((unsigned char)text[0]);
+    return text ? text : "";
 }
 
 static void add_command(const struct hy_command *command, struct hy_table *table)
@@ -116,7 +127,7 @@ static void add_options(struct hy_buf *out, struct hy_arena *arena, const struct
 
 void hy_help_command(struct hy_buf *out, struct hy_arena *arena, const struct hy_command *command)
 {
-    hy_buf_printf(out, "%s\n\n%s.\n", hy_help_usage(command, arena), command->summary);
+    hy_buf_printf(out, "%s\n\n%s\n", hy_help_usage(command, arena), as_sentence(command, arena));
     if (command->details)
         hy_buf_printf(out, "\n%s\n", command->details);
     if (command->options && command->options->name) {
@@ -173,10 +184,8 @@ struct man {
 static void man_command(const struct hy_command *command, void *arg)
 {
     struct man *man = arg;
-    const char *summary = hy_arena_printf(man->arena, "%s.", command->summary);
-
     man_line(man->out, ".SS ", hy_help_usage(command, man->arena));
-    man_line(man->out, "", summary ? summary : "");
+    man_line(man->out, "", as_sentence(command, man->arena));
     if (command->details) {
         hy_buf_puts(man->out, ".PP\n");
         man_line(man->out, "", command->details);

@@ -272,7 +272,7 @@ int hy_args_parse(struct hy_args *args, struct hy_arena *arena, const struct hy_
     for (size_t i = 0; i < args->count && err == 0; i++)
         err = fill_in(&p, &args->values[i], env);
     if (err == 0 && operand && !args->operand)
-        err = fail(&p, "%s is missing", operand);
+        err = fail(&p, "%s is missing; --help explains", operand);
     return err;
 }
 
