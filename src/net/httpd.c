@@ -115,7 +115,7 @@ static enum MHD_Result refuse(struct hy_httpd_request *req, int status)
 {
     const struct hy_httpd_config *config = &req->httpd->config;
 
-    hy_httpd_add_header(req, MHD_HTTP_HEADER_CONNECTION, "close");
+    req->last = true;
     if (config->refuse)
         config->refuse(req, status, config->arg);
     else
@@ -219,6 +219,10 @@ static enum MHD_Result on_whole(struct hy_httpd_request *req)
         return run(req, hy_httpd_control_run, NULL);
     req->counted = true;
     atomic_fetch_add(&req->httpd->busy, 1);
+    /* Looked at after the count: who was quiet first and finds nobody busy then can be sure that no
+     * handler is entered any more. */
+    if (atomic_load(&req->httpd->quiet))
+        return refuse(req, MHD_HTTP_SERVICE_UNAVAILABLE);
     return run(req, config->handler, config->arg);
 }
 
@@ -369,9 +373,8 @@ const char *hy_httpd_address(const struct hy_httpd *httpd)
 
 void hy_httpd_quiesce(struct hy_httpd *httpd)
 {
-    if (httpd->quiet)
+    if (atomic_exchange(&httpd->quiet, true))
         return;
-    httpd->quiet = true;
     MHD_quiesce_daemon(httpd->daemon);
     /* New peers are refused at once; the descriptor itself is closed with the server, because the
      * daemon's thread may still have it in its list. */
