@@ -37,9 +37,11 @@ int hy_sqlite_cancel(struct hy_backend *backend, struct hy_op *op)
     v->state = row.m.state;
     if (v->state != HY_MESSAGE_QUEUED && v->state != HY_MESSAGE_WAITING)
         return HY_E_CONFLICT;
+    s->freed = 0;
     r = hy_end_unsent(s, &row, HY_MESSAGE_CANCELED, NULL, v->now_ms);
     if (r == 0)
         r = hy_user_wake(s, row.m.app_no, row.m.user, v->now_ms, 0, &woken);
+    v->freed = s->freed;
     v->state = HY_MESSAGE_CANCELED;
     return r;
 }

@@ -265,6 +265,7 @@ int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user)
 
 int hy_became_due(struct hy_sqlite *s, int64_t id)
 {
+    s->freed++;
     if (!s->claiming)
         return 0;
     if (s->became_due_count == s->became_due_capacity) {

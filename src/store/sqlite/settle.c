@@ -83,8 +83,10 @@ int hy_sqlite_settle(struct hy_backend *backend, struct hy_op *op)
     int r = 0;
 
     hy_arena_reset(&s->scratch);
+    s->freed = 0;
     for (size_t i = 0; i < v->count && r == 0; i++)
         r = settle_item(s, &v->items[i], v->now_ms);
+    v->freed = s->freed;
     return r;
 }
 

@@ -52,6 +52,8 @@ struct hy_sqlite {
     struct hy_purge_mark *purge_marks;
     size_t purge_mark_count;
 
+    size_t freed; /* messages un-parked or woken; the verbs that tell it begin at 0 */
+
     /* During one claim: ids that became due by it, and are left for the next one. */
     bool claiming;
     int64_t *became_due;
