@@ -13,9 +13,10 @@
  *   token                                   queued    keep       at once; growing when it repeats
  *   rate, account                           queued    keep       when the lane opens again
  *   transient                               queued    keep       at the hint, else growing delay;
- * too old: see below unknown       the grant proves          unknown   keep       growing delay,
- * the same receipt unknown       policy at_least_once      unknown   doubt      growing delay,
- * another use unknown                                 unknown   doubt      never by itself
+ *                                                                too old: see below
+ *   unknown       the grant proves          unknown   keep       growing delay, the same receipt
+ *   unknown       policy at_least_once      unknown   doubt      growing delay, another use
+ *   unknown                                 unknown   doubt      never by itself
  *
  * "proves" is hy_grant_proves(); a grant whose lifetime is over proves nothing.
  * "keep" keeps the reservation, so the retry uses the same grant. "doubt" burns the use and marks

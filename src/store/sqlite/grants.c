@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- deposit ------------------------------------------------------------------------------------
- */
+/* --- deposit ---------------------------------------------------------------------------------- */
 
 static int find_credential(struct hy_sqlite *s, const struct hy_grant *g, int64_t *ret_id)
 {
@@ -88,8 +87,7 @@ int hy_sqlite_deposit(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* --- purge --------------------------------------------------------------------------------------
- */
+/* --- purge ------------------------------------------------------------------------------------ */
 
 /*
  * Within their margin, spent receipts stay and the others go. So that not every purge walks past a
@@ -181,8 +179,7 @@ int hy_sqlite_purge(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* --- list ---------------------------------------------------------------------------------------
- */
+/* --- list ------------------------------------------------------------------------------------- */
 
 struct listed {
     struct hy_grant grant;

@@ -42,8 +42,7 @@ static int exec(sqlite3 *db, const char *sql)
     return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 
-/* --- opening ------------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* Made here, not by SQLite, so that nobody else can read it; the log takes over its mode. */
 static void make_private(const char *path)
@@ -152,8 +151,7 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
     return 0;
 }
 
-/* --- the reader ---------------------------------------------------------------------------------
- */
+/* --- the reader ------------------------------------------------------------------------------- */
 
 static void close_reader(struct hy_sqlite *s)
 {
@@ -210,8 +208,7 @@ static void close_backend(struct hy_backend *backend)
     free(s);
 }
 
-/* --- transactions -------------------------------------------------------------------------------
- */
+/* --- transactions ----------------------------------------------------------------------------- */
 
 static int run(struct hy_sqlite *s, enum hy_sql which)
 {
@@ -254,8 +251,7 @@ static int commit(struct hy_backend *backend)
     return r;
 }
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 const struct hy_backend_ops hy_backend_sqlite = {
     .name = "sqlite",

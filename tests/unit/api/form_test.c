@@ -50,8 +50,8 @@ static void the_first_of_a_name_counts(void)
 
 static void refuses_what_is_not_a_form(void)
 {
-    static const char *const bad[] = {"a=%",    "a=%4",   "a=%zz", "%=1",
-                                      "a=%00b", "a=%ff",  "a=\xc3", "a=%ED%A0%80"};
+    static const char *const bad[] = {"a=%",    "a=%4",  "a=%zz",  "%=1",
+                                      "a=%00b", "a=%ff", "a=\xc3", "a=%ED%A0%80"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_INT(parse(bad[i]), HY_E_INVALID);
