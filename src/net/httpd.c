@@ -96,6 +96,8 @@ static enum MHD_Result send_answer(struct hy_httpd_request *req)
 
     if (!req->response)
         return MHD_NO;
+    if (atomic_load(&req->httpd->quiet))
+        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(req->connection, (unsigned)req->status, req->response);
     MHD_destroy_response(req->response);
     req->response = NULL;
@@ -217,8 +219,12 @@ static enum MHD_Result on_whole(struct hy_httpd_request *req)
     req->stage = HY_STAGE_HANDED;
     if (req->control)
         return run(req, hy_httpd_control_run, NULL);
+    /* Counted before the look at `quiet`, and hy_httpd_quiesce() sets it before anybody looks at
+     * the count: once a quiet server has counted down to 0 no handler will run any more. */
     req->counted = true;
     atomic_fetch_add(&req->httpd->busy, 1);
+    if (atomic_load(&req->httpd->quiet))
+        return refuse(req, MHD_HTTP_SERVICE_UNAVAILABLE);
     return run(req, config->handler, config->arg);
 }
 
@@ -369,9 +375,8 @@ const char *hy_httpd_address(const struct hy_httpd *httpd)
 
 void hy_httpd_quiesce(struct hy_httpd *httpd)
 {
-    if (httpd->quiet)
+    if (atomic_exchange(&httpd->quiet, true))
         return;
-    httpd->quiet = true;
     MHD_quiesce_daemon(httpd->daemon);
     /* New peers are refused at once; the descriptor itself is closed with the server, because the
      * daemon's thread may still have it in its list. */
