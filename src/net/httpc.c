@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "net/httpc_call.h"
+#include "net/httpc_loop.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct list {
 struct hy_httpc {
     struct hy_httpc_common common;
     CURLM *multi;
+    struct hy_httpc_loop loop;
     struct list running;   /* in the multi handle */
     struct list unstarted; /* could not start; reported by the next poll */
     struct list spares;
@@ -115,6 +117,7 @@ static int set_up(struct hy_httpc *client, const struct hy_httpc_config *config)
     client->no_proxy = no_proxy_text();
     client->multi = curl_multi_init();
     client->common.share = curl_share_init();
+    client->loop = (struct hy_httpc_loop){.epoll_fd = -1, .wake_fd = -1};
     if ((config->ca_file && !client->ca_file) || !client->no_proxy || !client->multi ||
         !client->common.share)
         return HY_E_NOMEM;
@@ -126,7 +129,7 @@ static int set_up(struct hy_httpc *client, const struct hy_httpc_config *config)
                       (long)client->common.config.connections_max);
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS,
                       (long)client->common.config.connections_max);
-    return HY_OK;
+    return hy_httpc_loop_init(&client->loop, client->multi);
 }
 
 int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_client)
@@ -177,7 +180,12 @@ static struct hy_httpc_call *take_call(struct hy_httpc *client)
 {
     struct hy_httpc_call *call = list_pop(&client->spares);
 
-    return call ? call : hy_httpc_call_new(&client->common);
+    if (call)
+        return call;
+    call = hy_httpc_call_new(&client->common);
+    if (call)
+        hy_httpc_loop_introduce(&client->loop, call->easy);
+    return call;
 }
 
 void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *request,
@@ -203,14 +211,13 @@ void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *reque
     list_add(call->failed ? &client->unstarted : &client->running, call);
 }
 
-/* True when a call was reported. */
+/* Reports what has ended; true when there was something. */
 static bool reap(struct hy_httpc *client)
 {
     CURLMsg *message;
-    int left, running;
+    int left;
     bool any = false;
 
-    curl_multi_perform(client->multi, &running);
     while ((message = curl_multi_info_read(client->multi, &left))) {
         struct hy_httpc_call *call;
         CURLcode code = message->data.result;
@@ -230,15 +237,16 @@ void hy_httpc_poll(struct hy_httpc *client, int timeout_ms)
         finish_unstarted(client);
         timeout_ms = 0;
     }
+    hy_httpc_loop_run_due(&client->loop);
     if (reap(client))
-        timeout_ms = 0;
-    curl_multi_poll(client->multi, NULL, 0, timeout_ms, NULL);
+        return;
+    hy_httpc_loop_wait(&client->loop, timeout_ms);
     reap(client);
 }
 
 void hy_httpc_wake(struct hy_httpc *client)
 {
-    curl_multi_wakeup(client->multi);
+    hy_httpc_loop_wake(&client->loop);
 }
 
 size_t hy_httpc_busy(const struct hy_httpc *client)
@@ -271,6 +279,7 @@ void hy_httpc_free(struct hy_httpc *client)
     while ((call = list_pop(&client->spares)))
         hy_httpc_call_free(call);
     curl_multi_cleanup(client->multi);
+    hy_httpc_loop_deinit(&client->loop);
     curl_share_cleanup(client->common.share);
     free(client->ca_file);
     free(client->no_proxy);

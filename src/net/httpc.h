@@ -7,7 +7,10 @@
  * "When may we send again" depends on what this file can tell (see hy_http_outcome). libcurl by
  * itself repeats a request when a reused connection dies before the first byte of an answer, even a
  * POST; that would send a message twice, so the second start of a transfer is refused here and the
- * outcome is NO_ANSWER. Redirects are not followed.
+ * outcome is NO_ANSWER.
+ *
+ * HTTP/1.1 only, http and https, TLS 1.2 at least, certificates always checked. Redirects are not
+ * followed. A proxy of the environment (https_proxy, no_proxy) is honoured, never for loopback.
  */
 #ifndef HY_NET_HTTPC_H
 #define HY_NET_HTTPC_H
@@ -38,7 +41,8 @@ void hy_httpc_free(struct hy_httpc *client);
 typedef void hy_httpc_done(const struct hy_http_response *response, void *arg);
 
 /* Starts `request` (copied) and returns; `done` is called exactly once, from hy_httpc_poll(), even
- * when the start fails (out of memory: NOT_SENT). */
+ * when the start fails (out of memory: NOT_SENT). Only when there is no memory even to remember the
+ * call, `done` runs before this returns. `done` may start further calls. */
 void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *request,
                     hy_httpc_done *done, void *arg);
 

@@ -66,7 +66,7 @@ struct hy_httpd {
     struct hy_httpd_config config;
     struct MHD_Daemon *daemon;
     int listen_fd;
-    bool quiet; /* listen_fd was taken back from the daemon */
+    atomic_bool quiet; /* no new requests; listen_fd was taken back from the daemon */
     char address[HY_LISTEN_TEXT_BYTES];
     struct hy_httpd_request *spares;
     unsigned spare_count;
