@@ -228,7 +228,11 @@ struct hy_message_list {
     struct hy_arena *arena;
     struct hy_message *messages; /* out; without attempts */
     size_t count;                /* out */
-    bool more;                   /* out: there may be older ones */
+    /* Out: there may be older ones; they are asked for with before_id = next_before_id. A call may
+     * end with fewer than `limit`, even none, and say `more`: a rare filter is searched in pieces.
+     */
+    bool more;
+    int64_t next_before_id; /* out: 0 without `more` */
 };
 
 struct hy_count {
