@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -73,8 +74,7 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
     httpd->spare_count++;
 }
 
-/* --- from the first line to the handler ---------------------------------------------------------
- */
+/* --- from the first line to the handler ------------------------------------------------------- */
 
 /* The first we hear of a request, before its target is decoded: the only place to see a %00. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -114,7 +114,7 @@ static enum MHD_Result refuse(struct hy_httpd_request *req, int status)
 {
     const struct hy_httpd_config *config = &req->httpd->config;
 
-    hy_httpd_add_header(req, MHD_HTTP_HEADER_CONNECTION, "close");
+    req->last = true;
     if (config->refuse)
         config->refuse(req, status, config->arg);
     else
@@ -131,22 +131,48 @@ static bool is_control(struct hy_httpd_request *req)
     return info && info->client_addr && info->client_addr->sa_family == AF_UNIX;
 }
 
-/* Two ways to say where the body ends is how requests are smuggled past a proxy. */
+/* The headers that say where the body ends. */
+struct framing {
+    const char *length, *coding;
+    unsigned lengths, codings;
+};
+
+static enum MHD_Result visit_framing(void *cls, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct framing *f = cls;
+
+    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+        f->length = value ? value : "";
+        f->lengths++;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        f->coding = value ? value : "";
+        f->codings++;
+    }
+    return MHD_YES;
+}
+
+/* Two ways to say where a body ends are how requests are smuggled past a proxy; libmicrohttpd
+ * 0.9.75 takes the first of two lengths. */
+static int framing_fault(const struct framing *f, size_t body_max_bytes)
+{
+    if (f->lengths + f->codings > 1 || (f->coding && strcasecmp(f->coding, "chunked") != 0))
+        return MHD_HTTP_BAD_REQUEST;
+    if (f->length && strspn(f->length, "0123456789") != strlen(f->length))
+        return MHD_HTTP_BAD_REQUEST;
+    if (f->length && strtoull(f->length, NULL, 10) > body_max_bytes)
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    return 0;
+}
+
 static int head_fault(struct hy_httpd_request *req)
 {
-    const char *length, *coding;
+    struct framing framing = {0};
 
     if (!req->uri_clean || !*req->path)
         return MHD_HTTP_BAD_REQUEST;
-    length = hy_httpd_header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (!length)
-        return 0;
-    coding = hy_httpd_header(req, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-    if (coding || strspn(length, "0123456789") != strlen(length))
-        return MHD_HTTP_BAD_REQUEST;
-    if (strtoull(length, NULL, 10) > req->httpd->config.body_max_bytes)
-        return MHD_HTTP_CONTENT_TOO_LARGE;
-    return 0;
+    MHD_get_connection_values(req->connection, MHD_HEADER_KIND, visit_framing, &framing);
+    return framing_fault(&framing, req->httpd->config.body_max_bytes);
 }
 
 static enum MHD_Result on_head(struct hy_httpd_request *req, const char *url, const char *method)
@@ -192,6 +218,10 @@ static enum MHD_Result on_whole(struct hy_httpd_request *req)
         return run(req, hy_httpd_control_run, NULL);
     req->counted = true;
     atomic_fetch_add(&req->httpd->busy, 1);
+    /* Looked at after the count: who was quiet first and finds nobody busy then can be sure that no
+     * handler is entered any more. */
+    if (atomic_load(&req->httpd->quiet))
+        return refuse(req, MHD_HTTP_SERVICE_UNAVAILABLE);
     return run(req, config->handler, config->arg);
 }
 
@@ -247,8 +277,7 @@ static void on_log(void *cls, const char *format, va_list args)
     hy_log(HY_LOG_DEBUG, "http.server", "text=%s", hy_log_safe(safe, sizeof safe, text));
 }
 
-/* --- the daemon's life --------------------------------------------------------------------------
- */
+/* --- the daemon's life ------------------------------------------------------------------------ */
 
 /* With epoll, versions before 1.0.1 stall for ever once about 128 connections are suspended and
  * resumed at the same time: the sockets are readable and the server sleeps. */
@@ -266,16 +295,16 @@ static int start_daemon(struct hy_httpd *httpd)
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
                      MHD_USE_ERROR_LOG | (epoll_is_sound() ? MHD_USE_EPOLL : MHD_USE_POLL);
 
+    /* clang-format off: a pair a line */
     httpd->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_access, httpd,           /**/
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,         /* first: it hears of the others */
-        MHD_OPTION_LISTEN_SOCKET, httpd->listen_fd,       /**/
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, httpd,    /**/
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, /**/
-        MHD_OPTION_CONNECTION_LIMIT, config->connections_max + 1,     /* and the one to itself */
-        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,        /**/
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, /**/
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        flags, 0, NULL, NULL, on_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+        NULL, /* the first: it hears of faults in the others */
+        MHD_OPTION_LISTEN_SOCKET, httpd->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, httpd,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_CONNECTION_LIMIT,
+        config->connections_max + 1, /* and the one to itself */
+        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    /* clang-format on */
     return httpd->daemon ? HY_OK : HY_E_IO;
 }
 
@@ -342,9 +371,8 @@ const char *hy_httpd_address(const struct hy_httpd *httpd)
 
 void hy_httpd_quiesce(struct hy_httpd *httpd)
 {
-    if (httpd->quiet)
+    if (atomic_exchange(&httpd->quiet, true))
         return;
-    httpd->quiet = true;
     MHD_quiesce_daemon(httpd->daemon);
     /* New peers are refused at once; the descriptor itself is closed with the server, because the
      * daemon's thread may still have it in its list. */

@@ -48,7 +48,8 @@ int hy_httpd_start(const struct hy_httpd_config *config, struct hy_httpd **ret_h
 /* "127.0.0.1:8080" with the real port. */
 const char *hy_httpd_address(const struct hy_httpd *httpd);
 
-/* Stops accepting new connections; requests under way go on. */
+/* Stops accepting new connections. Requests under way go on and are the last of their connections;
+ * later ones of kept connections are refused with 503. Any thread. */
 void hy_httpd_quiesce(struct hy_httpd *httpd);
 
 /* Number of requests that were handed to the handler and whose answer is not written out yet. Any
@@ -59,7 +60,7 @@ size_t hy_httpd_busy(const struct hy_httpd *httpd);
  * out yet are lost: quiesce and wait for hy_httpd_busy() to become 0 first. */
 void hy_httpd_stop(struct hy_httpd *httpd);
 
-/* --- one request; everything returned lives as long as the request --------------------------- */
+/* --- one request; everything returned lives as long as the request ---------------------------- */
 
 const char *hy_httpd_method(const struct hy_httpd_request *req);
 const char *hy_httpd_path(const struct hy_httpd_request *req); /* decoded, without the query */

@@ -59,6 +59,7 @@ struct hy_httpd_request {
     bool control; /* the server's own, see httpd_resume.c */
     bool counted; /* in httpd->busy */
     bool overflow;
+    bool last; /* the connection is closed after its answer */
     size_t skipped_bytes;
 };
 
@@ -66,7 +67,7 @@ struct hy_httpd {
     struct hy_httpd_config config;
     struct MHD_Daemon *daemon;
     int listen_fd;
-    bool quiet; /* listen_fd was taken back from the daemon */
+    atomic_bool quiet; /* listen_fd was taken back from the daemon; no new requests either */
     char address[HY_LISTEN_TEXT_BYTES];
     struct hy_httpd_request *spares;
     unsigned spare_count;
@@ -84,12 +85,12 @@ struct hy_httpd {
     int control_fd; /* our end of the socket pair, -1 when none */
 };
 
-/* --- httpd.c --- */
+/* --- httpd.c ---------------------------------------------------------------------------------- */
 
 struct hy_httpd_request *hy_httpd_request_new(struct hy_httpd *httpd);
 void hy_httpd_request_done(struct hy_httpd_request *req);
 
-/* --- httpd_resume.c --- */
+/* --- httpd_resume.c --------------------------------------------------------------------------- */
 
 /* Runs `handler` and the continuations whose wake came early. True when the request is settled,
  * false when it sleeps: then somebody else may own it already. */

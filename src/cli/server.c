@@ -1,0 +1,270 @@
+#include "cli/server.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "crypto/random.h"
+#include "crypto/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char sqlite_prefix[] = "sqlite:";
+static const char memory_prefix[] = "memory:";
+
+static const char *text(struct hy_server *s, const char *name)
+{
+    return hy_args_text(&s->cli->args, name);
+}
+
+static int number(struct hy_server *s, const char *name)
+{
+    return (int)hy_args_int(&s->cli->args, name);
+}
+
+static int out_of_memory(void)
+{
+    hy_fault("%s", hy_err_text(HY_E_NOMEM));
+    return HY_EXIT_FAILED;
+}
+
+/* --- what was asked for ----------------------------------------------------------------------- */
+
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
+           strncmp(host, "[::1]", 5) == 0;
+}
+
+static int read_wechat_url(struct hy_server *s)
+{
+    const struct hy_value *value = hy_args_get(&s->cli->args, "wechat-url");
+    char *url = hy_arena_strdup(&s->cli->arena, value->text);
+    bool plain = url && strncmp(url, "http://", 7) == 0;
+
+    if (!url)
+        return out_of_memory();
+    while (*url && url[strlen(url) - 1] == '/')
+        url[strlen(url) - 1] = 0;
+    if ((!plain && strncmp(url, "https://", 8) != 0) || strpbrk(url, " ?#") ||
+        url[strlen(plain ? "http://" : "https://")] == 0) {
+        hy_fault("%s: must be http:// or https:// and a host, not %.200s", value->from,
+                 value->text);
+        return HY_EXIT_USAGE;
+    }
+    if (plain && !is_loopback(url + 7))
+        hy_log(HY_LOG_WARN, "start.plain_http",
+               "secrets and tokens go to the platform unencrypted: wechat-url is no https:// "
+               "address");
+    s->wechat_url = url;
+    return HY_EXIT_DONE;
+}
+
+static int read_options(struct hy_server *s)
+{
+    enum hy_log_level level = HY_LOG_INFO;
+    int code;
+
+    hy_log_level_parse(text(s, "log-level"), &level);
+    hy_log_set_level(level);
+    s->location = text(s, "store");
+    s->key_path = text(s, "master-key-file");
+    if (!s->key_path && strncmp(s->location, sqlite_prefix, strlen(sqlite_prefix)) == 0) {
+        s->key_path =
+            hy_arena_printf(&s->cli->arena, "%s.key", s->location + strlen(sqlite_prefix));
+        if (!s->key_path)
+            return out_of_memory();
+    }
+    code = read_wechat_url(s);
+    return code ? code : hy_server_take_admin_key(s);
+}
+
+/* --- master key and store --------------------------------------------------------------------- */
+
+static int fault_key(struct hy_server *s, int err)
+{
+    const char *why = hy_err_text(err);
+
+    if (err == HY_E_DENIED)
+        why = "group or others may use it, or this user may not read it; chmod 600 it";
+    else if (err == HY_E_CORRUPT)
+        why = "is not a master key";
+    else if (err == HY_E_NOT_FOUND)
+        why = "there is no such directory";
+    else if (err == HY_E_INVALID)
+        why = "is not a file";
+    hy_fault("master key %s: %s", s->key_path, why);
+    return HY_EXIT_FAILED;
+}
+
+static int random_key(struct hy_server *s)
+{
+    uint8_t key[HY_MASTER_KEY_BYTES];
+    int err;
+
+    hy_random_bytes(key, sizeof key);
+    err = hy_seal_from_key(key, &s->seal);
+    hy_wipe(key, sizeof key);
+    return err ? out_of_memory() : HY_EXIT_DONE;
+}
+
+/*
+ * A new key for a store that already has secrets would open none of them, and would stand where the
+ * right one is to be put back. So one is only made where there is no store yet.
+ */
+static int open_seal(struct hy_server *s)
+{
+    bool is_sqlite = strncmp(s->location, sqlite_prefix, strlen(sqlite_prefix)) == 0;
+    bool has_store = is_sqlite && access(s->location + strlen(sqlite_prefix), F_OK) == 0;
+    int err;
+
+    if (!s->key_path && strcmp(s->location, memory_prefix) == 0)
+        return random_key(s);
+    if (!s->key_path)
+        return HY_EXIT_DONE; /* no store of this kind: open_store() says it */
+    err = hy_seal_open_file(s->key_path, !has_store, &s->seal);
+    if (err == HY_E_NOT_FOUND && has_store) {
+        hy_fault("master key %s: is missing, and the store %s cannot be read without it; put it "
+                 "back, or name it by --master-key-file",
+                 s->key_path, s->location + strlen(sqlite_prefix));
+        return HY_EXIT_FAILED;
+    }
+    return err ? fault_key(s, err) : HY_EXIT_DONE;
+}
+
+static int open_store(struct hy_server *s)
+{
+    struct hy_store_config config = {.location = s->location};
+    char why[512] = "";
+    int err = hy_store_open(&config, &s->store, why, sizeof why);
+
+    if (!err)
+        return HY_EXIT_DONE;
+    hy_fault("store: %s", *why ? why : hy_err_text(err));
+    return err == HY_E_INVALID ? HY_EXIT_USAGE : HY_EXIT_FAILED;
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+static int open_client(struct hy_server *s)
+{
+    struct hy_httpc_config config = {.connect_timeout_ms = number(s, "connect-timeout-ms"),
+                                     .total_timeout_ms = number(s, "request-timeout-ms"),
+                                     .connections_max =
+                                         (size_t)number(s, "platform-connections-max")};
+
+    return hy_httpc_new(&config, &s->client) ? out_of_memory() : HY_EXIT_DONE;
+}
+
+/* On the signal thread. */
+static void stop(void *arg)
+{
+    struct hy_server *s = arg;
+
+    atomic_store(&s->stopping, true);
+    hy_httpc_wake(s->client);
+}
+
+/* Before the first thread of anybody else. */
+static int start_signals(struct hy_server *s)
+{
+    if (hy_signals_start(&s->signals, stop, s) != 0) {
+        hy_fault("cannot start a thread");
+        return HY_EXIT_FAILED;
+    }
+    s->signals_started = true;
+    return HY_EXIT_DONE;
+}
+
+static void transport_start(void *self, const struct hy_http_request *request, hy_httpc_done *done,
+                            void *arg)
+{
+    hy_httpc_start(self, request, done, arg);
+}
+
+static void transport_wake(void *self)
+{
+    hy_httpc_wake(self);
+}
+
+static int open_engine(struct hy_server *s)
+{
+    struct hy_engine_config config = {
+        .store = s->store,
+        .seal = s->seal,
+        .transport = {.self = s->client, .start = transport_start, .wake = transport_wake},
+        .now_ms = hy_clock_now_ms,
+        .wechat_url = s->wechat_url,
+        .idempotency_window_s = hy_args_int(&s->cli->args, "idempotency-window-s")};
+    int err = hy_engine_new(&config, &s->engine);
+
+    if (err == HY_E_DENIED)
+        hy_fault("master key %s: the store %s was made with another one",
+                 s->key_path ? s->key_path : "-", s->location);
+    else if (err)
+        hy_fault("the store could not be read: %s", hy_err_text(err));
+    return err ? HY_EXIT_FAILED : HY_EXIT_DONE;
+}
+
+static int listen_on(struct hy_server *s)
+{
+    struct hy_api_config api = {.engine = s->engine};
+    struct hy_httpd_config config = {.listen = text(s, "listen"),
+                                     .body_max_bytes = (size_t)number(s, "body-max-bytes"),
+                                     .connections_max = (unsigned)number(s, "connections-max"),
+                                     .idle_timeout_s = (unsigned)number(s, "idle-timeout-s"),
+                                     .handler = hy_api_handle,
+                                     .refuse = hy_api_refuse};
+    int err = hy_api_new(&api, &s->api);
+
+    if (err)
+        return out_of_memory();
+    config.arg = s->api;
+    err = hy_httpd_start(&config, &s->httpd);
+    if (!err)
+        return HY_EXIT_DONE;
+    hy_fault("%s: %s", config.listen,
+             err == HY_E_INVALID ? "must be HOST:PORT, as in 127.0.0.1:8080"
+             : err == HY_E_BUSY  ? "something else listens there already"
+                                 : hy_err_text(err));
+    return err == HY_E_INVALID ? HY_EXIT_USAGE : HY_EXIT_FAILED;
+}
+
+static int init_crypto(struct hy_server *s)
+{
+    if (hy_crypto_init() == 0)
+        return HY_EXIT_DONE;
+    hy_fault("this machine offers no source of randomness");
+    return HY_EXIT_FAILED;
+}
+
+int hy_server_open(struct hy_server *server, struct hy_cli *cli)
+{
+    static int (*const steps[])(struct hy_server * s) = {
+        read_options, init_crypto, open_client, start_signals,       open_seal,
+        open_store,   open_engine, listen_on,   hy_server_admin_key, NULL};
+    int code = HY_EXIT_DONE;
+
+    *server = (struct hy_server){.cli = cli};
+    for (size_t i = 0; steps[i] && code == HY_EXIT_DONE; i++)
+        code = steps[i](server);
+    return code;
+}
+
+void hy_server_close(struct hy_server *s)
+{
+    hy_httpd_stop(s->httpd);
+    hy_api_free(s->api);
+    hy_engine_free(s->engine);
+    hy_store_close(s->store);
+    if (s->signals_started)
+        hy_signals_end(&s->signals);
+    hy_httpc_free(s->client);
+    hy_seal_close(s->seal);
+    if (s->admin_key) {
+        hy_wipe(s->admin_key, strlen(s->admin_key));
+        free(s->admin_key);
+    }
+}

@@ -1,0 +1,49 @@
+/*
+ * server.h - what `hongyan serve` is made of, and the order in which it comes up.
+ */
+#ifndef HY_CLI_SERVER_H
+#define HY_CLI_SERVER_H
+
+#include "api/api.h"
+#include "cli/command.h"
+#include "cli/signals.h"
+#include "crypto/seal.h"
+#include "engine/engine.h"
+#include "net/httpc.h"
+#include "net/httpd.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+struct hy_server {
+    struct hy_cli *cli;
+    const char *location;   /* of the store */
+    const char *key_path;   /* of the master key; null: a random one */
+    const char *wechat_url; /* without a slash at its end */
+    char *admin_key;        /* from the environment, or null; malloc'd */
+    struct hy_httpc *client;
+    struct hy_signals signals;
+    bool signals_started;
+    atomic_bool stopping;
+    struct hy_seal *seal;
+    struct hy_store *store;
+    struct hy_engine *engine;
+    struct hy_api *api;
+    struct hy_httpd *httpd;
+};
+
+/* Brings all of it up; says on standard error what does not come up and why. An enum hy_exit;
+ * HY_EXIT_DONE when the server listens. In any case hy_server_close() frees what is there. */
+int hy_server_open(struct hy_server *server, struct hy_cli *cli);
+
+/* No request and nothing of the engine may be under way. */
+void hy_server_close(struct hy_server *server);
+
+/* server_key.c: the step that makes sure that somebody can call the API. */
+int hy_server_admin_key(struct hy_server *server);
+
+/* Takes HONGYAN_ADMIN_KEY out of the environment, of which /proc shows the original too: copied
+ * into server->admin_key, then wiped in place. HY_EXIT_USAGE when it is too short. */
+int hy_server_take_admin_key(struct hy_server *server);
+
+#endif
