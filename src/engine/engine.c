@@ -189,11 +189,17 @@ bool hy_engine_idle(const struct hy_engine *engine)
 void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_arena *arena,
                           struct hy_app_status *ret_status)
 {
-    struct hy_lane *lane;
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app_by_no(engine, app_no);
+    const struct hy_lane *lane;
 
     *ret_status = (struct hy_app_status){0};
+    if (!app)
+        return;
+    ret_status->token_calls_max = app->settings.token_mode == HY_TOKEN_STABLE
+                                      ? app->platform->auth.stable_calls_max_a_day
+                                      : app->platform->auth.calls_max_a_day;
     pthread_mutex_lock(&engine->turn_lock);
-    lane = hy_lane_find(engine, app_no);
+    lane = hy_lane_find(engine, app_no); /* none yet, right after the app was added */
     if (lane) {
         const struct hy_keeper *k = &lane->keeper;
         bool paused = lane->paused_until_ms > engine->config.now_ms();
@@ -206,9 +212,6 @@ void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_ar
         ret_status->token_failures = k->failures;
         ret_status->token_error = k->error[0] ? hy_arena_strdup(arena, k->error) : NULL;
         ret_status->token_calls_today = k->calls_today;
-        ret_status->token_calls_max = lane->app->settings.token_mode == HY_TOKEN_STABLE
-                                          ? lane->app->platform->auth.stable_calls_max_a_day
-                                          : lane->app->platform->auth.calls_max_a_day;
     }
     pthread_mutex_unlock(&engine->turn_lock);
 }

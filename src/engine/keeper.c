@@ -297,6 +297,10 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
 
     if (result >= 0)
         k->calls_today = stored->calls;
+    if (result == 0 && k->calls_today * 10 >= call->begin.calls_max * 9)
+        hy_log(HY_LOG_WARN, "token.budget", "app=%s calls_today=%lld max=%lld",
+               call->lane->app->app.id, (long long)k->calls_today,
+               (long long)call->begin.calls_max);
     if (result == 0) {
         k->phase = HY_KEEPER_ASKING;
         result = ask(call);
@@ -317,8 +321,8 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
     } else if (result == HY_TOKEN_BUDGET) {
         int64_t gap_end = stored->forced_at_ms + call->begin.forced_gap_ms;
 
-        snprintf(k->error, sizeof k->error, "the day's %s token calls are used up (%lld)",
-                 call->begin.forced ? "forced" : "", (long long)k->calls_today);
+        snprintf(k->error, sizeof k->error, "the day's %stoken calls are used up (%lld made)",
+                 call->begin.forced ? "forced " : "", (long long)k->calls_today);
         failed(call, call->begin.forced && gap_end > engine->now_ms
                          ? gap_end
                          : hy_hint_at(HY_HINT_NEXT_DAY, engine->zone, engine->now_ms));
@@ -362,7 +366,6 @@ static void begin(struct hy_engine *engine, struct hy_lane *lane)
         .forced_gap_ms = plan->forced_gap_ms,
         .arena = &call->arena,
     };
-    lane->keeper.calls_max = call->begin.calls_max;
     call->end = (struct hy_token_end){
         .op.verb = HY_VERB_TOKEN_END, .app_no = lane->app_no, .version = lane->keeper.version};
     lane->keeper.phase = HY_KEEPER_BEGINNING;
@@ -444,7 +447,7 @@ static void opened(struct hy_engine *engine, struct hy_mail *mail)
         k->wanted = true;
         if (k->phase == HY_KEEPER_IDLE && k->failures)
             k->retry_at_ms = 0; /* a person asks: try now */
-    } else if (alive(engine, k)) {
+    } else if (alive(engine, k) && !k->refused) {
         query->refresh = false;
         answer(engine, lane, query);
         return;
