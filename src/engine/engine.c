@@ -211,7 +211,8 @@ void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_ar
         ret_status->token_expires_at_ms = k->access[0] ? k->expires_at_ms : 0;
         ret_status->token_failures = k->failures;
         ret_status->token_error = k->error[0] ? hy_arena_strdup(arena, k->error) : NULL;
-        ret_status->token_calls_today = k->calls_today;
+        if (k->day == hy_day_number(engine->zone, engine->config.now_ms()))
+            ret_status->token_calls_today = k->calls_today;
     }
     pthread_mutex_unlock(&engine->turn_lock);
 }

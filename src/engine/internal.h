@@ -86,7 +86,7 @@ struct hy_keeper {
     int64_t retry_at_ms; /* not before; after failures and used-up budgets */
     int64_t failures;
     char error[HY_ERRMSG_BYTES]; /* of the last failure, "" = none */
-    int64_t calls_today;
+    int64_t day, calls_today; /* the platform's day, and the token calls on it */
     struct hy_token_query *waiting; /* for the end of the refresh */
 };
 

@@ -54,6 +54,7 @@ void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct
     k->version = token->version;
     k->obtained_at_ms = token->obtained_at_ms;
     k->expires_at_ms = token->expires_at_ms;
+    k->day = token->day;
     k->calls_today = token->calls;
     k->failures = token->failures;
     if (!token->access.size)
@@ -295,8 +296,10 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
     const struct hy_token *stored = &call->begin.token;
     int result = call->begin.op.result;
 
-    if (result >= 0)
+    if (result >= 0) {
+        k->day = stored->day;
         k->calls_today = stored->calls;
+    }
     if (result == 0 && k->calls_today * 10 >= call->begin.calls_max * 9)
         hy_log(HY_LOG_WARN, "token.budget", "app=%s calls_today=%lld max=%lld",
                call->lane->app->app.id, (long long)k->calls_today,
