@@ -76,14 +76,14 @@ void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane)
     hy_wipe(lane->keeper.access, sizeof lane->keeper.access);
 }
 
-static bool alive(const struct hy_engine *engine, const struct hy_keeper *k)
+bool hy_keeper_alive(const struct hy_engine *engine, const struct hy_keeper *k)
 {
     return k->access[0] && k->expires_at_ms > engine->now_ms;
 }
 
 bool hy_keeper_ready(const struct hy_engine *engine, const struct hy_lane *lane)
 {
-    return alive(engine, &lane->keeper) && !lane->keeper.refused;
+    return hy_keeper_alive(engine, &lane->keeper) && !lane->keeper.refused;
 }
 
 void hy_keeper_refused(struct hy_engine *engine, struct hy_lane *lane, int64_t version)
@@ -102,37 +102,6 @@ void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane)
     lane->keeper.wanted = true;
 }
 
-/* --- answering those who ask ------------------------------------------------------------------ */
-
-static void answer(struct hy_engine *engine, struct hy_lane *lane, struct hy_token_query *query)
-{
-    struct hy_keeper *k = &lane->keeper;
-
-    if (alive(engine, k) && !(query->refresh && k->error[0])) {
-        query->result = 0;
-        snprintf(query->access_token, sizeof query->access_token, "%s", k->access);
-        query->expires_at_ms = k->expires_at_ms;
-    } else {
-        query->result = HY_E_BUSY;
-        snprintf(query->error, sizeof query->error, "%s",
-                 k->error[0] ? k->error : "the platform gave no token yet");
-    }
-    query->done(query, query->arg);
-}
-
-static void answer_all(struct hy_engine *engine, struct hy_lane *lane)
-{
-    struct hy_token_query *waiting = lane->keeper.waiting;
-
-    lane->keeper.waiting = NULL;
-    while (waiting) {
-        struct hy_token_query *next = waiting->next;
-
-        answer(engine, lane, waiting);
-        waiting = next;
-    }
-}
-
 /* --- a refresh, step by step ------------------------------------------------------------------ */
 
 static void finish(struct hy_keeper_call *call)
@@ -146,7 +115,7 @@ static void finish(struct hy_keeper_call *call)
     hy_arena_deinit(&call->arena);
     free(call);
     if (!lane->keeper.refused || lane->keeper.error[0])
-        answer_all(engine, lane); /* else another, forced call follows at once */
+        hy_keeper_answer_all(engine, lane); /* else another, forced call follows at once */
 }
 
 static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
@@ -401,7 +370,7 @@ int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane)
         return HY_NEVER;
     if (lane->app->app.deleted_at_ms || engine->quiet ||
         lane->app->platform->auth.kind != HY_AUTH_TOKEN) {
-        answer_all(engine, lane); /* there will be no other token */
+        hy_keeper_answer_all(engine, lane); /* there will be no other token */
         return HY_NEVER;
     }
     at = wanted_at(engine, lane);
@@ -409,67 +378,9 @@ int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane)
         at = k->retry_at_ms;
     if (at > engine->now_ms) {
         if (k->waiting && k->retry_at_ms > engine->now_ms)
-            answer_all(engine, lane); /* it failed a moment ago and says why */
+            hy_keeper_answer_all(engine, lane); /* it failed a moment ago and says why */
         return at;
     }
     begin(engine, lane);
     return HY_NEVER;
-}
-
-/* --- queries ---------------------------------------------------------------------------------- */
-
-struct query_mail {
-    struct hy_mail mail;
-    struct hy_token_query *query;
-};
-
-static bool replaces(const struct hy_keeper *k, const struct hy_token_query *query)
-{
-    return query->refresh &&
-           (!query->bad_token[0] || hy_secret_text_equal(query->bad_token, k->access));
-}
-
-static void opened(struct hy_engine *engine, struct hy_mail *mail)
-{
-    struct hy_token_query *query = ((struct query_mail *)mail)->query;
-    struct hy_lane *lane;
-    struct hy_keeper *k;
-
-    free(mail);
-    hy_lanes_match(engine);
-    lane = hy_lane_find(engine, query->app_no);
-    if (!lane || lane->app->app.deleted_at_ms) {
-        query->result = HY_E_NOT_FOUND;
-        query->done(query, query->arg);
-        return;
-    }
-    k = &lane->keeper;
-    if (replaces(k, query)) {
-        if (query->bad_token[0])
-            k->refused = true;
-        k->wanted = true;
-        if (k->phase == HY_KEEPER_IDLE && k->failures)
-            k->retry_at_ms = 0; /* a person asks: try now */
-    } else if (alive(engine, k) && !k->refused) {
-        query->refresh = false;
-        answer(engine, lane, query);
-        return;
-    }
-    query->next = k->waiting;
-    k->waiting = query;
-}
-
-void hy_engine_token(struct hy_engine *engine, struct hy_token_query *query)
-{
-    struct query_mail *mail = malloc(sizeof *mail);
-
-    query->engine = engine;
-    if (!mail) {
-        query->result = HY_E_NOMEM;
-        query->done(query, query->arg);
-        return;
-    }
-    mail->mail.open = opened;
-    mail->query = query;
-    hy_engine_post(engine, &mail->mail);
 }
