@@ -7,6 +7,7 @@
 #include "unit/net/script.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct script server;
@@ -194,11 +195,22 @@ static void the_answer_takes_too_long(void)
 
 static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+static void answer_copies(struct script *s)
+{
+    int fd;
+
+    while ((fd = wire_accept(s->listener)) >= 0 && script_request(s, fd)) {
+        wire_send(fd, ok);
+        close(fd);
+    }
+    close(fd);
+}
+
 /* Answers the first request of a connection, reads the second and goes; whoever comes then gets an
  * answer, which would be the second copy of the same message. */
 static void play_trap(struct script *s)
 {
-    int fd = script_accept(s), other;
+    int fd = script_accept(s);
 
     wire_send(fd, ok);
     script_request(s, fd);
@@ -206,11 +218,30 @@ static void play_trap(struct script *s)
         wire_reset(fd);
     else
         close(fd);
-    while ((other = wire_accept(s->listener)) >= 0 && script_request(s, other)) {
-        wire_send(other, ok);
-        close(other);
-    }
-    close(other);
+    answer_copies(s);
+}
+
+/* Goes in the middle of the second request. */
+static void play_trap_in_the_middle(struct script *s)
+{
+    char some[100];
+    int fd = script_accept(s);
+
+    wire_send(fd, ok);
+    while (s->step != 2)
+        wire_nap();
+    if (recv(fd, some, sizeof some, MSG_WAITALL) != sizeof some)
+        abort();
+    wire_reset(fd);
+    answer_copies(s);
+}
+
+static void close_trap(int requests)
+{
+    hy_httpc_free(client);
+    close(wire_connect(server.address)); /* ends the play */
+    script_join(&server);
+    CHECK_INT(server.requests, requests);
 }
 
 static void spring_trap(int step, const char *body)
@@ -225,17 +256,34 @@ static void spring_trap(int step, const char *body)
     result_ask(client, server.url, body, &r);
     expect(&r, HY_HTTP_NO_ANSWER, "closed without an answer");
     CHECK_INT(server.requests, 2);
-    hy_httpc_free(client);
-    close(wire_connect(server.address)); /* ends the play */
-    script_join(&server);
-    CHECK_INT(server.requests, 2);
+    close_trap(2);
+}
+
+static void spring_trap_in_the_middle(const char *body)
+{
+    struct result r;
+
+    script_start(&server, play_trap_in_the_middle);
+    open_client((struct hy_httpc_config){0});
+    result_ask(client, server.url, "small", &r);
+    CHECK_INT(r.outcome, HY_HTTP_ANSWERED);
+    server.step = 2;
+    result_ask(client, server.url, body, &r);
+    CHECK_INT(r.outcome, HY_HTTP_NO_ANSWER);
+    close_trap(1);
 }
 
 static void a_request_is_never_sent_again(void)
 {
+    static char large[8 << 20];
+
     spring_trap(0, "message");
     spring_trap(0, NULL);
     spring_trap(1, "message");
+    memset(large, 'a', sizeof large - 1);
+    spring_trap(0, large);
+    spring_trap(1, large);
+    spring_trap_in_the_middle(large);
 }
 
 /* Answers, and closes when the client has read the answer. Odd steps are the test's. */
