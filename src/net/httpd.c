@@ -282,7 +282,9 @@ static void on_log(void *cls, const char *format, va_list args)
 /* --- the daemon's life ------------------------------------------------------------------------ */
 
 /* With epoll, versions before 1.0.1 stall for ever once about 128 connections are suspended and
- * resumed at the same time: the sockets are readable and the server sleeps. */
+ * resumed at the same time: the sockets are readable and the server sleeps. The price of poll is
+ * paid for idle connections: a deferred request of one of 64 busy ones costs 8 us of CPU alone,
+ * 23 us next to 1,000 idle ones, 52 us next to 5,000. */
 static bool epoll_is_sound(void)
 {
     int major = 0, minor = 0, patch = 0;
