@@ -4,7 +4,7 @@
  *   static void adds(void) { CHECK_INT(1 + 1, 2); }
  *   int main(void) { RUN(adds); return hy_tap_end(); }
  *
- * A failed CHECK ends its test; the others still run.
+ * A failed CHECK ends its test; the others still run. A test may be made of several files.
  */
 #ifndef HY_TESTS_TAP_H
 #define HY_TESTS_TAP_H
@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static int hy_tap_count, hy_tap_failures;
-static jmp_buf hy_tap_escape;
+/* Weak, so that the files of one test share them. */
+__attribute__((weak)) int hy_tap_count, hy_tap_failures;
+__attribute__((weak)) jmp_buf hy_tap_escape;
 
 __attribute__((format(printf, 3, 4), noreturn, unused)) static void hy_tap_fail(const char *file,
                                                                                 int line,

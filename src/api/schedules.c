@@ -234,8 +234,11 @@ static void removed(struct hy_call *call)
 
 static void remove_found(struct hy_call *call, const struct hy_schedule *schedule)
 {
-    struct hy_schedule_change *change = new_change(call);
+    struct hy_schedule_change *change;
 
+    if (!may_change(call, schedule))
+        return;
+    change = new_change(call);
     change->removal.schedule_id = schedule->id;
     hy_call_defer(call, removed);
     hy_engine_schedule_delete(call->engine, change);

@@ -89,14 +89,16 @@ void hy_buf_put_urlencoded(struct hy_buf *b, const char *text)
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        char escaped[3] = {'%', hex[c >> 4], hex[c & 15]};
+    while (*text) {
+        size_t run = strspn(text, plain);
+        unsigned char c = (unsigned char)text[run];
 
-        if (strchr(plain, c))
-            hy_buf_append(b, text, 1);
-        else
-            hy_buf_append(b, escaped, 3);
+        hy_buf_append(b, text, run);
+        text += run;
+        if (c) {
+            hy_buf_append(b, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
+            text++;
+        }
     }
 }
 

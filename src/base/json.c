@@ -293,11 +293,14 @@ static void refuse_unknown(const char *key, const struct hy_json_field *fields,
     const char *names[HY_JSON_FIELDS_MAX + 1] = {0};
     const char *nearest;
     char shown[64];
+    size_t length = 60;
 
     for (size_t i = 0; fields[i].name; i++)
         names[i] = fields[i].name;
     nearest = hy_nearest_name(key, names);
-    snprintf(shown, sizeof shown, "%.60s", key);
+    while (strlen(key) > length && ((unsigned char)key[length] & 0xc0) == 0x80)
+        length--; /* not inside a character: the answer must stay UTF-8 */
+    snprintf(shown, sizeof shown, "%.*s", (int)length, key);
     if (nearest)
         hy_violations_add(v, shown, "unknown_field", NULL, NULL,
                           "There is no field %s; did you mean %s?", shown, nearest);

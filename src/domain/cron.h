@@ -16,17 +16,16 @@
  * Which days: a day field whose text begins with "*" is a star, with a step too. When neither
  * day field is a star, a day counts if either field has it; otherwise it has to be in both.
  *
- * Daylight saving. The text of the minute and the hour field decides:
- *   - Either begins with "*": a wildcard schedule. It runs at every instant at which the clock
- *     shows a matching minute: in both passes of an autumn overlap, and not at all for the minutes
- *     that a spring gap swallows. ("0 * * * *" stays one run an hour of real time
- *     where clocks are changed by whole hours.)
- *   - Neither does: a schedule of fixed times. Each matching local time has exactly one run, in the
- *     first instant at which the clock shows that time or later. Inside an overlap that is the
- *     first pass; inside a gap it is the first instant after the gap. Several times inside one gap
- *     (and one that falls on its end) are one run. The size of the gap doesn't matter: in Apia the
- *     times of 30 December 2011, a day that never was, run as 31 December begins.
- *     The day fields are asked of the local time itself, not of the instant it was moved to.
+ * Daylight saving.
+ *   - Spring, every schedule: a matching local time inside a gap runs at the first instant after
+ *     the gap. Several times inside one gap (and one that falls on its end) are one run. The size
+ *     of the gap doesn't matter: in Apia the times of 30 December 2011, a day that never was, run
+ *     as 31 December begins. The day fields are asked of the local time itself, not of the instant
+ *     it was moved to. So "30 * * * *" where 02:00 becomes 03:00 runs at 01:30, 03:00 and 03:30.
+ *   - Autumn: the text of the minute and the hour field decides. When either begins with "*" it is
+ *     a wildcard schedule and runs in both passes of an overlap; otherwise its times are fixed and
+ *     each runs once, in the first pass. ("0 * * * *" stays one run an hour of real time, spring
+ *     and autumn, where clocks are changed by whole hours.)
  *
  * A run is never in the middle of a minute of the local clock, but for the first instant after a
  * gap in some zones before 1972.

@@ -119,8 +119,10 @@ static bool next_local(const struct hy_cron *c, int64_t from_ms, int64_t *ret_ms
     return true;
 }
 
-static bool next_fixed(const struct hy_cron *c, const struct hy_zone *zone, int64_t from_ms,
-                       int64_t *ret_ms)
+/* The next local time that the clock hasn't shown yet. It always comes: if not shown, then as the
+ * end of the gap that swallows it. */
+static bool next_unseen(const struct hy_cron *c, const struct hy_zone *zone, int64_t from_ms,
+                        int64_t *ret_ms)
 {
     int64_t local_ms;
 
@@ -130,12 +132,10 @@ static bool next_fixed(const struct hy_cron *c, const struct hy_zone *zone, int6
     return true;
 }
 
-/* A date can match every year and its minutes be swallowed by the gap every year, so the search has
- * its own end. */
-static bool next_wildcard(const struct hy_cron *c, const struct hy_zone *zone, int64_t from_ms,
-                          int64_t *ret_ms)
+/* The next time that the clock shows before `end_ms`, also one that an overlap shows again. */
+static bool next_shown(const struct hy_cron *c, const struct hy_zone *zone, int64_t from_ms,
+                       int64_t end_ms, int64_t *ret_ms)
 {
-    int64_t end_ms = from_ms + SEARCH_YEARS * INT64_C(366) * day_minutes * minute_ms;
     struct hy_zone_span span;
     int64_t local_ms;
 
@@ -145,23 +145,34 @@ static bool next_wildcard(const struct hy_cron *c, const struct hy_zone *zone, i
             return false;
         if (local_ms - span.offset_ms < span.end_ms) {
             *ret_ms = local_ms - span.offset_ms;
-            return true;
+            return *ret_ms < end_ms;
         }
     }
     return false;
+}
+
+/* Fixed times run when they are new to the clock; a wildcard schedule also when they are shown
+ * again, and whichever comes first is its next run. */
+static bool next_run(const struct hy_cron *c, const struct hy_zone *zone, int64_t from_ms,
+                     int64_t *ret_ms)
+{
+    int64_t again_ms;
+
+    if (!next_unseen(c, zone, from_ms, ret_ms))
+        return false;
+    if (wildcard(c) && next_shown(c, zone, from_ms, *ret_ms, &again_ms))
+        *ret_ms = again_ms;
+    return true;
 }
 
 int hy_cron_next(const struct hy_cron *cron, const struct hy_zone *zone, int64_t from_ms,
                  int64_t *ret_ms)
 {
     int64_t run_ms = 0;
-    bool found;
 
     if (from_ms < first_from_ms || from_ms > last_ms)
         return HY_E_INVALID;
-    found = hy_cron_possible(cron) && (wildcard(cron) ? next_wildcard(cron, zone, from_ms, &run_ms)
-                                                      : next_fixed(cron, zone, from_ms, &run_ms));
-    if (!found || run_ms > last_ms)
+    if (!hy_cron_possible(cron) || !next_run(cron, zone, from_ms, &run_ms) || run_ms > last_ms)
         return HY_CRON_NEVER;
     *ret_ms = run_ms;
     return 0;

@@ -58,8 +58,8 @@ static void settle_unknown(const struct hy_message *m, const struct hy_grant *gr
         again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, 0);
 }
 
-static void settle_transient(const struct hy_message *m, const struct hy_grant *grant,
-                             const struct hy_judgement *j, int64_t now_ms, struct hy_settlement *s)
+static void settle_transient(const struct hy_message *m, const struct hy_judgement *j,
+                             int64_t now_ms, int64_t hint_at_ms, struct hy_settlement *s)
 {
     int64_t since = m->send_at_ms ? m->send_at_ms : m->accepted_at_ms;
 
@@ -68,7 +68,7 @@ static void settle_transient(const struct hy_message *m, const struct hy_grant *
         s->in_doubt = true;
     if (now_ms - since < hy_retry_messages.give_up_ms)
         again(s, HY_MESSAGE_QUEUED, HY_GRANT_KEEP,
-              j->hint == HY_HINT_SECOND ? now_ms + 1000 : later(m, now_ms));
+              hint_at_ms > now_ms ? hint_at_ms : later(m, now_ms));
     else if (s->in_doubt)
         settle_unknown(m, NULL, now_ms, s);
     else
@@ -123,7 +123,7 @@ void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
     case HY_VERDICT_TOKEN: settle_token(message, now_ms, &s); break;
     case HY_VERDICT_RATE:
     case HY_VERDICT_ACCOUNT: settle_pause(judgement, now_ms, hint_at_ms, &s); break;
-    case HY_VERDICT_TRANSIENT: settle_transient(message, grant, judgement, now_ms, &s); break;
+    case HY_VERDICT_TRANSIENT: settle_transient(message, judgement, now_ms, hint_at_ms, &s); break;
     case HY_VERDICT_UNKNOWN:
     case HY_VERDICTS: settle_unknown(message, grant, now_ms, &s); break;
     }

@@ -12,7 +12,8 @@
  *   bad_payload                             failed    give back
  *   token                                   queued    keep       at once; growing when it repeats
  *   rate, account                           queued    keep       when the lane opens again
- *   transient                               queued    keep       growing delay; too old: see below
+ *   transient                               queued    keep       at the hint, else growing delay;
+ *                                                                too old: see below
  *   unknown       the grant proves          unknown   keep       growing delay, the same receipt
  *   unknown       policy at_least_once      unknown   doubt      growing delay, another use
  *   unknown                                 unknown   doubt      never by itself

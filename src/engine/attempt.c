@@ -175,7 +175,7 @@ static void clean_up(struct hy_engine *engine, int64_t app_no)
 }
 
 /* A message that goes on at once, or the next one of its user, may be due now. */
-static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run)
+static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run, bool freed)
 {
     struct hy_lane *lane = run->lane;
     int64_t due = run->outcome.settlement.due_at_ms;
@@ -185,8 +185,8 @@ static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run)
     engine->attempts_open--;
     if (due && due < lane->next_due_ms)
         lane->next_due_ms = due;
-    if (run->outcome.unparked)
-        lane->next_due_ms = 0;
+    if (freed)
+        lane->next_due_ms = 0; /* perhaps in this lane: ask */
     if (lane->app->app.deleted_at_ms && run->outcome.settlement.state == HY_MESSAGE_QUEUED)
         clean_up(engine, lane->app_no);
     release_batch(run->batch);
@@ -207,7 +207,7 @@ static void settled(struct hy_engine *engine, struct hy_mail *mail)
         if (s->settle.op.result)
             await_settling(engine, run); /* settling is safe to repeat: until it is on disk */
         else
-            finish_run(engine, run);
+            finish_run(engine, run, s->settle.freed > 0);
     }
     engine->settle_not_before_ms = s->settle.op.result ? engine->now_ms + 1000 : 0;
     free(s->settle.items);

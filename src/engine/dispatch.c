@@ -127,7 +127,7 @@ static void take_notices(struct hy_engine *engine)
 void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until_ms,
                    const char *reason, bool probe)
 {
-    bool fresh = lane->paused_until_ms <= engine->now_ms;
+    bool fresh = lane->paused_until_ms == 0;
 
     if (until_ms > lane->paused_until_ms)
         lane->paused_until_ms = until_ms;
@@ -181,10 +181,13 @@ static size_t room(struct hy_engine *engine, struct hy_lane *lane, int64_t *wake
     }
     if (!hy_keeper_ready(engine, lane))
         return 0;
-    if (lane->paused_until_ms > now) {
-        *wake_ms =
+    if (lane->paused_until_ms) {
+        /* Paused, or half open: one message tries whether the trouble is over. */
+        int64_t probe =
             lane->probe_at_ms < lane->paused_until_ms ? lane->probe_at_ms : lane->paused_until_ms;
-        return lane->probe_at_ms <= now && lane->in_flight == 0;
+
+        *wake_ms = probe > now ? probe : HY_NEVER;
+        return probe <= now && lane->in_flight == 0;
     }
     free_slots = lane->app->settings.max_in_flight - lane->in_flight;
     if (free_slots <= 0)

@@ -18,8 +18,7 @@
 
 #define HY_NEVER INT64_MAX
 
-/* --- mailbox.c: work handed to the engine's thread -----------------------------------------------
- */
+/* --- mailbox.c: work handed to the engine's thread -------------------------------------------- */
 
 struct hy_mail {
     struct hy_mail *next;

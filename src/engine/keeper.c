@@ -154,7 +154,6 @@ static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
     char error[HY_ERRMSG_BYTES];
 
     k->failures++;
-    k->wanted = false;
     k->retry_at_ms = retry_at_ms;
     hy_log(HY_LOG_WARN, "token.failed", "app=%s failures=%lld retry_in_s=%lld error=%s",
            call->lane->app->app.id, (long long)k->failures,

@@ -4,7 +4,7 @@
 #include "crypto/digest.h"
 #include "engine/internal.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const int64_t send_at_max_ms = 366 * 86400000LL; /* further ahead is surely a slip */
@@ -206,9 +206,35 @@ void hy_engine_submit(struct hy_engine *engine, struct hy_submit *submit)
     hy_engine_verb(engine, &submit->admit.op, admitted, submit);
 }
 
+/* Between the store's answer and the caller's: what the cancel freed may go now. */
+struct cancel_hook {
+    struct hy_engine *engine;
+    void (*done)(struct hy_op *op, void *arg);
+    void *arg;
+};
+
+static void canceled(struct hy_op *op, void *arg)
+{
+    struct cancel_hook hook = *(struct cancel_hook *)arg;
+
+    free(arg);
+    op->arg = hook.arg;
+    if (op->result == 0 && ((struct hy_cancel *)op)->freed)
+        hy_lane_notice(hook.engine, 0, 0);
+    hook.done(op, hook.arg);
+}
+
 void hy_engine_cancel(struct hy_engine *engine, struct hy_cancel *cancel)
 {
+    struct cancel_hook *hook = malloc(sizeof *hook);
+
     cancel->op.verb = HY_VERB_CANCEL;
     cancel->now_ms = engine->config.now_ms();
-    hy_store_submit(engine->config.store, &cancel->op);
+    if (!hook) {
+        cancel->op.result = HY_E_NOMEM;
+        cancel->op.done(&cancel->op, cancel->op.arg);
+        return;
+    }
+    *hook = (struct cancel_hook){engine, cancel->op.done, cancel->op.arg};
+    hy_engine_verb(engine, &cancel->op, canceled, hook);
 }

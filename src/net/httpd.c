@@ -96,6 +96,8 @@ static enum MHD_Result send_answer(struct hy_httpd_request *req)
 
     if (!req->response)
         return MHD_NO;
+    if (atomic_load(&req->httpd->quiet))
+        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(req->connection, (unsigned)req->status, req->response);
     MHD_destroy_response(req->response);
     req->response = NULL;
@@ -115,7 +117,7 @@ static enum MHD_Result refuse(struct hy_httpd_request *req, int status)
 {
     const struct hy_httpd_config *config = &req->httpd->config;
 
-    req->last = true;
+    hy_httpd_add_header(req, MHD_HTTP_HEADER_CONNECTION, "close");
     if (config->refuse)
         config->refuse(req, status, config->arg);
     else
@@ -217,10 +219,10 @@ static enum MHD_Result on_whole(struct hy_httpd_request *req)
     req->stage = HY_STAGE_HANDED;
     if (req->control)
         return run(req, hy_httpd_control_run, NULL);
+    /* Counted before the look at `quiet`, and hy_httpd_quiesce() sets it before anybody looks at
+     * the count: once a quiet server has counted down to 0 no handler will run any more. */
     req->counted = true;
     atomic_fetch_add(&req->httpd->busy, 1);
-    /* Looked at after the count: who was quiet first and finds nobody busy then can be sure that no
-     * handler is entered any more. */
     if (atomic_load(&req->httpd->quiet))
         return refuse(req, MHD_HTTP_SERVICE_UNAVAILABLE);
     return run(req, config->handler, config->arg);

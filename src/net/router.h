@@ -6,9 +6,9 @@
  *       {0}};
  *
  * A segment in braces matches any one non-empty segment; "{rest...}" as the last one matches all
- * that is left, slashes included, and may be empty ("/files/" fits "/files/{rest...}", "/files" does
- * not). Literal segments win over braces: the first segment that differs decides. Tables are small
- * (tens of rows): a linear walk.
+ * that is left, slashes included, and may be empty ("/files/" fits "/files/{rest...}", "/files"
+ * does not). Literal segments win over braces: the first segment that differs decides. Tables are
+ * small (tens of rows): a linear walk.
  *
  * The path comes decoded: a "/" that was written as %2F parts segments like any other.
  */

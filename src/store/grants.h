@@ -10,7 +10,7 @@
 struct hy_deposit_item {
     /* In: everything but id and uses_reserved; state available, 1 <= uses_left <= uses_total, a
      * receipt has a credential and no template, a counter a template and no credential, `always` no
-     * expiry. Out: id (of a duplicate: that of the stored one). */
+     * expiry. Out: id (of a duplicate: that of the stored one), never used again. */
     struct hy_grant grant;
     int64_t margin_ms; /* the app's receipt margin */
     bool duplicate;    /* out: this credential is stored already for this app; nothing was added */

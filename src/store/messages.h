@@ -144,7 +144,6 @@ struct hy_settle_item {
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
-    bool unparked; /* out: another message of that user was un-parked: claim again */
 };
 
 /*
@@ -164,6 +163,7 @@ struct hy_settle {
     struct hy_settle_item *items;
     size_t count;
     int64_t now_ms;
+    size_t freed; /* out: messages un-parked or woken by it, of any user here: claim again */
 };
 
 /* --- cancel, recover, sweep ------------------------------------------------------------------- */
@@ -176,6 +176,7 @@ struct hy_cancel {
     int64_t message_id;
     int64_t now_ms;
     enum hy_message_state state; /* out */
+    size_t freed;                /* out: as for settle */
 };
 
 /*
@@ -229,7 +230,11 @@ struct hy_message_list {
     struct hy_arena *arena;
     struct hy_message *messages; /* out; without attempts */
     size_t count;                /* out */
-    bool more;                   /* out: there may be older ones */
+    /* Out: there may be older ones; they are asked for with before_id = next_before_id. A call may
+     * end with fewer than `limit`, even none, and say `more`: a rare filter is searched in pieces.
+     */
+    bool more;
+    int64_t next_before_id; /* out: 0 without `more` */
 };
 
 struct hy_count {

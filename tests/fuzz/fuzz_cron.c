@@ -3,8 +3,8 @@
  *
  * Input: one byte for the zone, eight for an instant, then the text. A fault position lies inside
  * the text; print and parse give the same schedule; the next run is later than the instant, shows
- * the schedule's own fields on the local clock unless a gap moved it, and is the next run of every
- * instant before it.
+ * the schedule's own fields on the local clock or is the end of a gap that swallowed such a minute,
+ * and is the next run of every instant before it.
  */
 #include "base/err.h"
 #include "base/instant.h"
@@ -58,10 +58,32 @@ static bool shows_fields(const struct hy_cron *c, int64_t local_ms)
            (c->hours >> of_day / 60 & 1) && on_day(c, month, day, (int)(((days + 4) % 7 + 7) % 7));
 }
 
-static bool after_gap(const struct hy_cron *c, const struct hy_zone *zone, int64_t run_ms)
+/* Whether the clock is put forward at `change_ms` and a matching minute is lost by it. */
+static bool gap_swallows(const struct hy_cron *c, const struct hy_zone *zone, int64_t change_ms)
 {
-    return !(c->stars & (HY_CRON_STAR_MINUTE | HY_CRON_STAR_HOUR)) &&
-           hy_zone_offset_ms(zone, run_ms - 1) < hy_zone_offset_ms(zone, run_ms);
+    int64_t from_ms = change_ms + hy_zone_offset_ms(zone, change_ms - 1);
+    int64_t to_ms = change_ms + hy_zone_offset_ms(zone, change_ms);
+    int64_t past_ms = (from_ms % 60000 + 60000) % 60000;
+
+    for (int64_t at_ms = from_ms + (60000 - past_ms) % 60000; at_ms < to_ms; at_ms += 60000) {
+        if (shows_fields(c, at_ms))
+            return true;
+    }
+    return false;
+}
+
+/* Nothing is due between two runs: not at the next change, and for wildcards not half-way. */
+static void check_pause(const struct hy_cron *c, const struct hy_zone *zone, int64_t from_ms,
+                        int64_t run_ms)
+{
+    int64_t half_ms = (from_ms + (run_ms - from_ms) / 2) / 60000 * 60000;
+    struct hy_zone_span span;
+
+    hy_zone_span(zone, from_ms, &span);
+    MUST(span.end_ms >= run_ms || !gap_swallows(c, zone, span.end_ms));
+    if ((c->stars & (HY_CRON_STAR_MINUTE | HY_CRON_STAR_HOUR)) && half_ms > from_ms &&
+        half_ms < run_ms)
+        MUST(!shows_fields(c, half_ms + hy_zone_offset_ms(zone, half_ms)));
 }
 
 static void check_runs(const struct hy_cron *c, const struct hy_zone *zone, int64_t from_ms)
@@ -75,7 +97,8 @@ static void check_runs(const struct hy_cron *c, const struct hy_zone *zone, int6
             return;
         MUST(run_ms > from_ms);
         MUST(shows_fields(c, run_ms + hy_zone_offset_ms(zone, run_ms)) ||
-             after_gap(c, zone, run_ms));
+             gap_swallows(c, zone, run_ms));
+        check_pause(c, zone, from_ms, run_ms);
         MUST(hy_cron_next(c, zone, run_ms - 1, &again_ms) == 0 && again_ms == run_ms);
         MUST(hy_cron_next(c, zone, from_ms + (run_ms - from_ms) / 2, &again_ms) == 0);
         MUST(again_ms == run_ms || run_ms - from_ms == 1);

@@ -11,6 +11,9 @@ static int64_t now_ms;
 /* Engines of processes that "died": never run again, kept so that late callbacks find them. */
 static struct hy_engine *dead[64];
 static size_t dead_count;
+/* What their unanswered requests point to. */
+static void *orphans[256];
+static size_t orphan_count;
 
 int64_t world_now_ms(void)
 {
@@ -97,8 +100,11 @@ void world_crash(struct world *w)
 {
     assert(dead_count < sizeof dead / sizeof dead[0]);
     dead[dead_count++] = w->engine;
-    while (w->request_count)
+    while (w->request_count) {
+        assert(orphan_count < sizeof orphans / sizeof orphans[0]);
+        orphans[orphan_count++] = w->requests[0].arg;
         drop_request(w, 0);
+    }
     start_engine(w);
     world_settle(w);
 }

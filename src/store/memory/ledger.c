@@ -116,6 +116,7 @@ static void unpark_next(struct hy_backend *b, struct hy_mem_user *user)
     lift(b, next);
     next->parked = false;
     hy_mem_place(b, next);
+    b->freed++;
 }
 
 /* --- moves ------------------------------------------------------------------------------------ */
@@ -166,6 +167,7 @@ size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_m
         hy_mem_hold(m, grant);
         hy_mem_move(b, m, HY_MESSAGE_QUEUED, NULL, now_ms, now_ms); /* leaves `waiting` */
         woken++;
+        b->freed++;
     }
     return woken;
 }

@@ -69,17 +69,18 @@ struct hy_mem_meta {
 };
 
 struct hy_backend {
-    struct hy_vector messages;     /* hy_mem_message, by id */
-    struct hy_heap expiry;         /* those that are queued or waiting and have an expires_at_ms */
-    struct hy_map users;           /* (app_no, name) -> hy_mem_user */
-    struct hy_map lanes;           /* app_no -> hy_mem_lane */
-    struct hy_map key_uses;        /* idempotency key -> hy_mem_key_use */
-    struct hy_vector grants;       /* hy_mem_grant, by id */
-    struct hy_map credentials;     /* (app_no, credential) -> hy_mem_grant */
-    struct hy_vector apps;         /* hy_mem_app, by no */
-    struct hy_vector keys;         /* hy_key, by id */
-    struct hy_vector metas;        /* hy_mem_meta */
-    struct hy_vector schedules;    /* hy_schedule, by id */
+    size_t freed;               /* messages un-parked or woken; the verbs that tell it begin at 0 */
+    struct hy_vector messages;  /* hy_mem_message, by id */
+    struct hy_heap expiry;      /* those that are queued or waiting and have an expires_at_ms */
+    struct hy_map users;        /* (app_no, name) -> hy_mem_user */
+    struct hy_map lanes;        /* app_no -> hy_mem_lane */
+    struct hy_map key_uses;     /* idempotency key -> hy_mem_key_use */
+    struct hy_vector grants;    /* hy_mem_grant, by id */
+    struct hy_map credentials;  /* (app_no, credential) -> hy_mem_grant */
+    struct hy_vector apps;      /* hy_mem_app, by no */
+    struct hy_vector keys;      /* hy_key, by id */
+    struct hy_vector metas;     /* hy_mem_meta */
+    struct hy_vector schedules; /* hy_schedule, by id */
     struct hy_vector *becomes_due; /* while a lane is claimed: kept out of the lane until then */
     int64_t last_grant_id, last_app_no, last_key_id, last_schedule_id;
 };

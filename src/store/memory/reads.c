@@ -42,16 +42,19 @@ int hy_mem_message_list(struct hy_backend *b, struct hy_op *op)
         at = hy_vector_place(&b->messages, &bound, hy_mem_message_by_id);
     v->count = 0;
     v->more = false;
+    v->next_before_id = 0;
     v->messages = (struct hy_message *)hy_mem_copy_array(v->arena, v->limit, sizeof *v->messages);
     while (at-- > 0 && !v->more) {
         const struct hy_mem_message *m = (const struct hy_mem_message *)b->messages.items[at];
 
         if (!wanted(v, &m->m))
             continue;
-        if (v->count == v->limit)
+        if (v->count == v->limit) {
             v->more = true;
-        else
+            v->next_before_id = v->messages[v->count - 1].id;
+        } else {
             hy_mem_copy_message(v->arena, &v->messages[v->count++], &m->m);
+        }
     }
     return 0;
 }

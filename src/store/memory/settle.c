@@ -37,6 +37,7 @@ int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
 {
     struct hy_settle *v = (struct hy_settle *)op;
 
+    b->freed = 0;
     for (size_t i = 0; i < v->count; i++) {
         struct hy_settle_item *item = &v->items[i];
         struct hy_mem_message *m = hy_mem_message(b, item->message_id);
@@ -48,6 +49,7 @@ int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
         item->result = 0;
         settle_one(b, m, &item->attempt, &item->settlement, v->now_ms);
     }
+    v->freed = b->freed;
     return 0;
 }
 
@@ -99,8 +101,10 @@ int hy_mem_cancel(struct hy_backend *b, struct hy_op *op)
     v->state = m->m.state;
     if (m->m.state != HY_MESSAGE_QUEUED && m->m.state != HY_MESSAGE_WAITING)
         return HY_E_CONFLICT;
+    b->freed = 0;
     hy_mem_end_unsent(b, m, HY_MESSAGE_CANCELED, NULL, v->now_ms);
     hy_mem_wake(b, m->user, v->now_ms, 0);
+    v->freed = b->freed;
     v->state = m->m.state;
     return 0;
 }

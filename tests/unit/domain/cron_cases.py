@@ -7,7 +7,8 @@ How the runs are found. Nothing is calculated: a clock is walked minute by minut
 and shown in the zone by Python's zoneinfo, as a cron daemon would live it.
 
   * A schedule with "*" at the start of its minute or hour field runs in every real minute whose
-    local date and time match.
+    local date and time match, and in the first minute after a jump forward if one of the local
+    minutes that were jumped over matches.
   * Any other schedule follows the daemon's virtual clock, which only goes forward. When the local
     clock stands further than the virtual one, every local minute in between is visited, and if one
     of them matches there is one run, now. When the local clock is behind, nothing is visited. So a
@@ -93,19 +94,29 @@ def visits(cron, virtual, local):
     return False
 
 
+def jumped_over(cron, before, local):
+    """Whether a minute matches that lies between two readings of the clock a minute apart."""
+    missing = int((local - before) / MINUTE) - 1
+    return any(cron.at(before + (n + 1) * MINUTE) for n in range(missing))
+
+
 def walk(text, zone_name, start, count):
     cron, zone, runs = Cron(text), ZoneInfo(zone_name), []
     # The virtual clock starts a few days before, so that it knows of an overlap under way.
     now = start.replace(second=0, microsecond=0) - 3 * DAY
-    virtual = shown(zone, now)
+    virtual = before = shown(zone, now)
     end = start + YEARS * 366 * DAY
     while len(runs) < count and now < end and now.year < 9999:
         if now > start and quiet_day(cron, now):
             now += DAY
-            virtual = max(virtual, shown(zone, now - MINUTE))
+            before = shown(zone, now - MINUTE)
+            virtual = max(virtual, before)
         local = shown(zone, now)
-        due = cron.at(local) if cron.wildcard else visits(cron, virtual, local)
-        virtual = max(virtual, local)
+        if cron.wildcard:
+            due = cron.at(local) or jumped_over(cron, before, local)
+        else:
+            due = visits(cron, virtual, local)
+        before, virtual = local, max(virtual, local)
         if due and now > start:
             runs.append(now)
         now += MINUTE
@@ -132,9 +143,22 @@ CHECKED = [
     ("0 * * * *", "America/New_York", "2024-03-10T05:30:00Z",
      "2024-03-10T06:00:00Z 2024-03-10T07:00:00Z 2024-03-10T08:00:00Z"),
     ("30 * * * *", "America/New_York", "2024-03-10T06:00:00Z",
-     "2024-03-10T06:30:00Z 2024-03-10T07:30:00Z 2024-03-10T08:30:00Z"),
+     "2024-03-10T06:30:00Z 2024-03-10T07:00:00Z 2024-03-10T07:30:00Z 2024-03-10T08:30:00Z"),
     ("*/30 2 * * *", "America/New_York", "2024-03-10T00:00:00Z",
-     "2024-03-11T06:00:00Z 2024-03-11T06:30:00Z 2024-03-12T06:00:00Z"),
+     "2024-03-10T07:00:00Z 2024-03-11T06:00:00Z 2024-03-11T06:30:00Z 2024-03-12T06:00:00Z"),
+    # New York, 2025-03-09, the same change: 01:30 is 06:30Z, 03:00 is 07:00Z, 03:30 is 07:30Z.
+    ("30 * * * *", "America/New_York", "2025-03-09T06:00:00Z",
+     "2025-03-09T06:30:00Z 2025-03-09T07:00:00Z 2025-03-09T07:30:00Z 2025-03-09T08:30:00Z"),
+    ("*/30 2 * * *", "America/New_York", "2025-03-08T07:15:00Z",
+     "2025-03-08T07:30:00Z 2025-03-09T07:00:00Z 2025-03-10T06:00:00Z 2025-03-10T06:30:00Z"),
+    # 03:00 matches and ends the gap: still one run.
+    ("*/15 * * * *", "America/New_York", "2025-03-09T06:30:00Z",
+     "2025-03-09T06:45:00Z 2025-03-09T07:00:00Z 2025-03-09T07:15:00Z"),
+    # The gap has no 02:00 of the 10th and none of a Monday: nothing is moved.
+    ("*/30 2 10 3 *", "America/New_York", "2025-03-09T00:00:00Z",
+     "2025-03-10T06:00:00Z 2025-03-10T06:30:00Z"),
+    ("*/30 2 * * mon", "America/New_York", "2025-03-09T00:00:00Z",
+     "2025-03-10T06:00:00Z 2025-03-10T06:30:00Z"),
     # New York, 2024-11-03: 02:00 EDT (06:00Z) becomes 01:00 EST.
     ("30 1 * * *", "America/New_York", "2024-11-02T12:00:00Z",
      "2024-11-03T05:30:00Z 2024-11-04T06:30:00Z 2024-11-05T06:30:00Z"),
@@ -162,6 +186,14 @@ CHECKED = [
      "2024-04-06T14:45:00Z 2024-04-07T15:15:00Z"),
     ("*/15 1 * * *", "Australia/Lord_Howe", "2024-04-06T14:20:00Z",
      "2024-04-06T14:30:00Z 2024-04-06T14:45:00Z 2024-04-06T15:00:00Z 2024-04-06T15:15:00Z"),
+    # 02:00 to 02:29 are missing: 02:10 runs at 02:30, which is 15:30Z; 03:10 is 16:10Z.
+    ("10 * * * *", "Australia/Lord_Howe", "2024-10-05T14:00:00Z",
+     "2024-10-05T14:40:00Z 2024-10-05T15:30:00Z 2024-10-05T16:10:00Z"),
+    # 02:40 isn't missing, it is 15:40Z.
+    ("40 * * * *", "Australia/Lord_Howe", "2024-10-05T14:00:00Z",
+     "2024-10-05T14:10:00Z 2024-10-05T15:10:00Z 2024-10-05T15:40:00Z 2024-10-05T16:40:00Z"),
+    ("@hourly", "Australia/Lord_Howe", "2024-10-05T14:00:00Z",
+     "2024-10-05T14:30:00Z 2024-10-05T15:30:00Z 2024-10-05T16:00:00Z"),
     # Sao Paulo, 2017-10-15: there is no midnight, 00:00-03 (03:00Z) becomes 01:00-02.
     ("0 0 * * *", "America/Sao_Paulo", "2017-10-14T12:00:00Z",
      "2017-10-15T03:00:00Z 2017-10-16T02:00:00Z"),
@@ -177,6 +209,8 @@ CHECKED = [
      "2011-12-29T22:00:00Z 2011-12-30T10:00:00Z 2011-12-30T22:00:00Z 2011-12-31T22:00:00Z"),
     ("0 12 30 12 *", "Pacific/Apia", "2011-12-01T00:00:00Z",
      "2011-12-30T10:00:00Z 2012-12-29T22:00:00Z"),
+    ("*/10 12 30 12 *", "Pacific/Apia", "2011-12-01T00:00:00Z",
+     "2011-12-30T10:00:00Z 2012-12-29T22:00:00Z 2012-12-29T22:10:00Z"),
     ("0 */6 * * *", "Pacific/Apia", "2011-12-30T03:00:00Z",
      "2011-12-30T04:00:00Z 2011-12-30T10:00:00Z 2011-12-30T16:00:00Z"),
     # Cairo brought summer time back: 2023-04-28 00:00+02 (22:00Z the day before) becomes 01:00+03.

@@ -1,0 +1,171 @@
+#include "store/apps.h"
+
+#include "base/err.h"
+#include "store/sqlite/verbs.h"
+
+/* 1 when a query about one number has a row, else 0. */
+static int any(struct hy_sqlite *s, enum hy_sql which, int64_t value)
+{
+    struct hy_query q;
+    int64_t one;
+    int r;
+
+    hy_query_open(s, which, &q);
+    hy_put_int(&q, value);
+    r = hy_query_int(&q, &one);
+    return r == HY_E_NOT_FOUND ? 0 : r < 0 ? r : 1;
+}
+
+static int run_on(struct hy_sqlite *s, enum hy_sql which, int64_t value)
+{
+    struct hy_query q;
+
+    hy_query_open(s, which, &q);
+    hy_put_int(&q, value);
+    return hy_query_run(&q);
+}
+
+/* --- put -------------------------------------------------------------------------------------- */
+
+static int app_insert(struct hy_sqlite *s, struct hy_app *app)
+{
+    struct hy_query q;
+    int64_t no;
+    int r;
+
+    hy_query_open(s, SQL_APP_BY_ID, &q);
+    hy_put_text(&q, app->id);
+    r = hy_query_int(&q, &no);
+    if (r != HY_E_NOT_FOUND)
+        return r < 0 ? r : HY_E_EXISTS;
+    hy_query_open(s, SQL_APP_INSERT, &q);
+    hy_put_text(&q, app->id);
+    hy_put_text(&q, app->platform);
+    hy_put_text(&q, app->settings);
+    hy_put_blob(&q, app->secret.bytes, app->secret.size);
+    hy_put_int(&q, app->created_at_ms);
+    hy_put_int(&q, app->updated_at_ms);
+    r = hy_query_run(&q);
+    if (r == 0)
+        app->no = sqlite3_last_insert_rowid(s->db);
+    return r;
+}
+
+int hy_sqlite_app_put(struct hy_backend *backend, struct hy_op *op)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+    struct hy_app *app = &((struct hy_app_put *)op)->app;
+    struct hy_query q;
+    int r;
+
+    if (app->no == 0)
+        return app_insert(s, app);
+    r = any(s, SQL_APP_IN_USE, app->no);
+    if (r != 1)
+        return r < 0 ? r : HY_E_NOT_FOUND;
+    hy_query_open(s, SQL_APP_UPDATE, &q);
+    hy_put_text(&q, app->settings);
+    hy_put_blob(&q, app->secret.bytes, app->secret.size);
+    hy_put_int(&q, app->updated_at_ms);
+    hy_put_int(&q, app->no);
+    return hy_query_run(&q);
+}
+
+/* --- delete ----------------------------------------------------------------------------------- */
+
+enum { DELETE_CHUNK = 500 };
+
+static int end_row(struct hy_sqlite *s, struct hy_row *row, int64_t now_ms)
+{
+    if (row->m.state != HY_MESSAGE_UNKNOWN)
+        return hy_end_unsent(s, row, HY_MESSAGE_CANCELED, "app_deleted", now_ms);
+    row->m.due_at_ms = 0;
+    row->parked = false;
+    return hy_message_save(s, row);
+}
+
+/* Each row leaves the index that the statement reads, so asking again gives the next ones. */
+static int end_messages(struct hy_sqlite *s, enum hy_sql which, int64_t app_no, int64_t now_ms)
+{
+    size_t count = 1;
+    int r = 0;
+
+    while (r == 0 && count > 0) {
+        struct hy_row *rows;
+        struct hy_query q;
+
+        hy_arena_reset(&s->scratch);
+        hy_query_open(s, which, &q);
+        hy_put_int(&q, app_no);
+        hy_put_int(&q, DELETE_CHUNK);
+        r = hy_message_load_all(s, &q, &rows, &count);
+        for (size_t i = 0; r == 0 && i < count; i++)
+            r = end_row(s, &rows[i], now_ms);
+    }
+    return r;
+}
+
+int hy_sqlite_app_delete(struct hy_backend *backend, struct hy_op *op)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+    const struct hy_app_delete *v = (const struct hy_app_delete *)op;
+    struct hy_query q;
+    int r = any(s, SQL_APP_GET, v->app_no);
+
+    if (r != 1)
+        return r < 0 ? r : HY_E_NOT_FOUND;
+    hy_query_open(s, SQL_APP_DELETE, &q);
+    hy_put_int(&q, v->now_ms);
+    hy_put_int(&q, v->app_no);
+    r = hy_query_run(&q);
+    if (r == 0)
+        r = run_on(s, SQL_TOKEN_DELETE, v->app_no);
+    if (r == 0)
+        r = run_on(s, SQL_SCHEDULE_DELETE_OF_APP, v->app_no);
+    /* The parked ones first: otherwise each of the others would un-park one. */
+    if (r == 0)
+        r = end_messages(s, SQL_MESSAGE_APP_PARKED, v->app_no, v->now_ms);
+    if (r == 0)
+        r = end_messages(s, SQL_MESSAGE_APP_DUE, v->app_no, v->now_ms);
+    if (r == 0)
+        r = end_messages(s, SQL_MESSAGE_APP_WAITING, v->app_no, v->now_ms);
+    return r;
+}
+
+/* --- list ------------------------------------------------------------------------------------- */
+
+static int read_apps(struct hy_sqlite *s, struct hy_apps *v)
+{
+    size_t capacity = 0;
+    void *apps = NULL;
+    struct hy_query q;
+    int r;
+
+    hy_query_open(s, SQL_APPS, &q);
+    while ((r = hy_query_step(&q)) == HY_ROW) {
+        struct hy_app *app = hy_query_room(&q, v->arena, &apps, v->count, &capacity, sizeof *app);
+
+        if (!app)
+            return HY_E_NOMEM;
+        v->count++;
+        app->no = hy_get_int(&q);
+        app->id = hy_get_text(&q, v->arena);
+        app->platform = hy_get_text(&q, v->arena);
+        app->settings = hy_get_text(&q, v->arena);
+        app->secret.bytes = hy_get_blob(&q, v->arena, &app->secret.size);
+        app->created_at_ms = hy_get_int(&q);
+        app->updated_at_ms = hy_get_int(&q);
+        app->deleted_at_ms = hy_get_int(&q);
+    }
+    v->apps = apps;
+    return r;
+}
+
+int hy_sqlite_apps(struct hy_backend *backend, struct hy_op *op)
+{
+    struct hy_apps *v = (struct hy_apps *)op;
+
+    v->apps = NULL;
+    v->count = 0;
+    return read_apps(hy_sqlite_of(backend), v);
+}

@@ -1,0 +1,130 @@
+#include "base/err.h"
+#include "store/messages.h"
+#include "store/sqlite/query.h"
+
+/*
+ * What must always hold, each as a query that finds what breaks it. It gives one or two ids, which
+ * go into the sentence. States: 0 queued, 1 waiting, 2 sending, 3 sent, 4 delivered, 5 failed,
+ * 6 unknown, 7 expired, 8 canceled; grants: 0 available, 1 spent; kinds: 3 always.
+ */
+static const struct {
+    const char *sentence; /* %lld: the first id, the second */
+    const char *sql;
+} rules[] = {
+    {"grant %lld has uses that do not add up (0 <= reserved <= left <= total)",
+     "SELECT id, 0 FROM \"grant\" WHERE uses_reserved < 0 OR uses_reserved > uses_left OR "
+     "uses_left > uses_total"},
+    {"grant %lld is spent with uses left, or has none left and is not spent",
+     "SELECT id, 0 FROM \"grant\" WHERE (uses_left = 0) <> (state = 1)"},
+    {"grant %lld has %lld uses reserved, but that is not the number of messages that hold one",
+     "SELECT g.id, g.uses_reserved FROM \"grant\" g LEFT JOIN (SELECT grant_id, count(*) AS held "
+     "FROM message WHERE grant_id > 0 AND state IN (0, 2, 6) GROUP BY grant_id) h "
+     "ON h.grant_id = g.id WHERE g.kind <> 3 AND g.uses_reserved <> coalesce(h.held, 0)"},
+    {"message %lld holds a use of grant %lld, which is another user's or does not exist",
+     "SELECT m.id, m.grant_id FROM message m LEFT JOIN \"grant\" g ON g.id = m.grant_id "
+     "WHERE m.grant_id > 0 AND m.state IN (0, 2, 6) AND "
+     "(g.id IS NULL OR g.app_no <> m.app_no OR g.user <> m.user)"},
+    {"message %lld names grant %lld in a state that holds and burned none",
+     "SELECT id, grant_id FROM message WHERE grant_id > 0 AND state IN (1, 5, 7, 8)"},
+    {"message %lld is queued and will never be due",
+     "SELECT id, 0 FROM message WHERE state = 0 AND due_at_ms = 0 AND parked_due_ms = 0"},
+    {"message %lld has a due time in a state that is not claimed",
+     "SELECT id, 0 FROM message WHERE (due_at_ms > 0 OR parked_due_ms > 0) AND "
+     "state NOT IN (0, 6)"},
+    {"message %lld is both due and parked",
+     "SELECT id, 0 FROM message WHERE due_at_ms > 0 AND parked_due_ms > 0"},
+    {"message %lld is parked for ever: its user has none in sending and none that is due",
+     "SELECT p.id, 0 FROM message p INDEXED BY message_parked WHERE p.parked_due_ms > 0 AND "
+     "NOT EXISTS (SELECT 1 FROM message d INDEXED BY message_sending WHERE d.app_no = p.app_no "
+     "AND d.user = p.user AND d.state = 2) AND (p.app_no, p.user) NOT IN "
+     "(SELECT app_no, user FROM message INDEXED BY message_due WHERE due_at_ms > 0)"},
+    {"message %lld has a wrong settled_at_ms for its state",
+     "SELECT id, 0 FROM message WHERE (settled_at_ms <> 0) <> (state IN (3, 4, 5, 7, 8))"},
+    {"message %lld counts %lld attempts, but other ones are stored",
+     "SELECT m.id, m.attempt_count FROM message m LEFT JOIN (SELECT message_id, count(*) AS n, "
+     "max(number) AS last FROM attempt GROUP BY message_id) a ON a.message_id = m.id "
+     "WHERE m.attempt_count <> coalesce(a.n, 0) OR m.attempt_count <> coalesce(a.last, 0)"},
+    {"message %lld is in a bucket of the index by user that is not in order of ids",
+     "SELECT id, 0 FROM (SELECT id, bucket, lag(bucket) OVER (ORDER BY id) AS before "
+     "FROM message) WHERE bucket < before"},
+};
+
+enum { FINDINGS_MAX = 100 };
+
+static int found(struct hy_check *v, const char *text)
+{
+    if (!text)
+        return HY_E_NOMEM;
+    v->findings[v->count++] = text;
+    return 0;
+}
+
+/* The file's own structures: SQLite says what is wrong in its words. */
+static int check_file(struct hy_sqlite *s, struct hy_check *v)
+{
+    sqlite3_stmt *stmt;
+    int rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(20)", -1, &stmt, NULL);
+    int r = 0;
+
+    if (rc != SQLITE_OK)
+        return hy_sqlite_err(rc);
+    while (r == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+
+        if (v->count < FINDINGS_MAX && text && sqlite3_stricmp(text, "ok") != 0)
+            r = found(v, hy_arena_printf(v->arena, "the file is damaged: %s", text));
+    }
+    sqlite3_finalize(stmt);
+    return r < 0 ? r : hy_sqlite_err(rc);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static int check_rule(struct hy_sqlite *s, struct hy_check *v, size_t rule)
+{
+    sqlite3_stmt *stmt;
+    int rc = sqlite3_prepare_v2(s->db, rules[rule].sql, -1, &stmt, NULL);
+    int r = 0;
+
+    if (rc != SQLITE_OK)
+        return hy_sqlite_err(rc);
+    while (r == 0 && v->count < FINDINGS_MAX && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        r = found(v, hy_arena_printf(v->arena, rules[rule].sentence,
+                                     (long long)sqlite3_column_int64(stmt, 0),
+                                     (long long)sqlite3_column_int64(stmt, 1)));
+    sqlite3_finalize(stmt);
+    return r < 0 ? r : hy_sqlite_err(rc);
+}
+#pragma GCC diagnostic pop
+
+static int check_all(struct hy_sqlite *s, struct hy_check *v)
+{
+    int r = check_file(s, v);
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && r == 0; i++)
+        r = check_rule(s, v, i);
+    /* Damage can stop a query half-way: that is a finding, too. */
+    if (r == HY_E_CORRUPT && v->count < FINDINGS_MAX)
+        r = found(v, hy_arena_printf(v->arena, "the file is damaged: %s", sqlite3_errmsg(s->db)));
+    return r;
+}
+
+int hy_sqlite_check(struct hy_backend *backend, struct hy_op *op)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+    struct hy_check *v = (struct hy_check *)op;
+    int r;
+
+    v->count = 0;
+    v->findings = (const char **)hy_arena_array(v->arena, FINDINGS_MAX, sizeof *v->findings);
+    if (!v->findings)
+        return HY_E_NOMEM;
+    r = hy_sqlite_err(sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL));
+    if (r < 0)
+        return r;
+    r = check_all(s, v);
+    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    if (r < 0)
+        return r;
+    return v->count > 0 ? HY_E_CORRUPT : 0;
+}

@@ -1,0 +1,254 @@
+#include "base/err.h"
+#include "store/sqlite/verbs.h"
+
+#include <string.h>
+
+/* Rows are fetched some at a time; a lane is left after so many that did not count against its
+ * capacity, so that one transaction stays short: next_due_ms then says that there is more. */
+enum { CHUNK = 256, PASSED_MAX = 5000 };
+
+struct claiming {
+    struct hy_sqlite *s;
+    struct hy_claim *verb;
+    struct hy_claim_lane *lane;
+    size_t capacity; /* of verb->claimed */
+    size_t passed;   /* of this lane: parked or ended */
+    /* The place in the order of due time and id up to which this lane was looked at. */
+    int64_t at_due_ms, at_id;
+};
+
+static int append(struct claiming *c, const struct hy_message *m, const struct hy_grant *grant)
+{
+    struct hy_claim *v = c->verb;
+
+    if (v->count == c->capacity) {
+        size_t capacity = c->capacity ? c->capacity * 2 : 16;
+        struct hy_claimed *larger =
+            (struct hy_claimed *)hy_arena_array(v->arena, capacity, sizeof *larger);
+
+        if (!larger)
+            return HY_E_NOMEM;
+        if (v->count > 0)
+            memcpy(larger, v->claimed, v->count * sizeof *larger);
+        v->claimed = larger;
+        c->capacity = capacity;
+    }
+    v->claimed[v->count].message = *m;
+    v->claimed[v->count].grant = grant ? *grant : (struct hy_grant){0};
+    v->count++;
+    return 0;
+}
+
+/* `grant` may be null. */
+static int take(struct claiming *c, struct hy_row *row, const struct hy_grant *grant)
+{
+    int r;
+
+    hy_message_move(&row->m, HY_MESSAGE_SENDING);
+    row->m.reason = NULL;
+    row->m.due_at_ms = 0;
+    row->lease_until_ms = c->verb->lease_until_ms;
+    r = hy_message_save(c->s, row);
+    if (r == 0)
+        r = append(c, &row->m, grant);
+    c->lane->claimed += r == 0;
+    return r;
+}
+
+/* The message stays for good, or waits; the next one of its user may go. */
+static int leave(struct claiming *c, struct hy_row *row, enum hy_message_state to,
+                 const char *reason)
+{
+    int r;
+
+    hy_message_move(&row->m, to);
+    row->m.reason = reason;
+    row->m.due_at_ms = 0;
+    row->m.settled_at_ms = hy_message_is_final(to) ? c->verb->now_ms : 0;
+    r = hy_message_save(c->s, row);
+    if (r == 0)
+        r = hy_user_unpark(c->s, row->m.app_no, row->m.user);
+    c->verb->ended++;
+    c->passed++;
+    return r;
+}
+
+/* An unknown one that cannot be tried again by itself. */
+static int leave_unknown(struct claiming *c, struct hy_row *row, const char *reason)
+{
+    int r = hy_grant_let_go(c->s, &row->m, HY_GRANT_DOUBT, NULL);
+
+    return r < 0 ? r : leave(c, row, HY_MESSAGE_UNKNOWN, reason);
+}
+
+static int too_late(struct claiming *c, struct hy_row *row)
+{
+    size_t woken = 0;
+    int r;
+
+    if (row->m.state == HY_MESSAGE_UNKNOWN)
+        return leave_unknown(c, row, row->m.reason);
+    r = hy_end_unsent(c->s, row, HY_MESSAGE_EXPIRED, NULL, c->verb->now_ms);
+    c->verb->ended++;
+    c->passed++;
+    if (r < 0)
+        return r;
+    return hy_user_wake(c->s, row->m.app_no, row->m.user, c->verb->now_ms, c->lane->margin_ms,
+                        &woken);
+}
+
+static int without_grant(struct claiming *c, struct hy_row *row)
+{
+    const char *reason;
+    int r;
+
+    if (row->m.state == HY_MESSAGE_UNKNOWN)
+        return leave_unknown(c, row, row->m.reason);
+    if (row->m.on_missing == HY_ON_MISSING_TRY)
+        return take(c, row, NULL);
+    r = hy_grant_why_missing(c->s, &row->m, c->verb->now_ms, c->lane->margin_ms, &reason);
+    if (r < 0)
+        return r;
+    return leave(c, row,
+                 row->m.on_missing == HY_ON_MISSING_FAIL ? HY_MESSAGE_FAILED : HY_MESSAGE_WAITING,
+                 reason);
+}
+
+/* Rows 3 and 4 of the table in messages.h; *ret_done when one of them applied. */
+static int try_held(struct claiming *c, struct hy_row *row, bool *ret_done)
+{
+    struct hy_grant grant;
+    int r;
+
+    *ret_done = false;
+    if (row->m.grant_id == 0)
+        return 0;
+    r = hy_grant_load(c->s, row->m.grant_id, c->verb->arena, &grant);
+    if (r < 0 && r != HY_E_NOT_FOUND)
+        return r;
+    *ret_done = true;
+    if (r == 0 && hy_grant_holds(&grant, row->m.in_doubt, c->verb->now_ms, c->lane->margin_ms))
+        return take(c, row, &grant);
+    if (row->m.in_doubt)
+        return leave_unknown(c, row, "unknown.grant_over");
+    *ret_done = false;
+    return 0;
+}
+
+static int park(struct claiming *c, struct hy_row *row)
+{
+    c->passed++;
+    return hy_message_park(c->s, row->m.id);
+}
+
+/* The rows of that table, in order. */
+static int handle(struct claiming *c, struct hy_row *row)
+{
+    int64_t now_ms = c->verb->now_ms;
+    struct hy_grant grant;
+    bool done;
+    int r = hy_user_sending(c->s, row->m.app_no, row->m.user);
+
+    if (r != 0)
+        return r < 0 ? r : park(c, row);
+    if (row->m.expires_at_ms > 0 && row->m.expires_at_ms <= now_ms)
+        return too_late(c, row);
+    r = try_held(c, row, &done);
+    if (r < 0 || done)
+        return r;
+    r = hy_grant_let_go(c->s, &row->m, HY_GRANT_GIVE_BACK, NULL);
+    if (r == 0)
+        r = hy_grant_pick(c->s, &row->m, now_ms, c->lane->margin_ms, c->verb->arena, &grant);
+    if (r == 0)
+        return without_grant(c, row);
+    if (r == 1)
+        r = hy_grant_take(c->s, &row->m, &grant);
+    return r < 0 ? r : take(c, row, &grant);
+}
+
+static bool looked_at(const struct claiming *c, const struct hy_message *m)
+{
+    return (m->due_at_ms == c->at_due_ms && m->id <= c->at_id) || hy_has_become_due(c->s, m->id);
+}
+
+/* Reads what is due after the place, at most `max`. *ret_end when nothing follows them. */
+static int fetch(struct claiming *c, struct hy_row *rows, size_t max, size_t *ret_count,
+                 bool *ret_end)
+{
+    size_t count = 0, seen = 0, ask = max + c->s->became_due_count;
+    struct hy_query q;
+    int r;
+
+    hy_query_open(c->s, SQL_MESSAGE_DUE, &q);
+    hy_put_int(&q, c->lane->app_no);
+    hy_put_int(&q, c->at_due_ms);
+    hy_put_int(&q, c->verb->now_ms);
+    hy_put_int(&q, (int64_t)ask);
+    while ((r = hy_query_step(&q)) == HY_ROW) {
+        seen++;
+        if (count == max)
+            continue;
+        hy_message_read(&q, c->verb->arena, &rows[count]);
+        if (!looked_at(c, &rows[count].m))
+            count++;
+    }
+    *ret_count = count;
+    *ret_end = seen < ask;
+    return r;
+}
+
+static int next_due(struct claiming *c)
+{
+    struct hy_query q;
+    int r;
+
+    hy_query_open(c->s, SQL_MESSAGE_NEXT_DUE, &q);
+    hy_put_int(&q, c->lane->app_no);
+    r = hy_query_int(&q, &c->lane->next_due_ms);
+    if (r == HY_E_NOT_FOUND) {
+        c->lane->next_due_ms = 0;
+        r = 0;
+    }
+    return r;
+}
+
+static int claim_lane(struct claiming *c)
+{
+    struct hy_row *rows = (struct hy_row *)hy_arena_array(&c->s->scratch, CHUNK, sizeof *rows);
+    bool end = false;
+    int r = rows ? 0 : HY_E_NOMEM;
+
+    c->lane->claimed = 0;
+    c->passed = 0;
+    c->at_due_ms = c->at_id = 0;
+    c->s->became_due_count = 0;
+    while (r == 0 && !end && c->lane->claimed < c->lane->capacity && c->passed < PASSED_MAX) {
+        size_t left = c->lane->capacity - c->lane->claimed, count;
+
+        r = fetch(c, rows, left < CHUNK ? left : CHUNK, &count, &end);
+        for (size_t i = 0; i < count && r == 0; i++) {
+            c->at_due_ms = rows[i].m.due_at_ms;
+            c->at_id = rows[i].m.id;
+            r = handle(c, &rows[i]);
+        }
+    }
+    return r < 0 ? r : next_due(c);
+}
+
+int hy_sqlite_claim(struct hy_backend *backend, struct hy_op *op)
+{
+    struct claiming c = {.s = hy_sqlite_of(backend), .verb = (struct hy_claim *)op};
+    int r = 0;
+
+    hy_arena_reset(&c.s->scratch);
+    c.verb->claimed = NULL;
+    c.verb->count = 0;
+    c.verb->ended = 0;
+    c.s->claiming = true;
+    for (size_t i = 0; i < c.verb->lane_count && r == 0; i++) {
+        c.lane = &c.verb->lanes[i];
+        r = claim_lane(&c);
+    }
+    c.s->claiming = false;
+    return r;
+}

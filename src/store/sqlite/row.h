@@ -1,0 +1,56 @@
+/*
+ * row.h - a message as a row of the table `message`.
+ */
+#ifndef HY_STORE_SQLITE_ROW_H
+#define HY_STORE_SQLITE_ROW_H
+
+#include "domain/message.h"
+#include "store/sqlite/query.h"
+
+struct hy_row {
+    struct hy_message m; /* due_at_ms is that of a parked one, too */
+    bool parked;
+    int64_t lease_until_ms;
+};
+
+/* Reads the row of a query whose columns are MESSAGE_FULL, or MESSAGE_BRIEF: the latter leaves out
+ * what only sending and showing needs (data, page, ... tag). */
+void hy_message_read(struct hy_query *q, struct hy_arena *arena, struct hy_row *ret_row);
+void hy_message_read_brief(struct hy_query *q, struct hy_arena *arena, struct hy_row *ret_row);
+
+/* One message in brief, into the scratch arena. HY_E_NOT_FOUND. */
+int hy_message_load(struct hy_sqlite *s, int64_t id, struct hy_row *ret_row);
+
+/* Reads all rows of a query of brief columns into the scratch arena. */
+int hy_message_load_all(struct hy_sqlite *s, struct hy_query *q, struct hy_row **ret_rows,
+                        size_t *ret_count);
+
+/* Sets the state; one that is not drawn in domain/message.h aborts. */
+void hy_message_move(struct hy_message *m, enum hy_message_state to);
+
+/* Writes what may change after admission; `row` is complete (brief is enough). */
+int hy_message_save(struct hy_sqlite *s, const struct hy_row *row);
+
+/* Inserts with state, reason, grant_id, due_at_ms and settled_at_ms as they are in `m`. */
+int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m);
+
+/* 1 when the id is stored, else 0. */
+int hy_message_exists(struct hy_sqlite *s, int64_t id);
+
+/* At open: sets last_message_id and bucket. */
+int hy_message_remember_last(struct hy_sqlite *s);
+
+/* 1 when there is one in `sending`. */
+int hy_user_sending(struct hy_sqlite *s, int64_t app_no, const char *user);
+
+int hy_message_park(struct hy_sqlite *s, int64_t id);
+
+/* Call after a message of the user left `sending`, or being due: the parked one that is next
+ * becomes due again, unless one is in `sending`. */
+int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user);
+
+/* During a claim: remembers that the message became due by it, and asks for that. */
+int hy_became_due(struct hy_sqlite *s, int64_t id);
+bool hy_has_become_due(const struct hy_sqlite *s, int64_t id);
+
+#endif

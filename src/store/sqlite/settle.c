@@ -1,0 +1,173 @@
+#include "base/err.h"
+#include "store/sqlite/verbs.h"
+
+#include <stdio.h>
+
+enum { GRANT_USED = 1, NOT_SENT = 2, ANSWERED = 4 }; /* attempt.flags; read.c has them, too */
+
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struct hy_attempt *a)
+{
+    const struct hy_judgement *j = &a->judgement;
+    struct hy_query q;
+
+    m->attempt_count++;
+    if (j->msgid != 0)
+        m->msgid = j->msgid;
+    hy_query_open(s, SQL_ATTEMPT_INSERT, &q);
+    hy_put_int(&q, m->id);
+    hy_put_int(&q, a->number);
+    hy_put_int(&q, a->at_ms);
+    hy_put_int(&q, a->took_ms);
+    hy_put_int(&q, a->grant_id);
+    hy_put_int(&q, j->verdict);
+    hy_put_int(&q, j->hint);
+    hy_put_int(&q, (j->grant_used ? GRANT_USED : 0) | (j->not_sent ? NOT_SENT : 0) |
+                       (j->answered ? ANSWERED : 0));
+    hy_put_int(&q, j->msgid);
+    hy_put_text(&q, or_null(j->errcode));
+    hy_put_text(&q, or_null(j->errmsg));
+    hy_put_text(&q, or_null(j->rid));
+    return hy_query_run(&q);
+}
+
+static int settle_row(struct hy_sqlite *s, struct hy_row *row, const struct hy_attempt *attempt,
+                      const struct hy_settlement *settlement, int64_t now_ms)
+{
+    const struct hy_judgement *j = &attempt->judgement;
+    struct hy_message *m = &row->m;
+    size_t woken = 0;
+    int r = append_attempt(s, m, attempt);
+
+    if (r == 0)
+        r = hy_grant_let_go(s, m, settlement->grant_move,
+                            j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict]);
+    if (r < 0)
+        return r;
+    hy_message_move(m, settlement->state);
+    m->reason = or_null(settlement->reason);
+    m->in_doubt = settlement->in_doubt;
+    m->due_at_ms = settlement->due_at_ms;
+    m->settled_at_ms = hy_message_is_final(m->state) ? now_ms : 0;
+    row->lease_until_ms = 0;
+    r = hy_message_save(s, row);
+    if (r == 0)
+        r = hy_user_unpark(s, m->app_no, m->user);
+    if (r == 0 && settlement->grant_move == HY_GRANT_GIVE_BACK)
+        r = hy_user_wake(s, m->app_no, m->user, now_ms, 0, &woken);
+    return r;
+}
+
+static int settle_item(struct hy_sqlite *s, struct hy_settle_item *item, int64_t now_ms)
+{
+    struct hy_row row;
+    int r = hy_message_load(s, item->message_id, &row);
+
+    item->result = HY_E_CONFLICT;
+    if (r < 0)
+        return r == HY_E_NOT_FOUND ? 0 : r;
+    if (row.m.state != HY_MESSAGE_SENDING || item->attempt.number != row.m.attempt_count + 1)
+        return 0;
+    item->result = 0;
+    return settle_row(s, &row, &item->attempt, &item->settlement, now_ms);
+}
+
+int hy_sqlite_settle(struct hy_backend *backend, struct hy_op *op)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+    struct hy_settle *v = (struct hy_settle *)op;
+    int r = 0;
+
+    hy_arena_reset(&s->scratch);
+    s->freed = 0;
+    for (size_t i = 0; i < v->count && r == 0; i++)
+        r = settle_item(s, &v->items[i], v->now_ms);
+    v->freed = s->freed;
+    return r;
+}
+
+/* --- recover ---------------------------------------------------------------------------------- */
+
+static int recover_one(struct hy_sqlite *s, int64_t id, int64_t now_ms)
+{
+    struct hy_attempt attempt = {.at_ms = now_ms, .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
+    struct hy_settlement settlement;
+    struct hy_message counted;
+    struct hy_grant grant;
+    struct hy_row row;
+    int r = hy_message_load(s, id, &row);
+    bool held = false;
+
+    if (r == 0 && row.m.grant_id > 0) {
+        r = hy_grant_load(s, row.m.grant_id, &s->scratch, &grant);
+        held = r == 0;
+        r = r == HY_E_NOT_FOUND ? 0 : r;
+    }
+    if (r < 0)
+        return r;
+    attempt.number = row.m.attempt_count + 1;
+    attempt.grant_id = row.m.grant_id;
+    snprintf(attempt.judgement.errmsg, sizeof attempt.judgement.errmsg,
+             "the server stopped while sending");
+    counted = row.m;
+    counted.attempt_count++;
+    hy_settle(&counted, held ? &grant : NULL, &attempt.judgement, now_ms, 0, &settlement);
+    return settle_row(s, &row, &attempt, &settlement, now_ms);
+}
+
+static int sending_ids(struct hy_sqlite *s, int64_t **ret_ids, size_t *ret_count)
+{
+    size_t count = 0, capacity = 0;
+    void *ids = NULL;
+    struct hy_query q;
+    int r;
+
+    hy_query_open(s, SQL_MESSAGE_SENDING_IDS, &q);
+    while ((r = hy_query_step(&q)) == HY_ROW) {
+        int64_t *id = hy_query_room(&q, &s->scratch, &ids, count, &capacity, sizeof *id);
+
+        if (!id)
+            return HY_E_NOMEM;
+        *id = hy_get_int(&q);
+        count++;
+    }
+    *ret_ids = ids;
+    *ret_count = count;
+    return r;
+}
+
+static int last_id(struct hy_sqlite *s, int64_t *ret_id)
+{
+    struct hy_query q;
+    int r;
+
+    hy_query_open(s, SQL_MESSAGE_LAST, &q);
+    r = hy_query_int(&q, ret_id);
+    if (r == HY_E_NOT_FOUND) {
+        *ret_id = 0;
+        r = 0;
+    }
+    return r;
+}
+
+int hy_sqlite_recover(struct hy_backend *backend, struct hy_op *op)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+    struct hy_recover *v = (struct hy_recover *)op;
+    int64_t *ids = NULL;
+    size_t count = 0;
+    int r;
+
+    hy_arena_reset(&s->scratch);
+    v->recovered = 0;
+    r = sending_ids(s, &ids, &count);
+    for (size_t i = 0; i < count && r == 0; i++) {
+        r = recover_one(s, ids[i], v->now_ms);
+        v->recovered++;
+    }
+    return r < 0 ? r : last_id(s, &v->last_message_id);
+}

@@ -1,0 +1,294 @@
+#include "store/sqlite/sqlite.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "store/sqlite/checkpoint.h"
+#include "store/sqlite/idempotency.h"
+#include "store/sqlite/migrate.h"
+#include "store/sqlite/query.h"
+#include "store/sqlite/row.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Bytes that the page caches may take: what does not fit is read again from the system's cache. */
+#define WRITER_CACHE "PRAGMA cache_size = -24576"
+#define READER_CACHE "PRAGMA cache_size = -4096"
+
+/* Counting every allocation under a lock is a tenth of the cost of a statement. */
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static int explain_fault(sqlite3 *db, int rc, const char *path, char *ret_explain,
+                         size_t explain_size)
+{
+    int r = hy_sqlite_err(rc);
+
+    snprintf(ret_explain, explain_size, "%s: %s%s", path, sqlite3_errmsg(db),
+             r == HY_E_CORRUPT ? "; the file is damaged: restore a backup"
+             : r == HY_E_FULL  ? "; free some space"
+                               : "; check that the folder exists and may be written");
+    return r;
+}
+
+static int exec(sqlite3 *db, const char *sql)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+/* Made here, not by SQLite, so that nobody else can read it; the log takes over its mode. */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+static int set_up_writer(sqlite3 *db)
+{
+    static const char *const settings[] = {"PRAGMA journal_mode = WAL",
+                                           "PRAGMA synchronous = FULL",
+                                           WRITER_CACHE,
+                                           "PRAGMA temp_store = MEMORY",
+                                           "PRAGMA mmap_size = 0",
+                                           "PRAGMA secure_delete = FAST",
+                                           "PRAGMA wal_autocheckpoint = 0",
+                                           "PRAGMA journal_size_limit = 100000000"};
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof settings / sizeof *settings; i++)
+        rc = exec(db, settings[i]);
+    return rc;
+}
+
+static int open_database(struct hy_sqlite *s, char *ret_explain, size_t explain_size)
+{
+    int r, rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_extended_result_codes(s->db, 1);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(s->db, 5000);
+    if (rc != SQLITE_OK)
+        return explain_fault(s->db, rc, s->path, ret_explain, explain_size);
+    r = hy_sqlite_identify(s->db, ret_explain, explain_size);
+    if (r < 0)
+        return r;
+    rc = set_up_writer(s->db);
+    if (rc != SQLITE_OK)
+        return explain_fault(s->db, rc, s->path, ret_explain, explain_size);
+    return hy_sqlite_migrate(s->db, hy_sqlite_migrations, hy_clock_now_ms(), ret_explain,
+                             explain_size);
+}
+
+/* What the writer may know without asking again: see sqlite.h. */
+static int remember(struct hy_sqlite *s)
+{
+    int r = hy_message_remember_last(s);
+
+    return r < 0 ? r : hy_keys_remember_bounds(s);
+}
+
+static void close_backend(struct hy_backend *backend);
+
+static int open_all(struct hy_sqlite *s, char *ret_explain, size_t explain_size)
+{
+    int r = hy_sqlite_lock(s->path, &s->lock_fd, ret_explain, explain_size);
+
+    if (r < 0)
+        return r;
+    make_private(s->path);
+    r = open_database(s, ret_explain, explain_size);
+    if (r == 0)
+        r = hy_sqlite_prepare(s, ret_explain, explain_size);
+    if (r < 0)
+        return r;
+    r = remember(s);
+    if (r == 0)
+        r = hy_checkpointer_start(s->path, s->db, &s->checkpointer);
+    if (r < 0)
+        explain_fault(s->db, sqlite3_errcode(s->db), s->path, ret_explain, explain_size);
+    return r;
+}
+
+static int open_backend(const char *path, struct hy_backend **ret_backend, char *ret_explain,
+                        size_t explain_size)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct hy_sqlite *s;
+    int r;
+
+    /* SQLite takes an empty path and ":memory:" for a database that is gone on close. */
+    if (!*path || *path == ':') {
+        snprintf(ret_explain, explain_size, "sqlite: needs the path of a file");
+        return HY_E_INVALID;
+    }
+    pthread_once(&once, configure_library);
+    s = (struct hy_sqlite *)calloc(1, sizeof *s);
+    if (s)
+        s->path = strdup(path);
+    if (!s || !s->path) {
+        free(s);
+        return HY_E_NOMEM;
+    }
+    s->lock_fd = -1;
+    hy_arena_init(&s->scratch);
+    r = open_all(s, ret_explain, explain_size);
+    if (r < 0) {
+        close_backend((struct hy_backend *)(void *)s);
+        return r;
+    }
+    *ret_backend = (struct hy_backend *)(void *)s;
+    return 0;
+}
+
+/* --- the reader ------------------------------------------------------------------------------- */
+
+static void close_reader(struct hy_sqlite *s)
+{
+    if (!s)
+        return;
+    hy_sqlite_finalize(s);
+    sqlite3_close(s->db);
+    hy_arena_deinit(&s->scratch);
+    free(s);
+}
+
+static int open_reader(struct hy_backend *backend, struct hy_backend **ret_reader)
+{
+    struct hy_sqlite *writer = hy_sqlite_of(backend);
+    struct hy_sqlite *s = (struct hy_sqlite *)calloc(1, sizeof *s);
+    int r;
+
+    if (!s)
+        return HY_E_NOMEM;
+    s->lock_fd = -1;
+    hy_arena_init(&s->scratch);
+    /* Not opened read-only: that could not make the log's shared memory. query_only refuses writes.
+     * Its sorts (check, counts) may be larger than memory should be and go to a file. */
+    r = hy_sqlite_err(
+        sqlite3_open_v2(writer->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+    if (r == 0)
+        r = hy_sqlite_err(exec(s->db, "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; "
+                                      "PRAGMA mmap_size = 0; " READER_CACHE));
+    if (r == 0)
+        r = hy_sqlite_prepare(s, NULL, 0);
+    if (r < 0) {
+        close_reader(s);
+        return r;
+    }
+    writer->reader = s;
+    *ret_reader = (struct hy_backend *)(void *)s;
+    return 0;
+}
+
+static void close_backend(struct hy_backend *backend)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+
+    hy_checkpointer_stop(s->checkpointer);
+    close_reader(s->reader);
+    hy_sqlite_finalize(s);
+    sqlite3_close(s->db);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    hy_arena_deinit(&s->scratch);
+    free(s->purge_marks);
+    free(s->became_due);
+    free(s->path);
+    free(s);
+}
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+static int run(struct hy_sqlite *s, enum hy_sql which)
+{
+    struct hy_query q;
+
+    hy_query_open(s, which, &q);
+    return hy_query_run(&q);
+}
+
+static int begin(struct hy_backend *backend)
+{
+    return run(hy_sqlite_of(backend), SQL_BEGIN);
+}
+
+/* After some faults SQLite has rolled back by itself already. */
+static void rollback(struct hy_backend *backend)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+
+    if (!sqlite3_get_autocommit(s->db))
+        run(s, SQL_ROLLBACK);
+    /* A purge or a trim of this transaction may have moved past what is there again. */
+    s->purge_mark_count = 0;
+    hy_keys_remember_bounds(s);
+}
+
+/*
+ * A COMMIT that fails is not stored, as far as this process can tell. But when only the sync failed
+ * the record is whole in the system's cache: a process that dies now and comes back may find it.
+ */
+static int commit(struct hy_backend *backend)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+    int r = run(s, SQL_COMMIT);
+
+    if (r < 0 && sqlite3_extended_errcode(s->db) == SQLITE_IOERR_FSYNC)
+        r = HY_E_UNCERTAIN;
+    if (r < 0)
+        rollback(backend);
+    return r;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+const struct hy_backend_ops hy_backend_sqlite = {
+    .name = "sqlite",
+    .prefix = "sqlite:",
+    .open = open_backend,
+    .close = close_backend,
+    .open_reader = open_reader,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .verbs = {[HY_VERB_ADMIT] = hy_sqlite_admit,
+              [HY_VERB_CLAIM] = hy_sqlite_claim,
+              [HY_VERB_SETTLE] = hy_sqlite_settle,
+              [HY_VERB_CANCEL] = hy_sqlite_cancel,
+              [HY_VERB_RECOVER] = hy_sqlite_recover,
+              [HY_VERB_SWEEP] = hy_sqlite_sweep,
+              [HY_VERB_DEPOSIT] = hy_sqlite_deposit,
+              [HY_VERB_PURGE] = hy_sqlite_purge,
+              [HY_VERB_APP_PUT] = hy_sqlite_app_put,
+              [HY_VERB_APP_DELETE] = hy_sqlite_app_delete,
+              [HY_VERB_KEY_PUT] = hy_sqlite_key_put,
+              [HY_VERB_KEY_REVOKE] = hy_sqlite_key_revoke,
+              [HY_VERB_META_PUT] = hy_sqlite_meta_put,
+              [HY_VERB_TOKEN_BEGIN] = hy_sqlite_token_begin,
+              [HY_VERB_TOKEN_END] = hy_sqlite_token_end,
+              [HY_VERB_SCHEDULE_PUT] = hy_sqlite_schedule_put,
+              [HY_VERB_SCHEDULE_DELETE] = hy_sqlite_schedule_delete,
+              [HY_VERB_SCHEDULE_FIRE] = hy_sqlite_schedule_fire,
+              [HY_VERB_SCHEDULE_RESULT] = hy_sqlite_schedule_result,
+              [HY_VERB_MESSAGE_GET] = hy_sqlite_message_get,
+              [HY_VERB_MESSAGE_LIST] = hy_sqlite_message_list,
+              [HY_VERB_GRANT_LIST] = hy_sqlite_grant_list,
+              [HY_VERB_APPS] = hy_sqlite_apps,
+              [HY_VERB_KEYS] = hy_sqlite_keys,
+              [HY_VERB_META_GET] = hy_sqlite_meta_get,
+              [HY_VERB_TOKENS] = hy_sqlite_tokens,
+              [HY_VERB_SCHEDULES] = hy_sqlite_schedules,
+              [HY_VERB_COUNTS] = hy_sqlite_counts,
+              [HY_VERB_CHECK] = hy_sqlite_check},
+};

@@ -1,0 +1,84 @@
+/*
+ * sqlite.h - the SQLite backend's own state. Only src/store/sqlite includes it.
+ *
+ *   file            what
+ *   sqlite.c        open, close, transactions, the table of verbs
+ *   lock.c          one process a file
+ *   migrate.c       the steps of schema/, numbered and checksummed
+ *   checkpoint.c    the thread that copies the log back, so that no commit has to
+ *   statements.c    every SQL text       query.c    values in, rows out
+ *   row.c           a message as a row   ledger.c   grants: take, let go, wake
+ *   the verbs:      admit.c (keys: idempotency.c) claim.c settle.c end.c read.c grants.c apps.c
+ *                   tokens.c schedules.c check.c
+ *
+ * Connections: the writer's, the reader's, the checkpointer's; each is used by one thread. The file
+ * belongs to one process, so what the writer knows of it stays true: that is what the fields below
+ * `remembered` rest on.
+ */
+#ifndef HY_STORE_SQLITE_SQLITE_H
+#define HY_STORE_SQLITE_SQLITE_H
+
+#include "base/arena.h"
+#include "store/backend.h"
+#include "store/sqlite/statements.h"
+
+#include <sqlite3.h>
+
+struct hy_checkpointer;
+
+/* Up to where a purge found nothing any more to take: see grants.c. */
+struct hy_purge_mark {
+    int64_t app_no;
+    int64_t until_ms;
+};
+
+struct hy_sqlite {
+    sqlite3 *db;
+    sqlite3_stmt *stmts[SQL_COUNT];
+    struct hy_arena scratch; /* of the verb under way */
+
+    /* The writer's only. */
+    char *path;
+    int lock_fd; /* -1 in the reader's handle */
+    struct hy_sqlite *reader;
+    struct hy_checkpointer *checkpointer;
+
+    /* --- remembered --- */
+    int64_t last_message_id; /* no stored id is larger */
+    int64_t bucket;          /* of the next message above last_message_id */
+    int64_t bucket_rows;
+    int64_t key_bucket_first, key_bucket_last; /* of idempotency; first > last: empty */
+    int64_t key_window_ms;                     /* the longest that was asked for */
+    struct hy_purge_mark *purge_marks;
+    size_t purge_mark_count;
+
+    size_t freed; /* messages un-parked or woken; the verbs that tell it begin at 0 */
+
+    /* During one claim: ids that became due by it, and are left for the next one. */
+    bool claiming;
+    int64_t *became_due;
+    size_t became_due_count, became_due_capacity;
+};
+
+/* --- lock.c: PATH.lock is locked as long as the store is open; the file itself stays ---------- */
+
+/* HY_E_BUSY: another process (or this one) has it open. The log that goes with the file would let
+ * a second writer in, and what is remembered above would be wrong. */
+int hy_sqlite_lock(const char *path, int *ret_fd, char *ret_explain, size_t explain_size);
+
+/* --- verbs ------------------------------------------------------------------------------------ */
+
+hy_backend_verb hy_sqlite_admit, hy_sqlite_claim, hy_sqlite_settle, hy_sqlite_cancel,
+    hy_sqlite_recover, hy_sqlite_sweep, hy_sqlite_deposit, hy_sqlite_purge, hy_sqlite_app_put,
+    hy_sqlite_app_delete, hy_sqlite_key_put, hy_sqlite_key_revoke, hy_sqlite_meta_put,
+    hy_sqlite_token_begin, hy_sqlite_token_end, hy_sqlite_schedule_put, hy_sqlite_schedule_delete,
+    hy_sqlite_schedule_fire, hy_sqlite_schedule_result, hy_sqlite_message_get,
+    hy_sqlite_message_list, hy_sqlite_grant_list, hy_sqlite_apps, hy_sqlite_keys,
+    hy_sqlite_meta_get, hy_sqlite_tokens, hy_sqlite_schedules, hy_sqlite_counts, hy_sqlite_check;
+
+static inline struct hy_sqlite *hy_sqlite_of(struct hy_backend *backend)
+{
+    return (struct hy_sqlite *)(void *)backend;
+}
+
+#endif

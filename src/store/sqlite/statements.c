@@ -1,0 +1,200 @@
+#include "store/sqlite/statements.h"
+
+#include "base/err.h"
+#include "store/sqlite/query.h"
+
+#include <stdio.h>
+
+/* Read by hy_message_read() and hy_message_read_brief(), in this order. */
+#define MESSAGE_BRIEF                                                                              \
+    "id, app_no, user, template_id, state, reason, policy, on_missing, accepted_at_ms, "           \
+    "send_at_ms, expires_at_ms, due_at_ms, parked_due_ms, settled_at_ms, grant_id, "               \
+    "attempt_count, in_doubt, msgid"
+#define MESSAGE_FULL MESSAGE_BRIEF ", data, page, emphasis, miniprogram_state, lang, tag"
+
+/* Read by hy_grant_read(). */
+#define GRANT                                                                                      \
+    "id, app_no, user, kind, template_id, credential, state, reason, uses_total, uses_left, "      \
+    "uses_reserved, in_doubt, obtained_at_ms, expires_at_ms"
+
+#define TOKEN                                                                                      \
+    "app_no, version, access, obtained_at_ms, expires_at_ms, refreshing_until_ms, failures, "      \
+    "last_error, day, calls, forced_calls, forced_at_ms"
+
+#define SCHEDULE                                                                                   \
+    "id, app_no, name, cron, timezone, misfire, job, message, paused, created_at_ms, "             \
+    "next_run_ms, last_run_ms, last_fired_at_ms, last_result"
+
+static const char *const texts[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_BEGIN_READ] = "BEGIN",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SAVEPOINT] = "SAVEPOINT verb",
+    [SQL_SAVEPOINT_UNDO] = "ROLLBACK TO verb",
+    [SQL_SAVEPOINT_END] = "RELEASE verb",
+
+    [SQL_MESSAGE_INSERT] =
+        "INSERT INTO message (id, state, due_at_ms, parked_due_ms, lease_until_ms, grant_id, "
+        "attempt_count, in_doubt, msgid, settled_at_ms, reason, app_no, bucket, policy, "
+        "on_missing, accepted_at_ms, send_at_ms, expires_at_ms, user, template_id, data, page, "
+        "emphasis, miniprogram_state, lang, tag) VALUES (?1, ?2, ?3, 0, 0, ?4, 0, 0, 0, ?5, ?6, "
+        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+    [SQL_MESSAGE_SAVE] =
+        "UPDATE message SET state = ?1, due_at_ms = ?2, parked_due_ms = ?3, lease_until_ms = ?4, "
+        "grant_id = ?5, attempt_count = ?6, in_doubt = ?7, msgid = ?8, settled_at_ms = ?9, "
+        "reason = ?10 WHERE id = ?11",
+    [SQL_MESSAGE_FULL] = "SELECT " MESSAGE_FULL " FROM message WHERE id = ?1",
+    [SQL_MESSAGE_BRIEF] = "SELECT " MESSAGE_BRIEF " FROM message WHERE id = ?1",
+    [SQL_MESSAGE_EXISTS] = "SELECT 1 FROM message WHERE id = ?1",
+    [SQL_MESSAGE_LAST] = "SELECT id, bucket FROM message ORDER BY id DESC LIMIT 1",
+    [SQL_MESSAGE_BUCKET_ABOVE] = "SELECT bucket FROM message WHERE id > ?1 ORDER BY id LIMIT 1",
+    [SQL_MESSAGE_BUCKET_BELOW] =
+        "SELECT bucket FROM message WHERE id < ?1 ORDER BY id DESC LIMIT 1",
+    [SQL_MESSAGE_DUE] = "SELECT " MESSAGE_FULL " FROM message INDEXED BY message_due "
+                        "WHERE app_no = ?1 AND due_at_ms > 0 AND due_at_ms >= ?2 AND "
+                        "due_at_ms <= ?3 ORDER BY due_at_ms, id LIMIT ?4",
+    [SQL_MESSAGE_NEXT_DUE] =
+        "SELECT due_at_ms FROM message INDEXED BY message_due WHERE app_no = ?1 AND due_at_ms > 0 "
+        "ORDER BY due_at_ms LIMIT 1",
+    [SQL_MESSAGE_USER_SENDING] = "SELECT 1 FROM message INDEXED BY message_sending "
+                                 "WHERE app_no = ?1 AND user = ?2 AND state = 2",
+    [SQL_MESSAGE_NEXT_PARKED] =
+        "SELECT id FROM message INDEXED BY message_parked WHERE app_no = ?1 AND user = ?2 AND "
+        "parked_due_ms > 0 ORDER BY parked_due_ms, id LIMIT 1",
+    [SQL_MESSAGE_WAITING] =
+        "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_waiting "
+        "WHERE app_no = ?1 AND user = ?2 AND state = 1 AND id > ?3 ORDER BY id LIMIT ?4",
+    [SQL_MESSAGE_PARK] =
+        "UPDATE message SET parked_due_ms = due_at_ms, due_at_ms = 0 WHERE id = ?1",
+    [SQL_MESSAGE_UNPARK] =
+        "UPDATE message SET due_at_ms = parked_due_ms, parked_due_ms = 0 WHERE id = ?1",
+    [SQL_MESSAGE_SENDING_IDS] =
+        "SELECT id FROM message INDEXED BY message_sending WHERE state = 2 ORDER BY id",
+    [SQL_MESSAGE_EXPIRED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_expiry "
+                            "WHERE expires_at_ms > 0 AND state <= 1 AND expires_at_ms <= ?1 "
+                            "ORDER BY expires_at_ms, id LIMIT ?2",
+    [SQL_MESSAGE_APP_DUE] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_due "
+                            "WHERE app_no = ?1 AND due_at_ms > 0 LIMIT ?2",
+    [SQL_MESSAGE_APP_WAITING] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_waiting "
+                                "WHERE app_no = ?1 AND state = 1 LIMIT ?2",
+    [SQL_MESSAGE_APP_PARKED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_parked "
+                               "WHERE app_no = ?1 AND parked_due_ms > 0 LIMIT ?2",
+    [SQL_MESSAGE_OF_USER] =
+        "SELECT " MESSAGE_FULL " FROM message INDEXED BY message_user "
+        "WHERE bucket = ?1 AND app_no = ?2 AND user = ?3 AND id < ?4 AND (?5 < 0 OR state = ?5) "
+        "AND (?6 IS NULL OR template_id = ?6) AND (?7 IS NULL OR tag = ?7) "
+        "ORDER BY id DESC LIMIT ?8",
+    [SQL_MESSAGE_LOWER_BUCKET] = "SELECT bucket FROM message INDEXED BY message_user "
+                                 "WHERE bucket < ?1 ORDER BY bucket DESC LIMIT 1",
+    [SQL_MESSAGE_BUCKET_TOP] =
+        "SELECT max(id) FROM message INDEXED BY message_user WHERE bucket = ?1",
+    [SQL_MESSAGE_WALK] = "SELECT id, app_no, state, user, template_id, tag FROM message "
+                         "WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+    [SQL_MESSAGE_COUNTS] = "SELECT app_no, state, count(*) FROM message GROUP BY app_no, state "
+                           "ORDER BY app_no, state",
+    [SQL_ATTEMPT_INSERT] = "INSERT INTO attempt (message_id, number, at_ms, took_ms, grant_id, "
+                           "verdict, hint, flags, msgid, errcode, errmsg, rid) "
+                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [SQL_ATTEMPTS] = "SELECT number, at_ms, took_ms, grant_id, verdict, hint, flags, msgid, "
+                     "errcode, errmsg, rid FROM attempt WHERE message_id = ?1 ORDER BY number",
+
+    [SQL_KEY_FIND] = "SELECT at_ms, body, message_id, state, reason FROM idempotency "
+                     "WHERE bucket = ?1 AND key = ?2",
+    [SQL_KEY_ADD] = "INSERT OR REPLACE INTO idempotency (bucket, key, body, message_id, at_ms, "
+                    "state, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_KEY_BOUNDS] = "SELECT (SELECT min(bucket) FROM idempotency), "
+                       "(SELECT max(bucket) FROM idempotency)",
+    [SQL_KEY_CUT] = "SELECT key FROM idempotency WHERE bucket = ?1 ORDER BY key LIMIT 1 OFFSET ?2",
+    [SQL_KEY_TRIM] = "DELETE FROM idempotency WHERE bucket = ?1 AND key < ?2",
+    [SQL_KEY_TRIM_ALL] = "DELETE FROM idempotency WHERE bucket = ?1",
+
+    [SQL_GRANT_INSERT] =
+        "INSERT INTO \"grant\" (app_no, user, kind, template_id, credential, state, reason, "
+        "uses_total, uses_left, uses_reserved, in_doubt, obtained_at_ms, expires_at_ms) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [SQL_GRANT_SAVE] = "UPDATE \"grant\" SET state = ?1, reason = ?2, uses_left = ?3, "
+                       "uses_reserved = ?4, in_doubt = ?5 WHERE id = ?6",
+    [SQL_GRANT_GET] = "SELECT " GRANT " FROM \"grant\" WHERE id = ?1",
+    [SQL_GRANT_FREE] =
+        "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
+        "WHERE app_no = ?1 AND user = ?2 AND state = 0 AND uses_left > uses_reserved",
+    [SQL_GRANT_OF_USER] = "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
+                          "WHERE app_no = ?1 AND user = ?2 ORDER BY id DESC",
+    [SQL_GRANT_BY_CREDENTIAL] = "SELECT id FROM \"grant\" INDEXED BY grant_credential "
+                                "WHERE app_no = ?1 AND credential = ?2",
+    [SQL_GRANT_EXPIRING] =
+        "SELECT id, state, uses_reserved FROM \"grant\" INDEXED BY grant_expiry "
+        "WHERE app_no = ?1 AND expires_at_ms > 0 AND expires_at_ms > ?2 AND expires_at_ms <= ?3 "
+        "ORDER BY expires_at_ms, id",
+    [SQL_GRANT_DELETE] = "DELETE FROM \"grant\" WHERE id = ?1",
+    [SQL_GRANT_COUNT] = "SELECT coalesce(sum(uses_left - uses_reserved), 0) FROM \"grant\" "
+                        "WHERE state = 0",
+
+    [SQL_APP_INSERT] = "INSERT INTO app (id, platform, settings, secret, created_at_ms, "
+                       "updated_at_ms, deleted_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
+    [SQL_APP_UPDATE] = "UPDATE app SET settings = ?1, secret = coalesce(?2, secret), "
+                       "updated_at_ms = ?3 WHERE no = ?4",
+    [SQL_APP_DELETE] = "UPDATE app SET deleted_at_ms = ?1, secret = NULL "
+                       "WHERE no = ?2 AND deleted_at_ms = 0",
+    [SQL_APP_IN_USE] = "SELECT 1 FROM app WHERE no = ?1 AND deleted_at_ms = 0",
+    [SQL_APP_BY_ID] = "SELECT no FROM app INDEXED BY app_id WHERE id = ?1 AND deleted_at_ms = 0",
+    [SQL_APP_GET] = "SELECT 1 FROM app WHERE no = ?1",
+    [SQL_APPS] = "SELECT no, id, platform, settings, secret, created_at_ms, updated_at_ms, "
+                 "deleted_at_ms FROM app ORDER BY no",
+    [SQL_API_KEY_INSERT] = "INSERT INTO api_key (name, hash, scopes, created_at_ms, revoked_at_ms) "
+                           "VALUES (?1, ?2, ?3, ?4, 0)",
+    [SQL_API_KEY_BY_HASH] = "SELECT id FROM api_key INDEXED BY api_key_hash "
+                            "WHERE hash = ?1 AND revoked_at_ms = 0",
+    [SQL_API_KEY_IN_USE] = "SELECT 1 FROM api_key WHERE id = ?1 AND revoked_at_ms = 0",
+    [SQL_API_KEY_REVOKE] = "UPDATE api_key SET revoked_at_ms = ?1 WHERE id = ?2",
+    [SQL_API_KEYS] = "SELECT id, name, hash, scopes, created_at_ms, revoked_at_ms FROM api_key "
+                     "WHERE revoked_at_ms = 0 ORDER BY id",
+    [SQL_META_PUT] = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)",
+    [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
+    [SQL_TOKEN_GET] = "SELECT " TOKEN " FROM token WHERE app_no = ?1",
+    [SQL_TOKEN_PUT] = "INSERT OR REPLACE INTO token (" TOKEN
+                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [SQL_TOKEN_DELETE] = "DELETE FROM token WHERE app_no = ?1",
+    [SQL_TOKENS] = "SELECT " TOKEN " FROM token ORDER BY app_no",
+    [SQL_SCHEDULE_INSERT] = "INSERT INTO schedule (app_no, name, cron, timezone, misfire, job, "
+                            "message, paused, created_at_ms, next_run_ms, last_run_ms, "
+                            "last_fired_at_ms, last_result) "
+                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [SQL_SCHEDULE_UPDATE] = "UPDATE schedule SET cron = ?1, timezone = ?2, misfire = ?3, "
+                            "message = ?4, paused = ?5, next_run_ms = ?6 WHERE id = ?7",
+    [SQL_SCHEDULE_BY_NAME] = "SELECT id FROM schedule WHERE app_no = ?1 AND name = ?2",
+    [SQL_SCHEDULE_GET] = "SELECT " SCHEDULE " FROM schedule WHERE id = ?1",
+    [SQL_SCHEDULE_DELETE] = "DELETE FROM schedule WHERE id = ?1",
+    [SQL_SCHEDULE_DELETE_OF_APP] = "DELETE FROM schedule WHERE app_no = ?1",
+    [SQL_SCHEDULE_FIRE] = "UPDATE schedule SET last_run_ms = ?1, last_fired_at_ms = ?2, "
+                          "next_run_ms = ?3, last_result = ?4 WHERE id = ?5",
+    [SQL_SCHEDULE_RESULT] = "UPDATE schedule SET last_result = ?1 WHERE id = ?2",
+    [SQL_SCHEDULES] = "SELECT " SCHEDULE " FROM schedule ORDER BY id",
+};
+
+int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long explain_size)
+{
+    for (int i = 0; i < SQL_COUNT; i++) {
+        int rc =
+            sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->stmts[i], NULL);
+
+        if (rc == SQLITE_ERROR) {
+            snprintf(ret_explain, explain_size,
+                     "the tables are not those of this schema (%s); restore a backup",
+                     sqlite3_errmsg(s->db));
+            return HY_E_CORRUPT;
+        }
+        if (rc != SQLITE_OK)
+            return hy_sqlite_err(rc);
+    }
+    return 0;
+}
+
+void hy_sqlite_finalize(struct hy_sqlite *s)
+{
+    for (int i = 0; i < SQL_COUNT; i++) {
+        sqlite3_finalize(s->stmts[i]);
+        s->stmts[i] = NULL;
+    }
+}

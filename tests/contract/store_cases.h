@@ -1,0 +1,19 @@
+/* store_cases.h - the parts of the store's contract suite; each runs its cases on rig's store. */
+#ifndef HY_TESTS_CONTRACT_STORE_CASES_H
+#define HY_TESTS_CONTRACT_STORE_CASES_H
+
+#include "store_rig.h"
+
+void store_admit_cases(void);
+void store_claim_cases(void);
+void store_settle_cases(void);
+void store_end_cases(void);
+void store_grants_cases(void);
+void store_apps_cases(void);
+void store_schedules_cases(void);
+void store_reads_cases(void);
+void store_threads_cases(void);
+void store_reopen_cases(void); /* durable stores only */
+void store_model_cases(void);
+
+#endif

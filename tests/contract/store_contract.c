@@ -1,0 +1,17 @@
+/*
+ * store_contract.c - one suite for every store: store-contract memory: | sqlite:
+ *
+ * What is asked here is what the headers in src/store promise; a backend that passes may be used.
+ */
+#include "store_cases.h"
+
+int main(int argc, char **argv)
+{
+    if (argc != 2 || !rig_init(argv[1])) {
+        fprintf(stderr, "usage: %s memory:|sqlite: (needs a directory in $TMPDIR)\n", argv[0]);
+        return 2;
+    }
+    store_admit_cases();
+    rig_deinit();
+    return hy_tap_end();
+}

@@ -1,0 +1,173 @@
+/*
+ * looks.c - what must be true.
+ */
+#include "story.h"
+
+#include "base/instant.h"
+#include "domain/message.h"
+
+#include <stdlib.h>
+
+enum { QUERIES_MAX = 64 };
+
+static void verb_done(struct hy_op *op, void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static void run_read(struct hy_op *op)
+{
+    bool done = false;
+
+    op->done = verb_done;
+    op->arg = &done;
+    hy_engine_read(story_world.engine, op);
+    while (!done && hy_store_pump(story_world.store))
+        ;
+    if (!done)
+        FAIL("no answer from the store");
+}
+
+/* state NAME STATE [reason=..] [attempts=N] */
+static void cmd_state(char **words)
+{
+    struct hy_message_get get = {.op.verb = HY_VERB_MESSAGE_GET,
+                                 .message_id = *story_message(words[1]),
+                                 .arena = &story_arena};
+    const char *state, *reason = story_option(words, "reason"),
+                       *attempts = story_option(words, "attempts");
+
+    run_read(&get.op);
+    if (get.op.result)
+        FAIL("no such message");
+    state = hy_message_state_names[get.message.state];
+    if (strcmp(state, words[2]) != 0)
+        FAIL("state %s, reason %s, expected %s", state,
+             get.message.reason ? get.message.reason : "-", words[2]);
+    if (reason && strcmp(get.message.reason ? get.message.reason : "", reason) != 0)
+        FAIL("reason %s, expected %s", get.message.reason ? get.message.reason : "-", reason);
+    if (attempts && (size_t)atoi(attempts) != get.attempt_count)
+        FAIL("%zu attempts, expected %s", get.attempt_count, attempts);
+}
+
+/* uses USER N: uses available now */
+static void cmd_uses(char **words)
+{
+    const struct hy_app_entry *app = hy_engine_app(story_world.engine, story_app);
+    struct hy_grant_list list = {.op.verb = HY_VERB_GRANT_LIST,
+                                 .app_no = app->app.no,
+                                 .user = story_openid(words[1]),
+                                 .now_ms = world_now_ms(),
+                                 .margin_ms = app->settings.receipt_margin_s * 1000,
+                                 .limit = 100,
+                                 .arena = &story_arena};
+
+    hy_engine_app_release(app);
+    run_read(&list.op);
+    if (list.available != atoll(words[2]))
+        FAIL("%lld uses available, expected %s", (long long)list.available, words[2]);
+}
+
+/* grants USER N: grants stored, good or not */
+static void cmd_grants(char **words)
+{
+    const struct hy_app_entry *app = hy_engine_app(story_world.engine, story_app);
+    struct hy_grant_list list = {.op.verb = HY_VERB_GRANT_LIST,
+                                 .app_no = app->app.no,
+                                 .user = story_openid(words[1]),
+                                 .now_ms = world_now_ms(),
+                                 .limit = 100,
+                                 .arena = &story_arena};
+
+    hy_engine_app_release(app);
+    run_read(&list.op);
+    if (list.count != (size_t)atoi(words[2]))
+        FAIL("%zu grants, expected %s", list.count, words[2]);
+}
+
+/* messages N: messages of the current app in all states */
+static void cmd_messages(char **words)
+{
+    struct hy_message_list list = {
+        .op.verb = HY_VERB_MESSAGE_LIST, .state = -1, .limit = 1000, .arena = &story_arena};
+
+    run_read(&list.op);
+    if (list.count != (size_t)atoi(words[1]))
+        FAIL("%zu messages, expected %s", list.count, words[1]);
+}
+
+/* lane open|REASON */
+static void cmd_lane(char **words)
+{
+    const struct hy_app_entry *app = hy_engine_app(story_world.engine, story_app);
+    struct hy_app_status status;
+    const char *got;
+
+    hy_engine_app_status(story_world.engine, app->app.no, &story_arena, &status);
+    hy_engine_app_release(app);
+    got = status.pause_reason ? status.pause_reason : "open";
+    if (strcmp(got, words[1]) != 0)
+        FAIL("lane is %s, expected %s", got, words[1]);
+}
+
+static void cmd_resume(char **words)
+{
+    if (hy_engine_app_resume(story_world.engine, story_app))
+        FAIL("no such app");
+    world_settle(&story_world);
+}
+
+static void query_done(struct hy_token_query *query, void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* ask-token TEXT|none|wait [refresh=1] [bad=TEXT]: what GET /token answers now */
+static void cmd_ask_token(char **words)
+{
+    static struct hy_token_query queries[QUERIES_MAX]; /* one that waits must live on */
+    static size_t used;
+    static bool done[QUERIES_MAX];
+    size_t i = used++ % QUERIES_MAX;
+    struct hy_token_query *query = &queries[i];
+    const struct hy_app_entry *app = hy_engine_app(story_world.engine, story_app);
+
+    *query = (struct hy_token_query){.app_no = app->app.no,
+                                     .refresh = story_option(words, "refresh") ||
+                                                story_option(words, "bad"),
+                                     .done = query_done,
+                                     .arg = &done[i]};
+    hy_engine_app_release(app);
+    if (story_option(words, "bad"))
+        snprintf(query->bad_token, sizeof query->bad_token, "%s", story_option(words, "bad"));
+    done[i] = false;
+    hy_engine_token(story_world.engine, query);
+    world_settle(&story_world);
+    if (strcmp(words[1], "wait") == 0) {
+        if (done[i])
+            FAIL("answered at once: %s%s", query->access_token, query->error);
+        return;
+    }
+    if (!done[i])
+        FAIL("no answer yet");
+    if (strcmp(words[1], "none") == 0 ? query->result == 0
+                                      : strcmp(query->access_token, words[1]) != 0)
+        FAIL("token %s, error %s", query->access_token, query->error);
+}
+
+/* check: the store's invariants hold (every story ends with it) */
+static void cmd_check(char **words)
+{
+    struct hy_check check = {.op.verb = HY_VERB_CHECK, .arena = &story_arena};
+
+    run_read(&check.op);
+    if (check.op.result)
+        FAIL("store: %s", check.count ? check.findings[0] : "damaged");
+}
+
+const struct story_command story_looks[] = {
+    {"state", 3, cmd_state},         {"uses", 3, cmd_uses},   {"grants", 3, cmd_grants},
+    {"messages", 2, cmd_messages},   {"lane", 2, cmd_lane},   {"resume", 1, cmd_resume},
+    {"ask-token", 2, cmd_ask_token}, {"check", 1, cmd_check}, {0}};

@@ -1,0 +1,113 @@
+/*
+ * wire.c - what the platform sees and answers.
+ */
+#include "story.h"
+
+#include <stdlib.h>
+
+/* --- the platform's side ---------------------------------------------------------------------- */
+
+static void all_text(const struct world_request *r, char *into, size_t size)
+{
+    snprintf(into, size, "%s %s %s", r->method, r->url, r->body);
+}
+
+/* request WORD...: one request under way, not looked at yet, holds all the words */
+static size_t find_request(char **words, bool fresh)
+{
+    char text[8192];
+
+    for (size_t i = 0; i < story_world.request_count; i++) {
+        bool all = !(fresh && story_world.requests[i].seen);
+
+        all_text(&story_world.requests[i], text, sizeof text);
+        for (char **word = words; all && *word; word++) {
+            const char *user = **word == '@' ? story_openid(*word + 1) : *word;
+
+            all = strstr(text, user) != NULL;
+        }
+        if (all)
+            return i;
+    }
+    return story_world.request_count;
+}
+
+static void cmd_request(char **words)
+{
+    size_t i = find_request(words + 1, true);
+
+    if (i == story_world.request_count) {
+        for (size_t k = 0; k < story_world.request_count; k++)
+            printf("# under way: %s %s\n", story_world.requests[k].url,
+                   story_world.requests[k].body);
+        FAIL("no such request under way");
+    }
+    story_world.requests[i].seen = true;
+}
+
+/* no-request [WORD...]: none under way that holds the words and was not looked at yet */
+static void cmd_no_request(char **words)
+{
+    size_t i = find_request(words + 1, true);
+
+    if (i < story_world.request_count)
+        FAIL("there is %s %s", story_world.requests[i].url, story_world.requests[i].body);
+}
+
+static size_t oldest_seen(void)
+{
+    for (size_t i = 0; i < story_world.request_count; i++) {
+        if (story_world.requests[i].seen)
+            return i;
+    }
+    FAIL("no request was looked at");
+}
+
+/* answer STATUS BODY | answer lost | answer refused: to the oldest request that was looked at */
+static void cmd_answer(char **words)
+{
+    size_t i = oldest_seen();
+
+    if (strcmp(words[1], "lost") == 0)
+        world_answer(&story_world, i, HY_HTTP_NO_ANSWER, 0, "closed without an answer");
+    else if (strcmp(words[1], "refused") == 0)
+        world_answer(&story_world, i, HY_HTTP_NOT_SENT, 0, "connection refused");
+    else
+        world_answer(&story_world, i, HY_HTTP_ANSWERED, atoi(words[1]), words[2] ? words[2] : "");
+}
+
+/* code N [MSG]: answers errcode N */
+static void cmd_code(char **words)
+{
+    char body[256];
+
+    snprintf(body, sizeof body, "{\"errcode\":%s,\"errmsg\":\"%s\"}", words[1],
+             words[2] ? words[2] : "text");
+    world_answer(&story_world, oldest_seen(), HY_HTTP_ANSWERED, 200, body);
+}
+
+static size_t token_request(void)
+{
+    for (size_t i = 0; i < story_world.request_count; i++) {
+        const char *url = story_world.requests[i].url;
+
+        if (!story_world.requests[i].seen &&
+            (strstr(url, "/cgi-bin/token") || strstr(url, "/cgi-bin/stable_token")))
+            return i;
+    }
+    FAIL("no token request under way");
+}
+
+/* token TEXT [expires_in=N]: answers the token request under way */
+static void cmd_token(char **words)
+{
+    char body[256];
+
+    snprintf(body, sizeof body, "{\"access_token\":\"%s\",\"expires_in\":%s}", words[1],
+             story_option(words, "expires_in") ? story_option(words, "expires_in") : "7200");
+    world_answer(&story_world, token_request(), HY_HTTP_ANSWERED, 200, body);
+}
+
+const struct story_command story_wire[] = {
+    {"request", 1, cmd_request}, {"no-request", 1, cmd_no_request}, {"answer", 2, cmd_answer},
+    {"code", 2, cmd_code},       {"token", 2, cmd_token},           {0}};
