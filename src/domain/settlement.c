@@ -101,6 +101,10 @@ static void settle_grant_gone(const struct hy_message *m, const struct hy_grant 
         snprintf(s->reason, sizeof s->reason, "proved_by_receipt");
         return;
     }
+    if (!grant) {
+        end(s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK);
+        return;
+    }
     again(s, HY_MESSAGE_QUEUED, HY_GRANT_DROP, now_ms);
     s->in_doubt = false;
 }

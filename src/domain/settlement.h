@@ -7,6 +7,7 @@
  *   verdict       and                       message   grant      next try
  *   ok                                      sent      spend
  *   grant_gone    used, in doubt, proves    sent      spend      (the lost one had gone)
+ *   grant_gone    sent without a grant      failed               (there is no next one to try)
  *   grant_gone                              queued    drop       at once, with the next grant
  *   user_gone                               failed    give back
  *   bad_payload                             failed    give back
