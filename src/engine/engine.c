@@ -86,6 +86,18 @@ static int load(struct hy_engine *engine)
     return err ? err : hy_clockwork_init(engine);
 }
 
+/* Recursive: without memory for its record a transport may end a request before start() returned,
+ * on the engine's thread and inside a turn. */
+static void init_turn_lock(struct hy_engine *engine)
+{
+    pthread_mutexattr_t recursive;
+
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&engine->turn_lock, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+}
+
 int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine)
 {
     struct hy_engine *engine = calloc(1, sizeof *engine);
@@ -100,7 +112,7 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     hy_arena_init(&engine->scratch);
     hy_mailbox_init(&engine->mailbox);
     pthread_mutex_init(&engine->ids_lock, NULL);
-    pthread_mutex_init(&engine->turn_lock, NULL);
+    init_turn_lock(engine);
     pthread_mutex_init(&engine->notice_lock, NULL);
     err = hy_registry_init(&engine->registry);
     if (!err)
