@@ -20,6 +20,7 @@ int main(int argc, char **argv)
     store_schedules_cases();
     store_reads_cases();
     store_threads_cases();
+    store_model_cases();
     if (rig_durable())
         store_reopen_cases();
     rig_deinit();
