@@ -17,6 +17,12 @@ int main(int argc, char **argv)
     store_end_cases();
     store_grants_cases();
     store_apps_cases();
+    store_schedules_cases();
+    store_reads_cases();
+    store_threads_cases();
+    store_model_cases();
+    if (rig_durable())
+        store_reopen_cases();
     rig_deinit();
     return hy_tap_end();
 }
