@@ -321,7 +321,7 @@ test('SIGTERM under load: nothing that was accepted is lost', async (t) => {
     for (const item of page.items) counts[item.id] = item.state;
     after = page.next;
   }
-  for (const id of load.accepted) assert.ok(['sent', 'waiting', 'queued'].includes(counts[id]),
+  for (const id of load.accepted) assert.ok(['sent', 'sending', 'waiting', 'queued'].includes(counts[id]),
     `${id} is ${counts[id]}`);
   await until(async () => (await sim.phone(openid)).length === 40, 'the phone has all 40');
   const texts = (await sim.phone(openid)).map((card) => card.data.keyword1.value);
