@@ -8,8 +8,7 @@
 
 enum { KEPT_ANSWER_BYTES = 16 << 10, HEADERS_BYTES = 64 << 10 };
 
-/* --- what libcurl calls
- * --------------------------------------------------------------------------- */
+/* --- what libcurl calls ----------------------------------------------------------------------- */
 
 /* True when no socket has taken a byte of the request yet. */
 static bool nothing_taken(const struct hy_httpc_call *call)
@@ -63,8 +62,7 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *arg)
     return call->too_large ? 0 : size;
 }
 
-/* --- setting up
- * ------------------------------------------------------------------------------------- */
+/* --- setting up ------------------------------------------------------------------------------- */
 
 static void set_fixed_options(struct hy_httpc_call *call, const struct hy_httpc_common *common)
 {
@@ -123,8 +121,7 @@ void hy_httpc_call_free(struct hy_httpc_call *call)
     free(call);
 }
 
-/* --- one request
- * ------------------------------------------------------------------------------------ */
+/* --- one request ------------------------------------------------------------------------------ */
 
 /* The list lives in the arena; libcurl only reads it. */
 static bool add_header(struct hy_arena *arena, struct curl_slist **list, const char *name,
@@ -222,8 +219,7 @@ void hy_httpc_call_reset(struct hy_httpc_call *call)
     call->arg = NULL;
 }
 
-/* --- how it ended
- * ------------------------------------------------------------------------------------ */
+/* --- how it ended ----------------------------------------------------------------------------- */
 
 static const struct {
     CURLcode code;

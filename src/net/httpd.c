@@ -74,8 +74,7 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
     httpd->spare_count++;
 }
 
-/* --- from the first line to the handler ---------------------------------------------------------
- */
+/* --- from the first line to the handler ------------------------------------------------------- */
 
 /* The first we hear of a request, before its target is decoded: the only place to see a %00. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -280,11 +279,12 @@ static void on_log(void *cls, const char *format, va_list args)
     hy_log(HY_LOG_DEBUG, "http.server", "text=%s", hy_log_safe(safe, sizeof safe, text));
 }
 
-/* --- the daemon's life --------------------------------------------------------------------------
- */
+/* --- the daemon's life ------------------------------------------------------------------------ */
 
 /* With epoll, versions before 1.0.1 stall for ever once about 128 connections are suspended and
- * resumed at the same time: the sockets are readable and the server sleeps. */
+ * resumed at the same time: the sockets are readable and the server sleeps. The price of poll is
+ * paid for idle connections: a deferred request of one of 64 busy ones costs 8 us of CPU alone,
+ * 23 us next to 1,000 idle ones, 52 us next to 5,000. */
 static bool epoll_is_sound(void)
 {
     int major = 0, minor = 0, patch = 0;

@@ -63,7 +63,7 @@ size_t hy_httpd_busy(const struct hy_httpd *httpd);
  * legal. */
 void hy_httpd_stop(struct hy_httpd *httpd);
 
-/* --- one request; everything returned lives as long as the request --------------------------- */
+/* --- one request; everything returned lives as long as the request ---------------------------- */
 
 const char *hy_httpd_method(const struct hy_httpd_request *req);
 const char *hy_httpd_path(const struct hy_httpd_request *req); /* decoded, without the query */

@@ -35,8 +35,7 @@ static void expect(const struct result *r, enum hy_http_outcome outcome, const c
     CHECK(r->took_ms >= 0 && r->took_ms < WIRE_DEADLINE_MS);
 }
 
-/* --- never sent
- * ------------------------------------------------------------------------------------ */
+/* --- never sent ------------------------------------------------------------------------------- */
 
 static void nobody_listens(void)
 {
@@ -82,8 +81,7 @@ static void connecting_takes_too_long(void)
     close(listener);
 }
 
-/* --- sent, and no whole answer
- * ----------------------------------------------------------------------- */
+/* --- sent, and no whole answer ---------------------------------------------------------------- */
 
 static const char *part; /* what the server says before it goes */
 
@@ -190,8 +188,7 @@ static void the_answer_takes_too_long(void)
     }
 }
 
-/* --- connections that are used again
- * ------------------------------------------------------------------ */
+/* --- connections that are used again ---------------------------------------------------------- */
 
 static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -354,8 +351,7 @@ static void an_old_connection_is_not_used(void)
     finish();
 }
 
-/* --- the end of the client
- * ------------------------------------------------------------------------------ */
+/* --- the end of the client -------------------------------------------------------------------- */
 
 static void play_hold(struct script *s)
 {

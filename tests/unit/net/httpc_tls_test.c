@@ -17,8 +17,7 @@ static SSL_CTX *context;
 static char ca_file[] = "/tmp/hongyan-test-ca-XXXXXX";
 static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/* --- a server with a certificate of its own making
- * -------------------------------------------------- */
+/* --- a server with a certificate of its own making -------------------------------------------- */
 
 static void require(bool condition)
 {
@@ -72,8 +71,7 @@ static void make_context(const char *alternative_name, int most_version)
     EVP_PKEY_free(key);
 }
 
-/* --- what it does
- * ------------------------------------------------------------------------------------- */
+/* --- what it does ----------------------------------------------------------------------------- */
 
 static SSL *accept_tls(struct script *s)
 {
@@ -156,8 +154,7 @@ static void play_trap(struct script *s)
         end_tls(ssl, true);
 }
 
-/* --- tests
- * --------------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void open_all(void (*play)(struct script *s), const char *name, int most_version, bool trust)
 {
