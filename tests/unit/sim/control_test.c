@@ -141,35 +141,34 @@ static void seeds_repeat(void)
 /* --- faults of the caller
  * -------------------------------------------------------------------------------- */
 
+static const struct {
+    const char *path, *body, *field;
+} rows[] = {
+    {"/sim/apps", "{}", "appid"},
+    {"/sim/apps", "{'appid':'wx7'}", "secret"},
+    {"/sim/apps", "{'appid':'" APPID "','legacy':'dead'}", "legacy"},
+    {"/sim/apps", "{'appid':'" APPID "','push':{'token':'x'}}", "push.url"},
+    {"/sim/apps", "{'appid':'" APPID "','push':{'url':'http://x/','mode':'safe'}}", "push.aes_key"},
+    {"/sim/apps", "{'appid':'" APPID "','limits':{'/x':1}}", "limits./x"},
+    {"/sim/apps", "{'appid':'" APPID "','pages':[1]}", "pages"},
+    {"/sim/users", "{}", "appid"},
+    {"/sim/users", "{'appid':'wx404'}", "appid"},
+    {"/sim/users", "{'appid':'" APPID "','count':0}", "count"},
+    {"/sim/users", "{'appid':'" APPID "','cuont':1}", "cuont"},
+    {"/sim/login", "{'appid':'" APPID "'}", "openid"},
+    {"/sim/forms", "{'appid':'" APPID "','openid':'x'}", "openid"},
+    {"/sim/subscribe", "{'appid':'" APPID "','openid':'x','choices':{}}", "choices"},
+    {"/sim/faults", "{}", "path"},
+    {"/sim/faults", "{'path':'/cgi-bin/token'}", ""},
+    {"/sim/faults", "{'path':'cgi-bin','errcode':-1}", "path"},
+    {"/sim/faults", "{'path':'/sim/stats','errcode':-1}", "path"},
+    {"/sim/faults", "{'path':'*','errcode':-1,'probability':2}", "probability"},
+    {"/sim/faults", "{'path':'*','drop':'later'}", "drop"},
+    {"/sim/clock", "{'advance_s':-1}", "advance_s"},
+};
+
 static void bad_requests_name_the_field(void)
 {
-    static const struct {
-        const char *path, *body, *field;
-    } rows[] = {
-        {"/sim/apps", "{}", "appid"},
-        {"/sim/apps", "{'appid':'wx7'}", "secret"},
-        {"/sim/apps", "{'appid':'" APPID "','legacy':'dead'}", "legacy"},
-        {"/sim/apps", "{'appid':'" APPID "','push':{'token':'x'}}", "push.url"},
-        {"/sim/apps", "{'appid':'" APPID "','push':{'url':'http://x/','mode':'safe'}}",
-         "push.aes_key"},
-        {"/sim/apps", "{'appid':'" APPID "','limits':{'/x':1}}", "limits./x"},
-        {"/sim/apps", "{'appid':'" APPID "','pages':[1]}", "pages"},
-        {"/sim/users", "{}", "appid"},
-        {"/sim/users", "{'appid':'wx404'}", "appid"},
-        {"/sim/users", "{'appid':'" APPID "','count':0}", "count"},
-        {"/sim/users", "{'appid':'" APPID "','cuont':1}", "cuont"},
-        {"/sim/login", "{'appid':'" APPID "'}", "openid"},
-        {"/sim/forms", "{'appid':'" APPID "','openid':'x'}", "openid"},
-        {"/sim/subscribe", "{'appid':'" APPID "','openid':'x','choices':{}}", "choices"},
-        {"/sim/faults", "{}", "path"},
-        {"/sim/faults", "{'path':'/cgi-bin/token'}", ""},
-        {"/sim/faults", "{'path':'cgi-bin','errcode':-1}", "path"},
-        {"/sim/faults", "{'path':'/sim/stats','errcode':-1}", "path"},
-        {"/sim/faults", "{'path':'*','errcode':-1,'probability':2}", "probability"},
-        {"/sim/faults", "{'path':'*','drop':'later'}", "drop"},
-        {"/sim/clock", "{'advance_s':-1}", "advance_s"},
-    };
-
     world_start();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         post(rows[i].path, "%s", rows[i].body);
