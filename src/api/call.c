@@ -50,7 +50,7 @@ void *hy_call_work(struct hy_call *call, size_t bytes)
 
 bool hy_call_type_is_json(const char *content_type)
 {
-    static const char *const known[] = {media_json, "text/json",
+    static const char *const known[] = {media_json, "text/json", "text/plain",
                                         "application/x-www-form-urlencoded", NULL};
     size_t size = content_type ? strcspn(content_type, "; \t") : 0;
 

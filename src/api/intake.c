@@ -17,12 +17,16 @@ enum { FORM_ID_BYTES_MAX = 512 };
 
 static const char form_type[] = "application/x-www-form-urlencoded";
 
+/* Some libraries put text/plain on whatever text they are given. */
 static bool is_form(const char *content_type)
 {
+    static const char *const known[] = {form_type, "text/plain", NULL};
     size_t size = content_type ? strcspn(content_type, "; \t") : 0;
 
-    return size == 0 ||
-           (size == sizeof form_type - 1 && strncasecmp(content_type, form_type, size) == 0);
+    for (int i = 0; size && known[i]; i++)
+        if (strlen(known[i]) == size && strncasecmp(content_type, known[i], size) == 0)
+            return true;
+    return size == 0;
 }
 
 static bool read_form(struct hy_call *call, struct hy_form *ret_form)

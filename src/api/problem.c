@@ -149,6 +149,8 @@ void hy_problem_of_error(struct hy_call *call, int err)
 
 enum hy_problem hy_problem_of_status(int status)
 {
+    if (status == 503)
+        return HY_PROBLEM_STOPPING;
     for (int i = HY_PROBLEM_BAD_REQUEST; i < HY_PROBLEMS; i++)
         if (kinds[i].status == status)
             return (enum hy_problem)i;

@@ -17,7 +17,7 @@ enum {
     CONNECTIONS = 8192,
     IDLE_S = 60,
     CONNECTION_BYTES = 16 << 10, /* request line, headers, and a window of the body */
-    SKIP_BYTES = 16 << 20,       /* of a chunked body that is too large, to get the 413 across */
+    SKIP_BYTES = 16 << 20,       /* of a body that is too large, to get the 413 across */
     SPARES_MAX = 256,
     SPARE_BODY_BYTES = 16 << 10,
     LOG_BYTES = 256,
@@ -135,7 +135,7 @@ static bool is_control(struct hy_httpd_request *req)
 
 /* The headers that say where the body ends. */
 struct framing {
-    const char *length, *coding;
+    const char *length, *coding, *expect;
     unsigned lengths, codings;
 };
 
@@ -150,31 +150,49 @@ static enum MHD_Result visit_framing(void *cls, enum MHD_ValueKind kind, const c
     } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         f->coding = value ? value : "";
         f->codings++;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_EXPECT) == 0) {
+        f->expect = value;
     }
     return MHD_YES;
 }
 
 /* Two ways to say where a body ends are how requests are smuggled past a proxy; libmicrohttpd
  * 0.9.75 takes the first of two lengths. */
-static int framing_fault(const struct framing *f, size_t body_max_bytes)
+static int framing_fault(const struct framing *f)
 {
     if (f->lengths + f->codings > 1 || (f->coding && strcasecmp(f->coding, "chunked") != 0))
         return MHD_HTTP_BAD_REQUEST;
     if (f->length && strspn(f->length, "0123456789") != strlen(f->length))
         return MHD_HTTP_BAD_REQUEST;
-    if (f->length && strtoull(f->length, NULL, 10) > body_max_bytes)
+    return 0;
+}
+
+/* A client that is still sending when the connection closes finds it reset, and never sees the
+ * answer. So what it sends is read to the end first, unless that is out of all proportion or it
+ * waits to be told whether to send at all. */
+static int size_fault(struct hy_httpd_request *req, const struct framing *f)
+{
+    unsigned long long length = f->length ? strtoull(f->length, NULL, 10) : 0;
+    size_t max = req->httpd->config.body_max_bytes;
+
+    if (length <= max)
+        return 0;
+    if (length > SKIP_BYTES || f->expect)
         return MHD_HTTP_CONTENT_TOO_LARGE;
+    req->overflow = true;
     return 0;
 }
 
 static int head_fault(struct hy_httpd_request *req)
 {
     struct framing framing = {0};
+    int fault;
 
     if (!req->uri_clean || !*req->path)
         return MHD_HTTP_BAD_REQUEST;
     MHD_get_connection_values(req->connection, MHD_HEADER_KIND, visit_framing, &framing);
-    return framing_fault(&framing, req->httpd->config.body_max_bytes);
+    fault = framing_fault(&framing);
+    return fault ? fault : size_fault(req, &framing);
 }
 
 static enum MHD_Result on_head(struct hy_httpd_request *req, const char *url, const char *method)

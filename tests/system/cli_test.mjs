@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 
 import { ADMIN, APP, SECRET, run, settle, startServer, startSim, submitForms, temporary,
-  until } from './lib.mjs';
+  until } from './process.mjs';
 
 const lines = (text) => text.split('\n').filter(Boolean);
 

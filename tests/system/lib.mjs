@@ -1,138 +1,237 @@
-// What the system tests share: the program as a process, on free ports of loopback, in a directory
-// of its own. HONGYAN_BIN names the program.
+// What every system test needs: the real program on port 0 in a folder of its own, HTTP calls, and
+// waiting for a condition with a deadline. The binary is named by HONGYAN_BIN.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export const BINARY = process.env.HONGYAN_BIN;
+export const ADMIN_KEY = 'the-admin-key-of-the-system-tests';
 export const APP = 'wx0000000000000001';
 export const SECRET = '00000000000000000000000000000001';
-export const ADMIN = 'an-admin-key-for-tests';
+export const INTAKE = '/index/index/form_id';
 
-if (!BINARY) throw new Error('HONGYAN_BIN has to name the program');
+const START_MS = 20_000;
+const STOP_MS = 30_000;
+const running = new Set();
 
-// Nothing of the caller's own settings reaches the program.
-function cleanEnv(extra) {
-  const env = { ...process.env };
-  for (const name of Object.keys(env)) if (name.startsWith('HONGYAN_')) delete env[name];
-  return { ...env, ...extra };
-}
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
-export function temporary(t) {
-  const path = mkdtempSync(join(tmpdir(), 'hongyan-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+// Asks `condition` again and again until it gives something true, which is returned.
+export async function waitFor(what, condition, deadlineMs = 10_000) {
+  const end = Date.now() + deadlineMs;
 
-// Looks until `look` gives something true; the deadline is far beyond what a slow machine needs.
-export async function until(look, what, deadline_ms = 30000) {
-  const end = Date.now() + deadline_ms;
-  for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`not within ${deadline_ms} ms: ${what}`);
-    await pause(wait);
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`gave up after ${deadlineMs} ms waiting for ${what}`);
+    await pause(20);
   }
 }
 
-// Runs the program to its end. `input` goes to its standard input.
-export function run(args, { env = {}, input = '', cwd, command = BINARY } = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: cleanEnv(env), cwd });
-    const result = { code: null, signal: null, stdout: '', stderr: '' };
-    child.stdout.on('data', (data) => (result.stdout += data));
-    child.stderr.on('data', (data) => (result.stderr += data));
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ ...result, code, signal }));
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
+// Starts the program and waits for the line that tells its address.
+async function start(args, env = {}) {
+  const child = spawn(process.env.HONGYAN_BIN, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-}
+  const program = { child, stdout: '', stderr: '' };
 
-// A program that goes on running. `exited` resolves to its exit code (or signal).
-export function start(t, args, { env = {}, cwd, command = BINARY, options = {} } = {}) {
-  const child = spawn(command, args, {
-    env: cleanEnv(env), cwd, stdio: ['ignore', 'pipe', 'pipe'], ...options,
-  });
-  const program = { child, pid: child.pid, stdout: '', stderr: '', code: undefined };
-  child.stdout.on('data', (data) => (program.stdout += data));
-  child.stderr.on('data', (data) => (program.stderr += data));
-  program.exited = new Promise((resolve) => {
-    child.on('close', (code, signal) => resolve((program.code = code ?? signal)));
-  });
-  program.stop = (signal = 'SIGTERM') => {
-    child.kill(signal);
-    return program.exited;
-  };
-  // The address on a line "label: http://127.0.0.1:PORT".
-  program.address = async (label) => {
-    const line = new RegExp(`^${label}: (http://\\S+)$`, 'm');
-    await until(() => line.test(program.stdout) || program.code !== undefined, `${label}:`);
-    const match = line.exec(program.stdout);
-    if (!match) throw new Error(`it ended with ${program.code}: ${program.stderr}`);
-    return match[1];
-  };
-  t.after(async () => {
-    if (program.code === undefined) await program.stop('SIGKILL');
-  });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  child.stdout.setEncoding('utf8').on('data', (text) => (program.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (program.stderr += text));
+  program.exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  program.url = await waitFor(
+    `the address of ${args[0]}`,
+    () => {
+      if (child.exitCode !== null)
+        throw new Error(`${args[0]} ended with ${child.exitCode}: ${program.stderr}`);
+      return /^(?:listening|simulator): (http:\/\/\S+)$/m.exec(program.stdout)?.[1];
+    },
+    START_MS,
+  );
   return program;
 }
 
-export async function startSim(t, ...args) {
-  const sim = start(t, ['sim', '--listen', '127.0.0.1:0', ...args]);
-  sim.url = await sim.address('simulator');
-  sim.post = (path, body) => call(`${sim.url}${path}`, { method: 'POST', body });
-  sim.get = (path) => call(`${sim.url}${path}`);
-  sim.phone = async (openid) =>
-    (await sim.get(`/sim/phone?appid=${APP}&openid=${openid}`)).messages;
-  return sim;
+// Ends one program; gives its exit code, or the signal that it died of.
+async function stop(program, signal = 'SIGTERM') {
+  if (program.child.exitCode !== null || program.child.signalCode !== null)
+    return program.child.exitCode ?? program.child.signalCode;
+  program.child.kill(signal);
+  const ended = await Promise.race([
+    program.exited,
+    pause(STOP_MS, null, { ref: false }).then(() => null),
+  ]);
+  if (!ended) {
+    program.child.kill('SIGKILL');
+    throw new Error(`did not end within ${STOP_MS} ms of ${signal}`);
+  }
+  return ended.code ?? ended.signal;
 }
 
-// `store` is a location; `sim` the simulator it sends to; `args` and `env` come on top.
-export async function startServer(t, { store, sim, args = [], env = {}, cwd }) {
-  const to = sim ? ['--wechat-url', sim.url] : [];
-  const server = start(t, ['serve', '--listen', '127.0.0.1:0', '--store', store, ...to, ...args], {
-    env: { HONGYAN_ADMIN_KEY: ADMIN, ...env }, cwd,
-  });
-  server.url = await server.address('listening');
-  server.cli = (args, options = {}) =>
-    run(args, { ...options,
-      env: { HONGYAN_URL: server.url, HONGYAN_KEY: ADMIN, ...options.env } });
-  server.api = (method, path, body, headers = {}) =>
-    call(`${server.url}${path}`, { method, body,
-      headers: { authorization: `Bearer ${ADMIN}`, ...headers } });
-  return server;
-}
+async function request(base, method, path, body, { key, headers = {}, raw = false } = {}) {
+  const all = { ...headers };
 
-export async function call(url, { method = 'GET', body, headers = {} } = {}) {
-  const response = await fetch(url, {
-    method, headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body),
+  if (key) all.authorization = `Bearer ${key}`;
+  if (body !== undefined && !raw && !all['content-type']) all['content-type'] = 'application/json';
+  const response = await fetch(base + path, {
+    method,
+    headers: all,
+    body: body === undefined ? undefined : raw ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  const json = text ? JSON.parse(text) : null;
-  if (!response.ok) throw Object.assign(new Error(`${method} ${url}: ${text}`),
-    { status: response.status, json });
-  return json;
+  let json = null;
+  try {
+    json = text ? JSON.parse(text) : null;
+  } catch {
+    // not every answer is JSON
+  }
+  return { status: response.status, headers: response.headers, text, json };
 }
 
-// An app on the server that takes forms, a user and a legacy template on the simulator.
-export async function settle(server, sim) {
-  await server.api('POST', '/v1/apps', { id: APP, secret: SECRET, legacy_intake: true });
-  const { openid } = await sim.post('/sim/users', { appid: APP });
-  const { template_id } = await sim.post('/sim/templates', {
-    appid: APP, title: '订单通知', type: 'legacy',
-    keywords: [{ key: 'keyword1', label: '商品' }, { key: 'keyword2', label: '金额' }],
-  });
-  return { openid, template_id };
+// A simulator and a server beside it.
+export class World {
+  static async open({ store = 'sqlite', addApp = true } = {}) {
+    const world = new World();
+
+    world.folder = mkdtempSync(join(tmpdir(), 'hongyan-system-'));
+    world.store = store === 'sqlite' ? `sqlite:${join(world.folder, 'test.db')}` : store;
+    world.sim = await start(['sim', '--listen', '127.0.0.1:0', '--seed', '7']);
+    await world.startServer();
+    if (addApp) await world.addApp();
+    return world;
+  }
+
+  async startServer() {
+    this.server = await start(
+      ['serve', '--listen', '127.0.0.1:0', '--store', this.store, '--wechat-url', this.sim.url],
+      { HONGYAN_ADMIN_KEY: ADMIN_KEY },
+    );
+  }
+
+  stopServer(signal) {
+    return stop(this.server, signal);
+  }
+
+  async close() {
+    const codes = [await stop(this.server), await stop(this.sim)];
+
+    rmSync(this.folder, { recursive: true, force: true });
+    if (!codes.every((code) => code === 0 || code === 'SIGKILL'))
+      throw new Error(`ended with ${codes}: ${this.server.stderr}${this.sim.stderr}`);
+  }
+
+  // --- the server ---
+
+  call(method, path, body, options = {}) {
+    return request(this.server.url, method, path, body, { key: ADMIN_KEY, ...options });
+  }
+
+  // Calls and throws unless the status is the expected one.
+  async must(status, method, path, body, options) {
+    const answer = await this.call(method, path, body, options);
+
+    if (answer.status !== status)
+      throw new Error(`${method} ${path}: ${answer.status} instead of ${status}: ${answer.text}`);
+    return answer.json;
+  }
+
+  addApp(settings = {}) {
+    return this.must(201, 'POST', '/v1/apps', { id: APP, secret: SECRET, ...settings });
+  }
+
+  // A form as home-made mini programs post it; `fields` is an object or the bytes.
+  postForm(fields, query = '') {
+    return this.call('POST', INTAKE + query, new URLSearchParams(fields).toString(), {
+      key: null,
+      raw: true,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+  }
+
+  grants(user) {
+    return this.must(200, 'GET', `/v1/grants?app=${APP}&user=${user}`);
+  }
+
+  message(id) {
+    return this.must(200, 'GET', `/v1/messages/${id}`);
+  }
+
+  // Waits until the message is in that state, and gives it.
+  messageIn(id, state, deadlineMs) {
+    let last;
+
+    return waitFor(
+      `message ${id} to be ${state}`,
+      async () => {
+        last = await this.message(id);
+        return last.state === state && last;
+      },
+      deadlineMs,
+    ).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(last)}`);
+    });
+  }
+
+  // --- the simulator ---
+
+  async play(path, body, method = body === undefined ? 'GET' : 'POST') {
+    const answer = await request(this.sim.url, method, path, body);
+
+    if (answer.status !== 200)
+      throw new Error(`${method} ${path}: ${answer.status}: ${answer.text}`);
+    return answer.json;
+  }
+
+  async newUser() {
+    return (await this.play('/sim/users', { appid: APP })).openid;
+  }
+
+  async newForm(openid) {
+    return (await this.play('/sim/forms', { appid: APP, openid })).form_id;
+  }
+
+  async newTemplate(...keys) {
+    const keywords = (keys.length ? keys : ['keyword1', 'keyword2']).map((key) => ({
+      key,
+      label: key,
+    }));
+    const made = await this.play('/sim/templates', {
+      appid: APP,
+      title: 'order shipped',
+      type: 'legacy',
+      keywords,
+    });
+    return made.template_id;
+  }
+
+  async phone(openid) {
+    return (await this.play(`/sim/phone?appid=${APP}&openid=${openid}`)).messages;
+  }
+
+  // A user who has given one form_id to the server.
+  async newGrantedUser() {
+    const user = await this.newUser();
+    const credential = await this.newForm(user);
+
+    await this.must(201, 'POST', '/v1/grants', { app: APP, user, kind: 'form_id', credential });
+    return { user, credential };
+  }
 }
 
-// The user submits `count` forms, which are reported as the mini program does.
-export async function submitForms(server, sim, openid, count = 1) {
-  const { form_ids } = await sim.post('/sim/forms', { appid: APP, openid, count });
-  await server.api('POST', '/v1/grants', form_ids.map((credential) =>
-    ({ app: APP, user: openid, kind: 'form_id', credential })));
-  return form_ids;
+// Every error answer of the API looks like this, and is about `field` when one is named.
+export function checkProblem(assert, answer, status, word, field) {
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+  assert.equal(answer.json.type, `urn:hongyan:problem:${word}`);
+  assert.equal(answer.json.status, status);
+  assert.ok(answer.json.title && answer.json.detail, answer.text);
+  if (field === undefined) return;
+  const fault = answer.json.errors.find((one) => one.field === field);
+  assert.ok(fault, `no fault of ${field} in ${answer.text}`);
+  assert.ok(fault.rule && fault.message, answer.text);
 }
