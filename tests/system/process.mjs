@@ -1,5 +1,5 @@
-// For tests of the program itself, its options, signals and restarts: the program as a process, on free ports of loopback, in a directory
-// of its own. HONGYAN_BIN names the program.
+// For tests of the program's own affairs, its options, signals and restarts: the program as a
+// process, on free ports of loopback. HONGYAN_BIN names it.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
