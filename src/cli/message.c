@@ -239,6 +239,8 @@ static int report_sent(struct hy_cli *cli, const struct hy_client_answer *answer
     const char *state = member(cli, answer->json, "state");
     const char *reason = member(cli, answer->json, "reason");
 
+    if (strcmp(reason, state) == 0)
+        reason = "";
     if (!hy_client_show_json(cli, answer))
         hy_buf_printf(&cli->out, "%s %s%s%s\n", id, state, *reason ? " " : "", reason);
     if (!is_bad(state))

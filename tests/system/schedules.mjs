@@ -57,10 +57,12 @@ test('faults are named', async () => {
 
 test('the next runs of an expression', async () => {
   const cases = [
-    ['cron=0+8+*+*+*&from=2026-03-01T00:00:00Z&n=2',
+    ['cron=0+8+*+*+*&timezone=UTC&from=2026-03-01T00:00:00Z&n=2',
       ['2026-03-01T08:00:00.000Z', '2026-03-02T08:00:00.000Z']],
+    // the zone is that of a new schedule
+    ['cron=0+8+*+*+*&from=2026-03-01T00:00:00Z&n=1', ['2026-03-02T00:00:00.000Z']],
     // strictly after
-    ['cron=0+8+*+*+*&from=2026-03-01T08:00:00Z&n=1', ['2026-03-02T08:00:00.000Z']],
+    ['cron=0+8+*+*+*&timezone=UTC&from=2026-03-01T08:00:00Z&n=1', ['2026-03-02T08:00:00.000Z']],
     // a spring gap: the first instant after it
     ['cron=30+2+*+*+*&timezone=Europe/Berlin&from=2026-03-29T00:00:00%2B01:00&n=1',
       ['2026-03-29T01:00:00.000Z']],
@@ -68,7 +70,7 @@ test('the next runs of an expression', async () => {
     ['cron=30+2+*+*+*&timezone=Europe/Berlin&from=2026-10-24T12:00:00Z&n=2',
       ['2026-10-25T00:30:00.000Z', '2026-10-26T01:30:00.000Z']],
     // a day field that begins with * counts as a star
-    ['cron=0+0+*/2+*+1&from=2026-03-01T00:00:00Z&n=1', ['2026-03-09T00:00:00.000Z']],
+    ['cron=0+0+*/2+*+1&timezone=UTC&from=2026-03-01T00:00:00Z&n=1', ['2026-03-09T00:00:00.000Z']],
   ];
 
   for (const [query, runs] of cases)
