@@ -34,10 +34,8 @@
          .field = "miniprogram_state",                                                             \
          .value = "developer|trial|formal",                                                        \
          .help = "which version a tap opens"},                                                     \
-        {.name = "lang", .field = "lang", .value = "zh_CN", .help = "language of the card"},       \
     {                                                                                              \
-        .name = "repair", .field = "repair", .value = "reject|cut",                                \
-        .help = "what to do with a field that is too long"                                         \
+        .name = "lang", .field = "lang", .value = "zh_CN", .help = "language of the card"          \
     }
 
 #define ORDER                                                                                      \
