@@ -246,6 +246,24 @@ test('a day on the command line', async (t) => {
     assert.ok(!(server.stdout + server.stderr).includes(hidden), 'the log holds a secret');
 });
 
+test('--wait outlasts a lost answer', async (t) => {
+  const sim = await startSim(t);
+  const server = await startServer(t, { store: 'memory:', sim });
+  const { openid, template_id } = await settle(server, sim);
+  await submitForms(server, sim, openid);
+  await sim.post('/sim/faults', { path: '/cgi-bin/message/wxopen/template/send', drop: 'after', times: 1 });
+  const sent = await server.cli(['message', 'send', '--app', APP, '--user', openid, '--template',
+    template_id, '--data', '{"keyword1":"x"}', '--wait']);
+  assert.equal(sent.code, 0, sent.stderr);
+  assert.match(sent.stdout, /^m\w{13} sent proved_by_receipt\n$/);
+  assert.equal((await sim.phone(openid)).length, 1);
+  const used = await server.cli(['message', 'send', '--app', APP, '--user', openid, '--template',
+    template_id, '--data', '{"keyword1":"x"}', '--on-missing', 'wait', '--wait', '--wait-s', '1']);
+  assert.equal(used.code, 1);
+  assert.match(used.stderr, /^hongyan: message m\w{13} is waiting still\n$/);
+  assert.equal(await server.stop(), 0);
+});
+
 test('what a client says when it cannot even ask', async (t) => {
   const env = { HONGYAN_URL: 'http://127.0.0.1:1', HONGYAN_KEY: 'x' };
   const down = await run(['app', 'list'], { env });
