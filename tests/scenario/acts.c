@@ -213,7 +213,7 @@ static void cmd_schedule(char **words)
         json_object_set_new(body, "misfire", json_string(story_option(words, "misfire")));
     hy_violations_init(&v, &story_arena);
     memset(&change.put.schedule, 0, sizeof change.put.schedule);
-    hy_engine_schedule_read(story_world.engine, body, NULL, &v, &change.put.schedule);
+    hy_engine_schedule_read(story_world.engine, body, NULL, &v, &change.put);
     if (hy_violations_any(&v))
         complain(&v);
     change.arg = &result;
