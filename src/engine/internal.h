@@ -160,7 +160,7 @@ struct hy_clockwork {
     size_t count;
     atomic_bool stale;     /* read them again */
     bool busy;             /* a read or a firing is under way */
-    int64_t not_before_ms; /* after the store had trouble */
+    int64_t not_before_ms; /* after trouble with the store or a zone file */
     int64_t jobs_open;     /* built-in jobs under way */
 };
 
