@@ -42,32 +42,38 @@ static struct hy_lane *add_lane(struct hy_engine *engine, int64_t app_no)
     return lane;
 }
 
+/* Takes over the count on `entry`. */
+static void adopt_entry(struct hy_engine *engine, struct hy_lane *lane,
+                        const struct hy_app_entry *entry)
+{
+    if (lane->app && lane->app != entry)
+        lane->keeper.retry_at_ms = 0; /* perhaps the secret was put right: try now */
+    hy_engine_app_release(lane->app);
+    lane->app = entry;
+    if (entry->app.deleted_at_ms)
+        hy_keeper_deinit(engine, lane);
+}
+
 /* Lanes are never taken away: an attempt under way points to its lane. A deleted app's lane keeps
  * its entry marked deleted and does nothing more. */
 void hy_lanes_match(struct hy_engine *engine)
 {
     struct hy_registry *registry = &engine->registry;
     int generation = atomic_load(&registry->generation);
-    size_t count = hy_registry_count(registry);
+    const struct hy_app_entry *entry;
 
-    if (generation == engine->lanes.generation && count == engine->lanes.count)
+    if (generation == engine->lanes.generation)
         return;
-    for (int64_t no = 1; engine->lanes.count < count || no <= (int64_t)count; no++) {
-        const struct hy_app_entry *entry = hy_registry_by_no(registry, no);
-        struct hy_lane *lane = hy_lane_find(engine, no);
+    for (size_t i = 0; (entry = hy_registry_at(registry, i)) != NULL; i++) {
+        struct hy_lane *lane = hy_lane_find(engine, entry->app.no);
 
-        if (!entry)
-            break;
         if (!lane)
-            lane = add_lane(engine, no);
+            lane = add_lane(engine, entry->app.no);
         if (!lane) {
             hy_engine_app_release(entry);
             return; /* out of memory: tried again at the next tick */
         }
-        hy_engine_app_release(lane->app);
-        lane->app = entry;
-        if (entry->app.deleted_at_ms)
-            hy_keeper_deinit(engine, lane);
+        adopt_entry(engine, lane, entry);
     }
     engine->lanes.generation = generation;
 }

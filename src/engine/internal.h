@@ -62,9 +62,10 @@ int hy_registry_put_app(struct hy_registry *registry, const struct hy_app *app);
 void hy_registry_delete_app(struct hy_registry *registry, int64_t app_no, int64_t now_ms);
 int hy_registry_put_key(struct hy_registry *registry, const struct hy_key *key);
 void hy_registry_remove_key(struct hy_registry *registry, int64_t key_id);
-/* The only app in use with legacy_intake or by no; every entry that is returned is counted. */
+/* Deleted ones too; null when there is none. The entry is counted. */
 const struct hy_app_entry *hy_registry_by_no(struct hy_registry *registry, int64_t no);
-size_t hy_registry_count(struct hy_registry *registry);
+/* The same by index, in order of no; null past the last one. */
+const struct hy_app_entry *hy_registry_at(struct hy_registry *registry, size_t index);
 /* The sealed secret, copied into the arena. HY_E_NOT_FOUND. */
 int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
                        struct hy_sealed *ret_secret);
@@ -95,7 +96,7 @@ struct hy_keeper {
 
 struct hy_lane {
     int64_t app_no;
-    const struct hy_app_entry *app; /* counted; null = deleted */
+    const struct hy_app_entry *app; /* counted; of a deleted one, too */
     struct hy_keeper keeper;
     int64_t in_flight;       /* claimed and not settled */
     int64_t next_due_ms;     /* the earliest known due instant; HY_NEVER = none known */
@@ -197,6 +198,7 @@ struct hy_engine {
 
 /* dispatch.c */
 struct hy_lane *hy_lane_find(struct hy_engine *engine, int64_t app_no);
+/* Gives every app a lane and every lane its app as it is now. */
 void hy_lanes_match(struct hy_engine *engine);
 void hy_lanes_free(struct hy_engine *engine);
 /* Any thread: something of that app is due at that instant. app_no 0: look at every lane. */
