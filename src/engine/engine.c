@@ -151,6 +151,7 @@ static void open_mail(struct hy_engine *engine)
     struct hy_mail *mail;
 
     while ((mail = hy_mailbox_take(&engine->mailbox)) != NULL) {
+        hy_lanes_match(engine); /* what was posted behind a change of an app counts on it */
         while (mail) {
             struct hy_mail *next = mail->next;
 

@@ -225,6 +225,10 @@ void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane);
 void hy_keeper_answer_all(struct hy_engine *engine, struct hy_lane *lane);
 void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane);
 
+/* changes.c. Any thread. Something of a deleted app was stored behind its deletion: cancels that,
+ * too. */
+void hy_app_clean_up(struct hy_engine *engine, int64_t app_no);
+
 /* clockwork.c, jobs.c */
 int hy_clockwork_init(struct hy_engine *engine);
 void hy_clockwork_deinit(struct hy_engine *engine);
