@@ -41,7 +41,7 @@ static void tell_lane(struct hy_attempt_run *run)
     else if (s->lane_pause_until_ms)
         hy_lane_pause(run->engine, run->lane, s->lane_pause_until_ms, s->reason,
                       j->verdict == HY_VERDICT_RATE);
-    else if (lane_works(j->verdict))
+    else if (lane_works(j->verdict) && run->pauses == run->lane->pauses)
         hy_lane_reopen(run->engine, run->lane);
 }
 
@@ -113,6 +113,7 @@ static void start(struct hy_attempt_run *run)
     int err;
 
     run->token_version = run->lane->keeper.version;
+    run->pauses = run->lane->pauses;
     run->started_ms = engine->now_ms;
     hy_arena_reset(&engine->scratch);
     if (run->lane->app->app.deleted_at_ms)

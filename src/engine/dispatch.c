@@ -135,6 +135,7 @@ void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until
 {
     bool fresh = lane->paused_until_ms == 0;
 
+    lane->pauses++;
     if (until_ms > lane->paused_until_ms)
         lane->paused_until_ms = until_ms;
     lane->probe_at_ms = probe ? engine->now_ms + probe_gap_ms : HY_NEVER;

@@ -103,6 +103,7 @@ struct hy_lane {
     int64_t paused_until_ms; /* 0 = not paused */
     int64_t probe_at_ms;     /* one message may go then, though paused */
     char pause_reason[HY_REASON_BYTES];
+    int64_t pauses;   /* so far: an answer to what left before the last one ends no pause */
     double allowance; /* token bucket of rate_per_s: messages that may go now */
     int64_t allowance_at_ms;
 };
@@ -141,6 +142,7 @@ struct hy_attempt_run {
     struct hy_lane *lane;
     const char *api;
     int64_t token_version;
+    int64_t pauses; /* of the lane, when it left */
     int64_t started_ms;
     struct hy_settle_item outcome;
 };
