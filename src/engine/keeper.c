@@ -132,12 +132,27 @@ static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
     finish(call);
 }
 
+/* The refused token came again. After a plain stable call a forced one helps, at once; otherwise
+ * nothing but time may, and each call is one of the day's. */
+static void slow_down(struct hy_keeper_call *call, int64_t failures_before)
+{
+    struct hy_keeper *k = &call->lane->keeper;
+    bool stable = call->lane->app->settings.token_mode == HY_TOKEN_STABLE;
+
+    if (stable && !call->begin.forced)
+        return;
+    k->failures = failures_before + 1;
+    k->retry_at_ms = call->engine->now_ms + hy_retry_delay_ms(&hy_retry_tokens, (int)k->failures,
+                                                              (uint64_t)call->lane->app_no);
+    snprintf(k->error, sizeof k->error, "the platform gave the token again that it refused");
+}
+
 static void adopt(struct hy_keeper_call *call)
 {
     struct hy_keeper *k = &call->lane->keeper;
     bool same = strcmp(k->access, call->reply.access_token) == 0;
+    int64_t failures_before = k->failures;
 
-    /* A plain stable call that returns the refused token: only a forced one helps. */
     k->force = same && k->refused;
     k->refused = k->force;
     snprintf(k->access, sizeof k->access, "%s", call->reply.access_token);
@@ -148,6 +163,8 @@ static void adopt(struct hy_keeper_call *call)
     k->error[0] = 0;
     k->wanted = false;
     k->retry_at_ms = 0;
+    if (k->refused)
+        slow_down(call, failures_before);
     hy_log(HY_LOG_INFO, "token.refreshed", "app=%s version=%lld same=%d calls_today=%lld",
            call->lane->app->app.id, (long long)k->version, same, (long long)k->calls_today);
 }
