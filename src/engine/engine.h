@@ -56,7 +56,8 @@ struct hy_engine_config {
  * Errors: those of the store, HY_E_DENIED (the master key is not the one of this store). */
 int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine);
 
-/* Nothing may be in flight (hy_engine_idle) and no other thread inside. Null is legal. */
+/* Nothing may be in flight (hy_engine_idle) and no other thread inside: the store is closed first,
+ * or nothing was ever submitted. Null is legal. */
 void hy_engine_free(struct hy_engine *engine);
 
 /*

@@ -91,8 +91,8 @@ void world_stop(struct world *w)
         world_answer(w, 0, HY_HTTP_NOT_SENT, 0, "stopped");
     world_settle(w);
     assert(hy_engine_idle(w->engine));
-    hy_engine_free(w->engine);
     hy_store_close(w->store);
+    hy_engine_free(w->engine);
     hy_seal_close(w->seal);
 }
 
