@@ -40,8 +40,7 @@ struct hy_mail *hy_mailbox_take(struct hy_mailbox *box);
 
 void hy_engine_post(struct hy_engine *engine, struct hy_mail *mail);
 
-/* --- registry.c: apps and keys, in memory
- * ---------------------------------------------------------- */
+/* --- registry.c: apps and keys, in memory ----------------------------------------------------- */
 
 struct hy_registry_app;
 
@@ -70,8 +69,7 @@ const struct hy_app_entry *hy_registry_at(struct hy_registry *registry, size_t i
 int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
                        struct hy_sealed *ret_secret);
 
-/* --- keeper.c: the token of one app
- * ------------------------------------------------------------------ */
+/* --- keeper.c: the token of one app ----------------------------------------------------------- */
 
 enum hy_keeper_phase { HY_KEEPER_IDLE, HY_KEEPER_BEGINNING, HY_KEEPER_ASKING, HY_KEEPER_ENDING };
 
@@ -91,8 +89,7 @@ struct hy_keeper {
     struct hy_token_query *waiting; /* for the end of the refresh */
 };
 
-/* --- dispatch.c: one lane an app
- * ------------------------------------------------------------------------ */
+/* --- dispatch.c: one lane an app -------------------------------------------------------------- */
 
 struct hy_lane {
     int64_t app_no;
@@ -121,8 +118,7 @@ struct hy_lanes {
     int generation; /* of the registry, when they were matched last */
 };
 
-/* --- attempt.c: messages under way
- * ------------------------------------------------------------------------ */
+/* --- attempt.c: messages under way ------------------------------------------------------------ */
 
 /* Claimed messages share the arena of their claim until the last of them is settled. */
 struct hy_batch {
@@ -154,8 +150,7 @@ struct hy_settle_run {
     struct hy_engine *engine;
 };
 
-/* --- clockwork.c: schedules
- * ------------------------------------------------------------------------------- */
+/* --- clockwork.c: schedules ------------------------------------------------------------------- */
 
 struct hy_clockwork {
     struct hy_arena arena; /* of the schedules */

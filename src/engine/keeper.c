@@ -275,6 +275,23 @@ static int ask(struct hy_keeper_call *call)
     return err;
 }
 
+/* The right to ask is on disk; a request that cannot be made ends it again. */
+static void ask_platform(struct hy_keeper_call *call)
+{
+    struct hy_keeper *k = &call->lane->keeper;
+    int err;
+
+    k->phase = HY_KEEPER_ASKING;
+    err = ask(call);
+    if (!err)
+        return;
+    snprintf(k->error, sizeof k->error, "the token request could not be made: %s",
+             hy_err_text(err));
+    call->end.error = k->error;
+    k->phase = HY_KEEPER_ENDING;
+    hy_engine_verb(call->engine, &call->end.op, end_done, call);
+}
+
 static void begun(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct hy_keeper_call *call = (struct hy_keeper_call *)mail;
@@ -291,15 +308,7 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
                call->lane->app->app.id, (long long)k->calls_today,
                (long long)call->begin.calls_max);
     if (result == 0) {
-        k->phase = HY_KEEPER_ASKING;
-        result = ask(call);
-        if (result == 0)
-            return;
-        snprintf(k->error, sizeof k->error, "the token request could not be made: %s",
-                 hy_err_text(result));
-        call->end.error = k->error;
-        k->phase = HY_KEEPER_ENDING;
-        hy_engine_verb(engine, &call->end.op, end_done, call);
+        ask_platform(call);
     } else if (result == HY_TOKEN_MOVED) {
         hy_keeper_load(engine, call->lane, stored);
         k->refused = k->wanted = k->force = false;
