@@ -271,7 +271,7 @@ static void ask_schedule(struct hy_schedule_change *change, const struct hy_sche
         json_object_set_new(body, "name", json_string("minutely"));
         json_object_set_new(body, "cron", json_string("* * * * *"));
     }
-    *change = (struct hy_schedule_change){.put = {{0}}, .done = ignore_schedule};
+    *change = (struct hy_schedule_change){.done = ignore_schedule};
     hy_violations_init(&v, &arena);
     hy_engine_schedule_read(world.engine, body, existing, &v, &change->put);
     CHECK(!hy_violations_any(&v));
