@@ -210,7 +210,8 @@ static int open_engine(struct hy_server *s)
 
 static int listen_on(struct hy_server *s)
 {
-    struct hy_api_config api = {.engine = s->engine};
+    struct hy_api_config api = {.engine = s->engine,
+                                .body_max_bytes = (size_t)number(s, "body-max-bytes")};
     struct hy_httpd_config config = {.listen = text(s, "listen"),
                                      .body_max_bytes = (size_t)number(s, "body-max-bytes"),
                                      .connections_max = (unsigned)number(s, "connections-max"),

@@ -274,7 +274,7 @@ void hy_engine_schedule_delete(struct hy_engine *engine, struct hy_schedule_chan
  * The next `n` runs (at most 1000) of a cron expression strictly after `from_ms`. HY_E_INVALID with
  * the fault in `v`: bad expression (with its place), unknown zone, or a day that no year has.
  */
-int hy_engine_runs(const char *cron, const char *timezone, int64_t from_ms, size_t n,
+int hy_engine_runs(const char *cron, const char *zone_name, int64_t from_ms, size_t n,
                    struct hy_violations *v, int64_t *ret_runs, size_t *ret_count);
 
 /* --- the state of the service [any thread] ---------------------------------------------------- */

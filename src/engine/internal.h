@@ -85,8 +85,8 @@ struct hy_keeper {
     bool tried;          /* the first fetch has ended, well or not */
     int64_t retry_at_ms; /* not before; after failures and used-up budgets */
     int64_t failures;
-    char error[HY_ERRMSG_BYTES]; /* of the last failure, "" = none */
-    int64_t calls_today, calls_max;
+    char error[HY_ERRMSG_BYTES];    /* of the last failure, "" = none */
+    int64_t day, calls_today;       /* the platform's day, and the token calls on it */
     struct hy_token_query *waiting; /* for the end of the refresh */
 };
 
@@ -213,10 +213,14 @@ int64_t hy_attempts_settle(struct hy_engine *engine);
 /* keeper.c */
 void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
 int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane);
+bool hy_keeper_alive(const struct hy_engine *engine, const struct hy_keeper *keeper);
+/* Alive, and not known to be refused: fit for sending. */
 bool hy_keeper_ready(const struct hy_engine *engine, const struct hy_lane *lane);
 /* A request with the token of `version` was refused. */
 void hy_keeper_refused(struct hy_engine *engine, struct hy_lane *lane, int64_t version);
 void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane);
+/* token_query.c: ends every query that waits for the end of a refresh. */
+void hy_keeper_answer_all(struct hy_engine *engine, struct hy_lane *lane);
 void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane);
 
 /* clockwork.c, jobs.c */

@@ -54,6 +54,7 @@ void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct
     k->version = token->version;
     k->obtained_at_ms = token->obtained_at_ms;
     k->expires_at_ms = token->expires_at_ms;
+    k->day = token->day;
     k->calls_today = token->calls;
     k->failures = token->failures;
     if (!token->access.size)
@@ -75,14 +76,14 @@ void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane)
     hy_wipe(lane->keeper.access, sizeof lane->keeper.access);
 }
 
-static bool alive(const struct hy_engine *engine, const struct hy_keeper *k)
+bool hy_keeper_alive(const struct hy_engine *engine, const struct hy_keeper *k)
 {
     return k->access[0] && k->expires_at_ms > engine->now_ms;
 }
 
 bool hy_keeper_ready(const struct hy_engine *engine, const struct hy_lane *lane)
 {
-    return alive(engine, &lane->keeper) && !lane->keeper.refused;
+    return hy_keeper_alive(engine, &lane->keeper) && !lane->keeper.refused;
 }
 
 void hy_keeper_refused(struct hy_engine *engine, struct hy_lane *lane, int64_t version)
@@ -101,37 +102,6 @@ void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane)
     lane->keeper.wanted = true;
 }
 
-/* --- answering those who ask ------------------------------------------------------------------ */
-
-static void answer(struct hy_engine *engine, struct hy_lane *lane, struct hy_token_query *query)
-{
-    struct hy_keeper *k = &lane->keeper;
-
-    if (alive(engine, k) && !(query->refresh && k->error[0])) {
-        query->result = 0;
-        snprintf(query->access_token, sizeof query->access_token, "%s", k->access);
-        query->expires_at_ms = k->expires_at_ms;
-    } else {
-        query->result = HY_E_BUSY;
-        snprintf(query->error, sizeof query->error, "%s",
-                 k->error[0] ? k->error : "the platform gave no token yet");
-    }
-    query->done(query, query->arg);
-}
-
-static void answer_all(struct hy_engine *engine, struct hy_lane *lane)
-{
-    struct hy_token_query *waiting = lane->keeper.waiting;
-
-    lane->keeper.waiting = NULL;
-    while (waiting) {
-        struct hy_token_query *next = waiting->next;
-
-        answer(engine, lane, waiting);
-        waiting = next;
-    }
-}
-
 /* --- a refresh, step by step ------------------------------------------------------------------ */
 
 static void finish(struct hy_keeper_call *call)
@@ -145,7 +115,7 @@ static void finish(struct hy_keeper_call *call)
     hy_arena_deinit(&call->arena);
     free(call);
     if (!lane->keeper.refused || lane->keeper.error[0])
-        answer_all(engine, lane); /* else another, forced call follows at once */
+        hy_keeper_answer_all(engine, lane); /* else another, forced call follows at once */
 }
 
 static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
@@ -295,8 +265,14 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
     const struct hy_token *stored = &call->begin.token;
     int result = call->begin.op.result;
 
-    if (result >= 0)
+    if (result >= 0) {
+        k->day = stored->day;
         k->calls_today = stored->calls;
+    }
+    if (result == 0 && k->calls_today * 10 >= call->begin.calls_max * 9)
+        hy_log(HY_LOG_WARN, "token.budget", "app=%s calls_today=%lld max=%lld",
+               call->lane->app->app.id, (long long)k->calls_today,
+               (long long)call->begin.calls_max);
     if (result == 0) {
         k->phase = HY_KEEPER_ASKING;
         result = ask(call);
@@ -317,8 +293,8 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
     } else if (result == HY_TOKEN_BUDGET) {
         int64_t gap_end = stored->forced_at_ms + call->begin.forced_gap_ms;
 
-        snprintf(k->error, sizeof k->error, "the day's %s token calls are used up (%lld)",
-                 call->begin.forced ? "forced" : "", (long long)k->calls_today);
+        snprintf(k->error, sizeof k->error, "the day's %stoken calls are used up (%lld made)",
+                 call->begin.forced ? "forced " : "", (long long)k->calls_today);
         failed(call, call->begin.forced && gap_end > engine->now_ms
                          ? gap_end
                          : hy_hint_at(HY_HINT_NEXT_DAY, engine->zone, engine->now_ms));
@@ -362,7 +338,6 @@ static void begin(struct hy_engine *engine, struct hy_lane *lane)
         .forced_gap_ms = plan->forced_gap_ms,
         .arena = &call->arena,
     };
-    lane->keeper.calls_max = call->begin.calls_max;
     call->end = (struct hy_token_end){
         .op.verb = HY_VERB_TOKEN_END, .app_no = lane->app_no, .version = lane->keeper.version};
     lane->keeper.phase = HY_KEEPER_BEGINNING;
@@ -395,7 +370,7 @@ int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane)
         return HY_NEVER;
     if (lane->app->app.deleted_at_ms || engine->quiet ||
         lane->app->platform->auth.kind != HY_AUTH_TOKEN) {
-        answer_all(engine, lane); /* there will be no other token */
+        hy_keeper_answer_all(engine, lane); /* there will be no other token */
         return HY_NEVER;
     }
     at = wanted_at(engine, lane);
@@ -403,67 +378,9 @@ int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane)
         at = k->retry_at_ms;
     if (at > engine->now_ms) {
         if (k->waiting && k->retry_at_ms > engine->now_ms)
-            answer_all(engine, lane); /* it failed a moment ago and says why */
+            hy_keeper_answer_all(engine, lane); /* it failed a moment ago and says why */
         return at;
     }
     begin(engine, lane);
     return HY_NEVER;
-}
-
-/* --- queries ---------------------------------------------------------------------------------- */
-
-struct query_mail {
-    struct hy_mail mail;
-    struct hy_token_query *query;
-};
-
-static bool replaces(const struct hy_keeper *k, const struct hy_token_query *query)
-{
-    return query->refresh &&
-           (!query->bad_token[0] || hy_secret_text_equal(query->bad_token, k->access));
-}
-
-static void opened(struct hy_engine *engine, struct hy_mail *mail)
-{
-    struct hy_token_query *query = ((struct query_mail *)mail)->query;
-    struct hy_lane *lane;
-    struct hy_keeper *k;
-
-    free(mail);
-    hy_lanes_match(engine);
-    lane = hy_lane_find(engine, query->app_no);
-    if (!lane || lane->app->app.deleted_at_ms) {
-        query->result = HY_E_NOT_FOUND;
-        query->done(query, query->arg);
-        return;
-    }
-    k = &lane->keeper;
-    if (replaces(k, query)) {
-        if (query->bad_token[0])
-            k->refused = true;
-        k->wanted = true;
-        if (k->phase == HY_KEEPER_IDLE && k->failures)
-            k->retry_at_ms = 0; /* a person asks: try now */
-    } else if (alive(engine, k)) {
-        query->refresh = false;
-        answer(engine, lane, query);
-        return;
-    }
-    query->next = k->waiting;
-    k->waiting = query;
-}
-
-void hy_engine_token(struct hy_engine *engine, struct hy_token_query *query)
-{
-    struct query_mail *mail = malloc(sizeof *mail);
-
-    query->engine = engine;
-    if (!mail) {
-        query->result = HY_E_NOMEM;
-        query->done(query, query->arg);
-        return;
-    }
-    mail->mail.open = opened;
-    mail->query = query;
-    hy_engine_post(engine, &mail->mail);
 }

@@ -33,7 +33,7 @@ static void require(const void *value, const char *field, struct hy_violations *
         hy_violations_add(v, field, "required", NULL, NULL, "%s is required.", field);
 }
 
-int hy_engine_runs(const char *cron_text, const char *timezone, int64_t from_ms, size_t n,
+int hy_engine_runs(const char *cron_text, const char *zone_name, int64_t from_ms, size_t n,
                    struct hy_violations *v, int64_t *ret_runs, size_t *ret_count)
 {
     struct hy_cron_error error;
@@ -48,19 +48,22 @@ int hy_engine_runs(const char *cron_text, const char *timezone, int64_t from_ms,
                           error.position + 1);
         err = HY_E_INVALID;
     }
-    if (hy_zone_open(timezone, &zone) != 0) {
-        hy_violations_add(v, "timezone", "iana_zone", NULL, timezone,
+    if (hy_zone_open(zone_name, &zone) != 0) {
+        hy_violations_add(v, "timezone", "iana_zone", NULL, zone_name,
                           "There is no time zone %.64s; use a name such as Asia/Shanghai.",
-                          timezone);
+                          zone_name);
         err = HY_E_INVALID;
     }
-    if (!err && hy_cron_next_n(&cron, zone, from_ms, n, ret_runs, ret_count) == HY_CRON_NEVER) {
+    if (!err)
+        err = hy_cron_next_n(&cron, zone, from_ms, n, ret_runs, ret_count);
+    if (err == HY_CRON_NEVER)
         hy_violations_add(v, "cron", "possible", NULL, NULL,
                           "No year has such a day: this would never run.");
-        err = HY_E_INVALID;
-    }
+    else if (err && !hy_violations_any(v))
+        hy_violations_add(v, "from", "range", "years 1 to 9999", NULL,
+                          "from must lie in the years 1 to 9999.");
     hy_zone_close(zone);
-    return err;
+    return err ? HY_E_INVALID : 0;
 }
 
 /* A scheduled message says neither when nor under which key: both come from the schedule. */

@@ -46,7 +46,8 @@ static int tell_kernel(struct hy_httpc_loop *loop, int fd, struct hy_httpc_socke
     return epoll_ctl(loop->epoll_fd, how, fd, &event);
 }
 
-/* --- what libcurl calls ----------------------------------------------------------------------- */
+/* --- what libcurl calls --------------------------------------------------------------------------
+ */
 
 static int on_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -104,8 +105,7 @@ static int on_close(void *arg, curl_socket_t fd)
     return close(fd);
 }
 
-/* --- life
- * ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int hy_httpc_loop_init(struct hy_httpc_loop *loop, CURLM *multi)
 {
@@ -146,8 +146,7 @@ void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
 }
 
-/* --- one turn
- * ------------------------------------------------------------------------------------- */
+/* --- one turn --------------------------------------------------------------------------------- */
 
 void hy_httpc_loop_run_due(struct hy_httpc_loop *loop)
 {

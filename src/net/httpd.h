@@ -13,7 +13,7 @@
  * A peer that closes while its request is deferred leaves the request alive: the continuation runs
  * all the same, on the server's thread, and its answer may go nowhere (see hy_httpd_gone).
  * Bodies are collected whole, up to the limit; larger ones are answered 413 and the connection is
- * closed. Header blocks are bounded by libmicrohttpd's connection memory (16 KiB).
+ * closed: after their end, so that the client sees the answer, when that is not far. Header blocks are bounded by libmicrohttpd's connection memory (16 KiB).
  */
 #ifndef HY_NET_HTTPD_H
 #define HY_NET_HTTPD_H
@@ -63,7 +63,7 @@ size_t hy_httpd_busy(const struct hy_httpd *httpd);
  * legal. */
 void hy_httpd_stop(struct hy_httpd *httpd);
 
-/* --- one request; everything returned lives as long as the request --------------------------- */
+/* --- one request; everything returned lives as long as the request ---------------------------- */
 
 const char *hy_httpd_method(const struct hy_httpd_request *req);
 const char *hy_httpd_path(const struct hy_httpd_request *req); /* decoded, without the query */

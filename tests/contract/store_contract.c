@@ -12,6 +12,19 @@ int main(int argc, char **argv)
         return 2;
     }
     store_admit_cases();
+    store_twins_cases();
+    store_claim_cases();
+    store_doubt_cases();
+    store_settle_cases();
+    store_end_cases();
+    store_grants_cases();
+    store_apps_cases();
+    store_schedules_cases();
+    store_reads_cases();
+    store_threads_cases();
+    store_model_cases();
+    if (rig_durable())
+        store_reopen_cases();
     rig_deinit();
     return hy_tap_end();
 }

@@ -49,6 +49,9 @@ bool rig_durable(void); /* what is stored outlives close */
 void rig_reopen(void);
 void rig_open(const char *location, bool inline_mode, struct hy_store **ret_store);
 
+/* The app that every case begins with; its number. */
+int64_t rig_add_app(struct hy_store *store);
+
 int run(struct hy_op *op, enum hy_verb verb);
 
 /* --- messages --------------------------------------------------------------------------------- */

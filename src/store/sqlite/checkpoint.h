@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-enum { HY_CHECKPOINT_START_PAGES = 500, HY_CHECKPOINT_STOP_PAGES = 20000 };
+enum { HY_CHECKPOINT_START_PAGES = 4000, HY_CHECKPOINT_STOP_PAGES = 20000 };
 
 struct hy_checkpointer;
 

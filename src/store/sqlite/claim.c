@@ -175,25 +175,27 @@ static bool looked_at(const struct claiming *c, const struct hy_message *m)
 static int fetch(struct claiming *c, struct hy_row *rows, size_t max, size_t *ret_count,
                  bool *ret_end)
 {
-    size_t count = 0, seen = 0, ask = max + c->s->became_due_count;
     struct hy_query q;
+    size_t count = 0;
     int r;
 
     hy_query_open(c->s, SQL_MESSAGE_DUE, &q);
     hy_put_int(&q, c->lane->app_no);
     hy_put_int(&q, c->at_due_ms);
     hy_put_int(&q, c->verb->now_ms);
-    hy_put_int(&q, (int64_t)ask);
     while ((r = hy_query_step(&q)) == HY_ROW) {
-        seen++;
-        if (count == max)
-            continue;
+        if (count == max) {
+            r = hy_query_close(&q);
+            *ret_count = count;
+            *ret_end = false;
+            return r;
+        }
         hy_message_read(&q, c->verb->arena, &rows[count]);
         if (!looked_at(c, &rows[count].m))
             count++;
     }
     *ret_count = count;
-    *ret_end = seen < ask;
+    *ret_end = true;
     return r;
 }
 

@@ -49,7 +49,7 @@ int hy_message_park(struct hy_sqlite *s, int64_t id);
  * becomes due again, unless one is in `sending`. */
 int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user);
 
-/* During a claim: remembers that the message became due by it, and asks for that. */
+/* Notes that the message became due by the verb under way; during a claim that can be asked for. */
 int hy_became_due(struct hy_sqlite *s, int64_t id);
 bool hy_has_become_due(const struct hy_sqlite *s, int64_t id);
 

@@ -53,7 +53,7 @@ static const char *const texts[SQL_COUNT] = {
         "SELECT bucket FROM message WHERE id < ?1 ORDER BY id DESC LIMIT 1",
     [SQL_MESSAGE_DUE] = "SELECT " MESSAGE_FULL " FROM message INDEXED BY message_due "
                         "WHERE app_no = ?1 AND due_at_ms > 0 AND due_at_ms >= ?2 AND "
-                        "due_at_ms <= ?3 ORDER BY due_at_ms, id LIMIT ?4",
+                        "due_at_ms <= ?3 ORDER BY due_at_ms, id",
     [SQL_MESSAGE_NEXT_DUE] =
         "SELECT due_at_ms FROM message INDEXED BY message_due WHERE app_no = ?1 AND due_at_ms > 0 "
         "ORDER BY due_at_ms LIMIT 1",

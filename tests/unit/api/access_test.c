@@ -211,7 +211,8 @@ static void types_of_bodies(void)
     CHECK(hy_call_type_is_json("Application/JSON; charset=utf-8"));
     CHECK(hy_call_type_is_json("application/merge-patch+json"));
     CHECK(hy_call_type_is_json("application/x-www-form-urlencoded"));
-    CHECK(!hy_call_type_is_json("text/plain"));
+    CHECK(hy_call_type_is_json("text/plain;charset=UTF-8"));
+    CHECK(!hy_call_type_is_json("text/xml"));
     CHECK(!hy_call_type_is_json("application/jsonx"));
     CHECK(!hy_call_type_is_json("multipart/form-data; boundary=+json"));
     client_start();

@@ -33,7 +33,7 @@ static void forget(void)
 
 void client_start(void)
 {
-    struct hy_api_config config;
+    struct hy_api_config config = {0};
     int err;
 
     world_start(&client_world);

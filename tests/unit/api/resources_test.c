@@ -196,7 +196,7 @@ static void built_in_jobs_are_listed(void)
 static void next_runs_are_told(void)
 {
     client_start();
-    client_call("GET", "/v1/schedules/next?cron=0+8+*+*+*&n=2", NULL);
+    client_call("GET", "/v1/schedules/next?cron=0+8+*+*+*&timezone=UTC&n=2", NULL);
     CHECK_INT(client_status(), 200);
     CHECK_TEXT(client_text(),
                "{\"runs\":[\"2026-03-01T08:00:00.000Z\",\"2026-03-02T08:00:00.000Z\"]}");

@@ -10,8 +10,7 @@ static const char *first_fault_field(void)
     return text_of(json_array_get(json_object_get(answer.json, "errors"), 0), "field");
 }
 
-/* --- logins
- * ---------------------------------------------------------------------------------------- */
+/* --- logins ---------------------------------------------------------------------------------- */
 
 static const char *new_code(const char *openid)
 {
@@ -84,8 +83,7 @@ static void logins_are_checked(void)
     world_stop();
 }
 
-/* --- people
- * ------------------------------------------------------------------------------------------- */
+/* --- people ---------------------------------------------------------------------------------- */
 
 static void people_come_in_numbers(void)
 {
@@ -138,38 +136,36 @@ static void seeds_repeat(void)
     world_stop();
 }
 
-/* --- faults of the caller
- * -------------------------------------------------------------------------------- */
+/* --- faults of the caller -------------------------------------------------------------------- */
+
+static const struct {
+    const char *path, *body, *field;
+} rows[] = {
+    {"/sim/apps", "{}", "appid"},
+    {"/sim/apps", "{'appid':'wx7'}", "secret"},
+    {"/sim/apps", "{'appid':'" APPID "','legacy':'dead'}", "legacy"},
+    {"/sim/apps", "{'appid':'" APPID "','push':{'token':'x'}}", "push.url"},
+    {"/sim/apps", "{'appid':'" APPID "','push':{'url':'http://x/','mode':'safe'}}", "push.aes_key"},
+    {"/sim/apps", "{'appid':'" APPID "','limits':{'/x':1}}", "limits./x"},
+    {"/sim/apps", "{'appid':'" APPID "','pages':[1]}", "pages"},
+    {"/sim/users", "{}", "appid"},
+    {"/sim/users", "{'appid':'wx404'}", "appid"},
+    {"/sim/users", "{'appid':'" APPID "','count':0}", "count"},
+    {"/sim/users", "{'appid':'" APPID "','cuont':1}", "cuont"},
+    {"/sim/login", "{'appid':'" APPID "'}", "openid"},
+    {"/sim/forms", "{'appid':'" APPID "','openid':'x'}", "openid"},
+    {"/sim/subscribe", "{'appid':'" APPID "','openid':'x','choices':{}}", "choices"},
+    {"/sim/faults", "{}", "path"},
+    {"/sim/faults", "{'path':'/cgi-bin/token'}", ""},
+    {"/sim/faults", "{'path':'cgi-bin','errcode':-1}", "path"},
+    {"/sim/faults", "{'path':'/sim/stats','errcode':-1}", "path"},
+    {"/sim/faults", "{'path':'*','errcode':-1,'probability':2}", "probability"},
+    {"/sim/faults", "{'path':'*','drop':'later'}", "drop"},
+    {"/sim/clock", "{'advance_s':-1}", "advance_s"},
+};
 
 static void bad_requests_name_the_field(void)
 {
-    static const struct {
-        const char *path, *body, *field;
-    } rows[] = {
-        {"/sim/apps", "{}", "appid"},
-        {"/sim/apps", "{'appid':'wx7'}", "secret"},
-        {"/sim/apps", "{'appid':'" APPID "','legacy':'dead'}", "legacy"},
-        {"/sim/apps", "{'appid':'" APPID "','push':{'token':'x'}}", "push.url"},
-        {"/sim/apps", "{'appid':'" APPID "','push':{'url':'http://x/','mode':'safe'}}",
-         "push.aes_key"},
-        {"/sim/apps", "{'appid':'" APPID "','limits':{'/x':1}}", "limits./x"},
-        {"/sim/apps", "{'appid':'" APPID "','pages':[1]}", "pages"},
-        {"/sim/users", "{}", "appid"},
-        {"/sim/users", "{'appid':'wx404'}", "appid"},
-        {"/sim/users", "{'appid':'" APPID "','count':0}", "count"},
-        {"/sim/users", "{'appid':'" APPID "','cuont':1}", "cuont"},
-        {"/sim/login", "{'appid':'" APPID "'}", "openid"},
-        {"/sim/forms", "{'appid':'" APPID "','openid':'x'}", "openid"},
-        {"/sim/subscribe", "{'appid':'" APPID "','openid':'x','choices':{}}", "choices"},
-        {"/sim/faults", "{}", "path"},
-        {"/sim/faults", "{'path':'/cgi-bin/token'}", ""},
-        {"/sim/faults", "{'path':'cgi-bin','errcode':-1}", "path"},
-        {"/sim/faults", "{'path':'/sim/stats','errcode':-1}", "path"},
-        {"/sim/faults", "{'path':'*','errcode':-1,'probability':2}", "probability"},
-        {"/sim/faults", "{'path':'*','drop':'later'}", "drop"},
-        {"/sim/clock", "{'advance_s':-1}", "advance_s"},
-    };
-
     world_start();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         post(rows[i].path, "%s", rows[i].body);
@@ -188,8 +184,7 @@ static void bad_requests_name_the_field(void)
     world_stop();
 }
 
-/* --- time, reset, the page
- * ----------------------------------------------------------------------------------- */
+/* --- time, reset, the page ------------------------------------------------------------------- */
 
 static void the_clock_moves(void)
 {

@@ -1,0 +1,18 @@
+/* store_print.h - records of the store as text, every field of them, to compare two stores by. */
+#ifndef HY_TESTS_CONTRACT_STORE_PRINT_H
+#define HY_TESTS_CONTRACT_STORE_PRINT_H
+
+#include "base/buf.h"
+#include "store/apps.h"
+#include "store/grants.h"
+#include "store/messages.h"
+#include "store/schedules.h"
+
+void print_message(struct hy_buf *out, const struct hy_message *m);
+void print_attempt(struct hy_buf *out, const struct hy_attempt *a);
+void print_grant(struct hy_buf *out, const struct hy_grant *g);
+void print_app(struct hy_buf *out, const struct hy_app *a);
+void print_token(struct hy_buf *out, const struct hy_token *t);
+void print_schedule(struct hy_buf *out, const struct hy_schedule *s);
+
+#endif
