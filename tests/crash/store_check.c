@@ -12,14 +12,14 @@
 static int check(struct hy_store *store)
 {
     struct hy_arena arena;
-    struct hy_check check = {.op.verb = HY_VERB_CHECK, .arena = &arena};
+    struct hy_check verb = {.op.verb = HY_VERB_CHECK, .arena = &arena};
     int err;
 
     hy_arena_init(&arena);
-    err = hy_store_run(store, &check.op);
-    for (size_t i = 0; i < check.count; i++)
-        puts(check.findings[i]);
-    if (err && check.count == 0)
+    err = hy_store_run(store, &verb.op);
+    for (size_t i = 0; i < verb.count; i++)
+        puts(verb.findings[i]);
+    if (err && verb.count == 0)
         printf("the check itself failed: %s\n", hy_err_text(err));
     hy_arena_deinit(&arena);
     return err != 0;
