@@ -282,13 +282,16 @@ test('what a client says when it cannot even ask', async (t) => {
   assert.equal(empty.code, 2);
   assert.match(empty.stderr, /first line is empty/);
 
-  const foreign = http.createServer((req, res) => res.writeHead(404).end('<h1>no</h1>'));
-  await new Promise((resolve) => foreign.listen(0, '127.0.0.1', resolve));
-  t.after(() => foreign.close());
-  const other = await run(['app', 'list'], { env: { ...env,
-    HONGYAN_URL: `http://127.0.0.1:${foreign.address().port}` } });
-  assert.equal(other.code, 1);
-  assert.match(other.stderr, /is it a hongyan server\?\n$/);
+  for (const status of [200, 404]) {
+    const foreign = http.createServer((req, res) => res.writeHead(status).end('<h1>hello</h1>'));
+    await new Promise((resolve) => foreign.listen(0, '127.0.0.1', resolve));
+    t.after(() => foreign.close());
+    const other = await run(['app', 'list'], { env: { ...env,
+      HONGYAN_URL: `http://127.0.0.1:${foreign.address().port}` } });
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /is it a hongyan server\?\n$/);
+    assert.equal(other.stdout, '');
+  }
 });
 
 // Connections are kept and used again at once: the hard case for a stop.
