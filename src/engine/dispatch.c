@@ -64,6 +64,8 @@ void hy_lanes_match(struct hy_engine *engine)
             hy_engine_app_release(entry);
             return; /* out of memory: tried again at the next tick */
         }
+        if (lane->app && lane->app != entry)
+            lane->keeper.retry_at_ms = 0; /* what it failed for may be mended: try now */
         hy_engine_app_release(lane->app);
         lane->app = entry;
         if (entry->app.deleted_at_ms)
