@@ -184,8 +184,12 @@ static void admitted(struct hy_op *op, void *arg)
     for (size_t i = 0; op->result == 0 && i < admit->count; i++) {
         const struct hy_message *m = admit->items[i].message;
 
-        if (admit->items[i].admission == HY_ADMITTED && m->due_at_ms)
+        if (admit->items[i].admission != HY_ADMITTED)
+            continue;
+        if (m->due_at_ms)
             hy_lane_notice(submit->engine, m->app_no, m->due_at_ms);
+        if (m->expires_at_ms)
+            hy_expiry_notice(submit->engine, m->expires_at_ms);
     }
     submit->done(submit, submit->arg);
 }

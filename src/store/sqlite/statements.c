@@ -74,6 +74,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MESSAGE_EXPIRED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_expiry "
                             "WHERE expires_at_ms > 0 AND state <= 1 AND expires_at_ms <= ?1 "
                             "ORDER BY expires_at_ms, id LIMIT ?2",
+    [SQL_MESSAGE_NEXT_EXPIRY] = "SELECT expires_at_ms FROM message INDEXED BY message_expiry "
+                                "WHERE expires_at_ms > 0 AND state <= 1 "
+                                "ORDER BY expires_at_ms LIMIT 1",
     [SQL_MESSAGE_APP_DUE] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_due "
                             "WHERE app_no = ?1 AND due_at_ms > 0 LIMIT ?2",
     [SQL_MESSAGE_APP_WAITING] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_waiting "
