@@ -230,6 +230,7 @@ export function checkProblem(assert, answer, status, word, field) {
   assert.equal(answer.json.type, `urn:hongyan:problem:${word}`);
   assert.equal(answer.json.status, status);
   assert.ok(answer.json.title && answer.json.detail, answer.text);
+  assert.ok(Array.isArray(answer.json.errors), answer.text);
   if (field === undefined) return;
   const fault = answer.json.errors.find((one) => one.field === field);
   assert.ok(fault, `no fault of ${field} in ${answer.text}`);
