@@ -191,7 +191,7 @@ void hy_call_reply(struct hy_call *call, int status, struct hy_out *out)
     if (hy_buf_ok(&out->buf))
         hy_call_reply_bytes(call, status, media_json, hy_buf_text(&out->buf), out->buf.size);
     else
-        hy_call_reply_bytes(call, 503, NULL, NULL, 0);
+        hy_problem_of_error(call, HY_E_NOMEM);
     hy_out_deinit(out);
 }
 

@@ -29,6 +29,13 @@ static bool is_form(const char *content_type)
     return size == 0;
 }
 
+static void refuse_form(struct hy_call *call)
+{
+    hy_violations_add(&call->v, "", "form", NULL, NULL,
+                      "The form holds a bad %%XX, a NUL, or bytes that are not UTF-8.");
+    hy_problem_invalid(call, HY_PROBLEM_INVALID);
+}
+
 static bool read_form(struct hy_call *call, struct hy_form *ret_form)
 {
     size_t size;
@@ -46,8 +53,7 @@ static bool read_form(struct hy_call *call, struct hy_form *ret_form)
                          "A form may have at most %d fields in %d bytes.", HY_FORM_FIELDS_MAX,
                          HY_FORM_BYTES_MAX);
     else if (err == HY_E_INVALID)
-        hy_problem_reply(call, HY_PROBLEM_INVALID,
-                         "The form holds a bad %%XX, a NUL, or bytes that are not UTF-8.");
+        refuse_form(call);
     else if (err)
         hy_problem_of_error(call, err);
     return !err;

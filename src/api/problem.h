@@ -46,11 +46,11 @@ void hy_problem_of_error(struct hy_call *call, int err);
 /* The problem of a status that the HTTP server refuses a request with. */
 enum hy_problem hy_problem_of_status(int status);
 
-/* The object itself, for answers that hold several. `v` may be null: errors is empty. */
+/* The object itself, for answers that hold several. `v` may be null: errors[] is empty. */
 void hy_problem_write(struct hy_out *out, const char *name, enum hy_problem problem,
                       const char *detail, const struct hy_violations *v);
 
-/* `errors`: an array of {field, rule, limit, actual, message}; empty without `v`. */
+/* `errors`: an array of {field, rule, limit, actual, message}. `v` may be null: it is empty. */
 void hy_problem_write_errors(struct hy_out *out, const struct hy_violations *v);
 
 /* What is wrong, in one sentence. In v->arena; never null. */

@@ -104,17 +104,21 @@ static void settle_token(const struct hy_message *m, int64_t now_ms, struct hy_s
 static void settle_grant_gone(const struct hy_message *m, const struct hy_grant *grant,
                               const struct hy_judgement *j, int64_t now_ms, struct hy_settlement *s)
 {
-    if (j->grant_used && m->in_doubt && grant && hy_grant_proves(grant)) {
+    /* A receipt that was never good (41028) tells that the earlier request had no effect, too. One
+     * that is used up, or no receipt at all, does not. */
+    bool maybe_gone = m->in_doubt && (j->grant_used || !grant);
+
+    if (maybe_gone && grant && hy_grant_proves(grant)) {
         end(s, HY_MESSAGE_SENT, HY_GRANT_SPEND);
         snprintf(s->reason, sizeof s->reason, "proved_by_receipt");
-        return;
-    }
-    if (!grant) {
+    } else if (maybe_gone && m->policy == HY_POLICY_AT_MOST_ONCE) {
+        again(s, HY_MESSAGE_UNKNOWN, grant ? HY_GRANT_DROP : HY_GRANT_GIVE_BACK, 0);
+    } else if (!grant) {
         end(s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK);
-        return;
+    } else {
+        again(s, HY_MESSAGE_QUEUED, HY_GRANT_DROP, now_ms);
+        s->in_doubt = false;
     }
-    again(s, HY_MESSAGE_QUEUED, HY_GRANT_DROP, now_ms);
-    s->in_doubt = false;
 }
 
 void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
@@ -127,7 +131,7 @@ void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
     switch (judgement->verdict) {
     case HY_VERDICT_OK:
         end(&s, HY_MESSAGE_SENT, HY_GRANT_SPEND);
-        snprintf(s.reason, sizeof s.reason, "sent");
+        s.reason[0] = 0; /* the state says it */
         break;
     case HY_VERDICT_GRANT_GONE: settle_grant_gone(message, grant, judgement, now_ms, &s); break;
     case HY_VERDICT_USER_GONE:

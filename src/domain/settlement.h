@@ -7,6 +7,8 @@
  *   verdict       and                       message   grant      next try
  *   ok                                      sent      spend
  *   grant_gone    used, in doubt, proves    sent      spend      (the lost one had gone)
+ *   grant_gone    used or no grant, in      unknown   drop       never by itself
+ *                 doubt, at_most_once
  *   grant_gone    sent without a grant      failed               (there is no next one to try)
  *   grant_gone                              queued    drop       at once, with the next grant
  *   user_gone                               failed    give back
@@ -52,7 +54,7 @@ struct hy_settlement {
     bool in_doubt;                /* the message's mark from now on */
     int64_t due_at_ms;            /* when it may be claimed again; 0 = not by itself */
     int64_t lane_pause_until_ms;  /* > 0: the whole app waits until then */
-    char reason[HY_REASON_BYTES]; /* "sent", "bad_payload.40037", "no_answer", ... */
+    char reason[HY_REASON_BYTES]; /* "bad_payload.40037", "unknown.no_answer"; "" = none */
 };
 
 /*

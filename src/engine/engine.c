@@ -86,16 +86,16 @@ static int load(struct hy_engine *engine)
     return err ? err : hy_clockwork_init(engine);
 }
 
-/* Recursive: without memory for its record a transport may end a request before start() returned,
- * on the engine's thread and inside a turn. */
-static void init_turn_lock(struct hy_engine *engine)
+/* Recursive: where there is no memory to remember a request, the transport says so before it returns
+ * (net/httpc.h), in the middle of a turn. */
+static void init_turn_lock(pthread_mutex_t *lock)
 {
-    pthread_mutexattr_t recursive;
+    pthread_mutexattr_t attr;
 
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&engine->turn_lock, &recursive);
-    pthread_mutexattr_destroy(&recursive);
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(lock, &attr);
+    pthread_mutexattr_destroy(&attr);
 }
 
 int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine)
@@ -112,7 +112,7 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     hy_arena_init(&engine->scratch);
     hy_mailbox_init(&engine->mailbox);
     pthread_mutex_init(&engine->ids_lock, NULL);
-    init_turn_lock(engine);
+    init_turn_lock(&engine->turn_lock);
     pthread_mutex_init(&engine->notice_lock, NULL);
     err = hy_registry_init(&engine->registry);
     if (!err)
@@ -202,17 +202,11 @@ bool hy_engine_idle(const struct hy_engine *engine)
 void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_arena *arena,
                           struct hy_app_status *ret_status)
 {
-    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app_by_no(engine, app_no);
-    const struct hy_lane *lane;
+    struct hy_lane *lane;
 
     *ret_status = (struct hy_app_status){0};
-    if (!app)
-        return;
-    ret_status->token_calls_max = app->settings.token_mode == HY_TOKEN_STABLE
-                                      ? app->platform->auth.stable_calls_max_a_day
-                                      : app->platform->auth.calls_max_a_day;
     pthread_mutex_lock(&engine->turn_lock);
-    lane = hy_lane_find(engine, app_no); /* none yet, right after the app was added */
+    lane = hy_lane_find(engine, app_no);
     if (lane) {
         const struct hy_keeper *k = &lane->keeper;
         bool paused = lane->paused_until_ms > engine->config.now_ms();
@@ -224,8 +218,10 @@ void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_ar
         ret_status->token_expires_at_ms = k->access[0] ? k->expires_at_ms : 0;
         ret_status->token_failures = k->failures;
         ret_status->token_error = k->error[0] ? hy_arena_strdup(arena, k->error) : NULL;
-        if (k->day == hy_day_number(engine->zone, engine->config.now_ms()))
-            ret_status->token_calls_today = k->calls_today;
+        ret_status->token_calls_today = k->calls_today;
+        ret_status->token_calls_max = lane->app->settings.token_mode == HY_TOKEN_STABLE
+                                          ? lane->app->platform->auth.stable_calls_max_a_day
+                                          : lane->app->platform->auth.calls_max_a_day;
     }
     pthread_mutex_unlock(&engine->turn_lock);
 }

@@ -34,7 +34,8 @@
 
 struct hy_engine;
 
-/* How requests leave. The real one is net/httpc.h; tests put their own here. */
+/* How requests leave. The real one is net/httpc.h; tests put their own here. `done` may run before
+ * `start` returns. */
 struct hy_transport {
     void *self;
     void (*start)(void *self, const struct hy_http_request *request, hy_httpc_done *done,

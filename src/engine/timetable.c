@@ -54,13 +54,16 @@ int hy_engine_runs(const char *cron_text, const char *zone_name, int64_t from_ms
                           zone_name);
         err = HY_E_INVALID;
     }
-    if (!err && hy_cron_next_n(&cron, zone, from_ms, n, ret_runs, ret_count) == HY_CRON_NEVER) {
+    if (!err)
+        err = hy_cron_next_n(&cron, zone, from_ms, n, ret_runs, ret_count);
+    if (err == HY_CRON_NEVER)
         hy_violations_add(v, "cron", "possible", NULL, NULL,
                           "No year has such a day: this would never run.");
-        err = HY_E_INVALID;
-    }
+    else if (err && !hy_violations_any(v))
+        hy_violations_add(v, "from", "range", "years 1 to 9999", NULL,
+                          "from must lie in the years 1 to 9999.");
     hy_zone_close(zone);
-    return err;
+    return err ? HY_E_INVALID : 0;
 }
 
 /* A scheduled message says neither when nor under which key: both come from the schedule. */

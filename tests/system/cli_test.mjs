@@ -246,6 +246,24 @@ test('a day on the command line', async (t) => {
     assert.ok(!(server.stdout + server.stderr).includes(hidden), 'the log holds a secret');
 });
 
+test('--wait outlasts a lost answer', async (t) => {
+  const sim = await startSim(t);
+  const server = await startServer(t, { store: 'memory:', sim });
+  const { openid, template_id } = await settle(server, sim);
+  await submitForms(server, sim, openid);
+  await sim.post('/sim/faults', { path: '/cgi-bin/message/wxopen/template/send', drop: 'after', times: 1 });
+  const sent = await server.cli(['message', 'send', '--app', APP, '--user', openid, '--template',
+    template_id, '--data', '{"keyword1":"x"}', '--wait']);
+  assert.equal(sent.code, 0, sent.stderr);
+  assert.match(sent.stdout, /^m\w{13} sent proved_by_receipt\n$/);
+  assert.equal((await sim.phone(openid)).length, 1);
+  const used = await server.cli(['message', 'send', '--app', APP, '--user', openid, '--template',
+    template_id, '--data', '{"keyword1":"x"}', '--on-missing', 'wait', '--wait', '--wait-s', '1']);
+  assert.equal(used.code, 1);
+  assert.match(used.stderr, /^hongyan: message m\w{13} is waiting still\n$/);
+  assert.equal(await server.stop(), 0);
+});
+
 test('what a client says when it cannot even ask', async (t) => {
   const env = { HONGYAN_URL: 'http://127.0.0.1:1', HONGYAN_KEY: 'x' };
   const down = await run(['app', 'list'], { env });
@@ -264,13 +282,16 @@ test('what a client says when it cannot even ask', async (t) => {
   assert.equal(empty.code, 2);
   assert.match(empty.stderr, /first line is empty/);
 
-  const foreign = http.createServer((req, res) => res.writeHead(404).end('<h1>no</h1>'));
-  await new Promise((resolve) => foreign.listen(0, '127.0.0.1', resolve));
-  t.after(() => foreign.close());
-  const other = await run(['app', 'list'], { env: { ...env,
-    HONGYAN_URL: `http://127.0.0.1:${foreign.address().port}` } });
-  assert.equal(other.code, 1);
-  assert.match(other.stderr, /is it a hongyan server\?\n$/);
+  for (const status of [200, 404]) {
+    const foreign = http.createServer((req, res) => res.writeHead(status).end('<h1>hello</h1>'));
+    await new Promise((resolve) => foreign.listen(0, '127.0.0.1', resolve));
+    t.after(() => foreign.close());
+    const other = await run(['app', 'list'], { env: { ...env,
+      HONGYAN_URL: `http://127.0.0.1:${foreign.address().port}` } });
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /is it a hongyan server\?\n$/);
+    assert.equal(other.stdout, '');
+  }
 });
 
 // Connections are kept and used again at once: the hard case for a stop.

@@ -163,3 +163,22 @@ test('counters', async () => {
   assert.deepEqual(stats.apps.map((one) => one.app), [APP]);
   assert.deepEqual(stats.apps[0].messages, stats.messages);
 });
+
+test('the only one of its kind is found below many others', { timeout: 120_000 }, async () => {
+  const { openid: user } = await world.play('/sim/users', { appid: APP });
+  const order = { app: APP, user, template, data };
+  const { id } = await world.must(202, 'POST', '/v1/messages', { ...order, tag: 'rare' });
+
+  // More than one call of the store looks at: the first pages are empty.
+  for (let i = 0; i < 21; i++)
+    await world.must(202, 'POST', '/v1/messages', Array(1000).fill(order));
+  let pages = 0;
+  const found = [];
+  for (let after = ''; after !== null; pages++) {
+    const page = await world.must(200, 'GET', `/v1/messages?app=${APP}&tag=rare&limit=10${after}`);
+    found.push(...page.items);
+    after = page.next && `&after=${page.next}`;
+  }
+  assert.deepEqual(found.map((one) => one.id), [id]);
+  assert.ok(pages > 1, 'a page was short');
+});

@@ -227,6 +227,7 @@ static void a_key_is_answered_alike(void)
                 "{" WHO ",\"template\":\"" CLIENT_TEMPLATE "\",\"data\":{\"keyword1\":\"bye\"}}");
     CHECK_INT(client_status(), 409);
     CHECK_TEXT(client_at("type"), "urn:hongyan:problem:idempotency_conflict");
+    CHECK_TEXT(client_at("errors"), "0");
     client_header("Idempotency-Key", "order-42");
     client_call("POST", "/v1/messages", "[" MESSAGE "]");
     CHECK_INT(client_status(), 400);
