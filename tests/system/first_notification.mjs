@@ -46,6 +46,24 @@ test('a form_id carries one notification to the phone', async () => {
   assert.equal(grants.items[0].state, 'spent');
 });
 
+test('a form_id is shown as reserved while its message is under way', async () => {
+  const template = await world.newTemplate();
+  const { user } = await world.newGrantedUser();
+
+  await world.play('/sim/faults', {
+    path: '/cgi-bin/message/wxopen/template/send', latency_ms: 1000, times: 1,
+  });
+  const { id } = await world.must(202, 'POST', '/v1/messages', {
+    app: APP, user, template, data: { keyword1: 'a', keyword2: 'b' },
+  });
+  await world.messageIn(id, 'sending');
+  const held = await world.grants(user);
+  assert.equal(held.available, 0);
+  assert.equal(held.items[0].state, 'reserved');
+  await world.messageIn(id, 'sent');
+  assert.equal((await world.grants(user)).items[0].state, 'spent');
+});
+
 test('the next message finds the form_id used up', async () => {
   const template = await world.newTemplate();
   const { user } = await world.newGrantedUser();
