@@ -181,11 +181,15 @@ struct hy_engine {
     struct hy_clockwork clockwork;
     struct hy_arena scratch; /* one request at a time */
     int64_t now_ms;          /* of this tick */
+    int64_t swept_at_ms;     /* when messages were looked at for their expiry last */
+    bool sweeping;           /* for that, not as the built-in job */
 
     struct hy_zone *zone; /* of the platform's days */
 
     /* Held by the engine's thread while it works, so that other threads can look at the lanes. */
     pthread_mutex_t turn_lock;
+
+    _Atomic int64_t expiry_ms; /* the earliest known expires_at of an unsent message */
 
     pthread_mutex_t notice_lock;
     struct hy_notice notices[HY_NOTICES_MAX]; /* of admissions: what is due where */
@@ -234,6 +238,10 @@ void hy_clockwork_stale(struct hy_engine *engine); /* any thread */
 extern const struct hy_schedule hy_builtin_jobs[]; /* ended by a null name */
 /* Starts a built-in job; what came of it is written to its schedule. */
 void hy_job_start(struct hy_engine *engine, const struct hy_schedule *schedule);
+/* Any thread: a message that expires at that instant was admitted. */
+void hy_expiry_notice(struct hy_engine *engine, int64_t expires_at_ms);
+/* Sweeps when the earliest expires_at has come. */
+int64_t hy_expiry_turn(struct hy_engine *engine);
 
 /* hint.c */
 int64_t hy_hint_at(enum hy_hint hint, const struct hy_zone *zone, int64_t now_ms);

@@ -184,6 +184,8 @@ static void notice(struct hy_engine *engine, const struct hy_message *m)
         hy_app_clean_up(engine, m->app_no); /* since it was prepared */
     else if (m->due_at_ms)
         hy_lane_notice(engine, m->app_no, m->due_at_ms);
+    if (m->expires_at_ms)
+        hy_expiry_notice(engine, m->expires_at_ms);
 }
 
 static void admitted(struct hy_op *op, void *arg)
