@@ -122,8 +122,11 @@ static void fired(struct hy_engine *engine, struct hy_mail *mail)
     atomic_store(&engine->clockwork.stale, true);
     if (result == 0) {
         const struct hy_message *m = f->verb.item ? f->verb.item->message : NULL;
+        char name[80], outcome[sizeof f->result + 16]; /* both hold words of the caller */
 
-        hy_log(HY_LOG_INFO, "schedule.fired", "name=%s result=\"%s\"", f->schedule.name, f->result);
+        hy_log(HY_LOG_INFO, "schedule.fired", "name=%s result=%s",
+               hy_log_safe(name, sizeof name, f->schedule.name),
+               hy_log_safe(outcome, sizeof outcome, f->result));
         if (m && m->due_at_ms)
             hy_lane_notice(engine, m->app_no, m->due_at_ms);
         if (f->schedule.job && !f->skipped)

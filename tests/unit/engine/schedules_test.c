@@ -3,6 +3,9 @@
 
 #include "base/err.h"
 #include "base/instant.h"
+#include "base/log.h"
+
+#include <unistd.h>
 
 static struct hy_schedule schedule;
 
@@ -237,6 +240,52 @@ static void of_a_built_in_job_only_the_time_changes(void)
     rig_close();
 }
 
+/* --- the log ------------------------------------------------------------------------------------ */
+
+static void note_result(struct hy_schedule_change *change, void *arg)
+{
+    CHECK_INT(change->op.result, 0);
+}
+
+/* Runs the rig for a minute with its log in `into`. */
+static void run_and_listen(char *into, size_t size)
+{
+    FILE *file = tmpfile();
+    int saved = dup(2);
+    size_t length;
+
+    CHECK(file && saved >= 0);
+    hy_log_set_level(HY_LOG_INFO);
+    CHECK_INT(dup2(fileno(file), 2), 2);
+    rig_now_ms += 60000;
+    rig_run();
+    dup2(saved, 2);
+    close(saved);
+    hy_log_set_level(HY_LOG_NONE);
+    rewind(file);
+    length = fread(into, 1, size - 1, file);
+    into[length] = 0;
+    fclose(file);
+}
+
+/* Whoever may make a schedule must not be able to write lines of the log. */
+static void a_name_cannot_break_out_of_its_log_line(void)
+{
+    struct hy_schedule_change change = {.done = note_result};
+    char text[8192];
+
+    set_up();
+    read_new("'cron':'* * * * *','name':'a\\n2026-03-01T00:00:00.000Z info app.changed app=x'");
+    CHECK(!hy_violations_any(&rig.faults));
+    change.put.schedule = schedule;
+    hy_engine_schedule_put(rig.engine, &change);
+    rig_run();
+    run_and_listen(text, sizeof text);
+    CHECK(strstr(text, "schedule.fired name=\"a\\x0a2026-03-01T00:00:00.000Z info") != NULL);
+    CHECK(!strstr(text, "\n2026-03-01T00:00:00.000Z info app.changed"));
+    rig_close();
+}
+
 /* --- runs --------------------------------------------------------------------------------------- */
 
 static void runs_are_told_up_to_what_was_asked(void)
@@ -275,6 +324,7 @@ int main(void)
     RUN(what_was_paused_does_not_make_up_for_it);
     RUN(the_app_is_fixed);
     RUN(of_a_built_in_job_only_the_time_changes);
+    RUN(a_name_cannot_break_out_of_its_log_line);
     RUN(runs_are_told_up_to_what_was_asked);
     RUN(both_faults_of_a_question_are_told);
     return hy_tap_end();
