@@ -30,17 +30,19 @@ static json_t *with(const char *members)
 static void read_new(const char *members)
 {
     HY_JSON_SCOPED json_t *body = with(members);
+    struct hy_schedule_put put = {0};
 
-    memset(&schedule, 0, sizeof schedule);
-    hy_engine_schedule_read(rig.engine, body, NULL, rig_faults(), &schedule);
+    hy_engine_schedule_read(rig.engine, body, NULL, rig_faults(), &put);
+    schedule = put.schedule;
 }
 
 static void read_change(const char *text, const struct hy_schedule *existing)
 {
     HY_JSON_SCOPED json_t *body = rig_json("%s", text);
+    struct hy_schedule_put put = {0};
 
-    memset(&schedule, 0, sizeof schedule);
-    hy_engine_schedule_read(rig.engine, body, existing, rig_faults(), &schedule);
+    hy_engine_schedule_read(rig.engine, body, existing, rig_faults(), &put);
+    schedule = put.schedule;
 }
 
 static void set_up(void)
