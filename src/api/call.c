@@ -119,7 +119,7 @@ const struct hy_app_entry *hy_call_app(struct hy_call *call, const char *id)
     const struct hy_app_entry *entry = hy_engine_app(call->engine, id);
 
     if (!entry)
-        hy_violations_add(&call->v, "app", "unknown_app", NULL, id, "There is no app %.64s.", id);
+        hy_violations_add(&call->v, "app", "known_app", NULL, id, "There is no app %.64s.", id);
     return entry;
 }
 

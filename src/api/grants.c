@@ -110,7 +110,7 @@ static void write_grant(struct hy_out *out, const struct hy_grant *grant,
     hy_out_text(out, "kind", hy_grant_kind_names[grant->kind]);
     hy_out_text(out, "template", grant->template_id);
     hy_out_text(out, "credential", grant->credential);
-    hy_out_text(out, "state", hy_grant_state_names[grant->state]);
+    hy_out_text(out, "state", hy_grant_state_word(grant, list->now_ms, list->margin_ms));
     hy_out_text(out, "reason", grant->reason);
     hy_out_bool(out, "usable", hy_grant_usable(grant, list->now_ms, list->margin_ms));
     hy_out_int(out, "uses_total", grant->uses_total);

@@ -154,7 +154,7 @@ static struct hy_schedule_change *new_change(struct hy_call *call)
     return &work->change;
 }
 
-static void created(struct hy_call *call)
+static void reply_stored(struct hy_call *call, int status)
 {
     const struct work *work = call->work;
     const struct hy_schedule *schedule = &work->change.put.schedule;
@@ -163,21 +163,24 @@ static void created(struct hy_call *call)
         hy_problem_reply(call, HY_PROBLEM_EXISTS, "This app has a schedule named %s already.",
                          schedule->name);
     else if (!hy_call_failed(call, work->change.op.result))
-        reply_one(call, 201, schedule);
+        reply_one(call, status, schedule);
+}
+
+static void created(struct hy_call *call)
+{
+    reply_stored(call, 201);
 }
 
 void hy_api_schedules_create(struct hy_call *call)
 {
     struct hy_schedule_change *change;
-    struct hy_schedule schedule = {0};
 
     if (!hy_call_json(call, HY_BODY_REQUIRED) || !hy_call_work(call, sizeof(struct work)))
         return;
-    hy_engine_schedule_read(call->engine, call->body, NULL, &call->v, &schedule);
+    change = new_change(call);
+    hy_engine_schedule_read(call->engine, call->body, NULL, &call->v, &change->put);
     if (hy_call_refused(call))
         return;
-    change = new_change(call);
-    change->put.schedule = schedule;
     hy_call_defer(call, created);
     hy_engine_schedule_put(call->engine, change);
 }
@@ -193,24 +196,19 @@ static bool may_change(struct hy_call *call, const struct hy_schedule *schedule)
 
 static void changed(struct hy_call *call)
 {
-    const struct work *work = call->work;
-
-    if (!hy_call_failed(call, work->change.op.result))
-        reply_one(call, 200, &work->change.put.schedule);
+    reply_stored(call, 200);
 }
 
 static void change_found(struct hy_call *call, const struct hy_schedule *existing)
 {
     struct hy_schedule_change *change;
-    struct hy_schedule schedule = *existing;
 
     if (!may_change(call, existing))
         return;
-    hy_engine_schedule_read(call->engine, call->body, existing, &call->v, &schedule);
+    change = new_change(call);
+    hy_engine_schedule_read(call->engine, call->body, existing, &call->v, &change->put);
     if (hy_call_refused(call))
         return;
-    change = new_change(call);
-    change->put.schedule = schedule;
     hy_call_defer(call, changed);
     hy_engine_schedule_put(call->engine, change);
 }

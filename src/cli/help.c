@@ -34,7 +34,9 @@ const char *hy_help_usage(const struct hy_command *command, struct hy_arena *are
 /* "Add an app." */
 static const char *as_sentence(const struct hy_command *command, struct hy_arena *arena)
 {
-    char *text = hy_arena_printf(arena, "%s.", command->summary);
+    size_t size = strlen(command->summary);
+    bool ended = size && command->summary[size - 1] == '?';
+    char *text = hy_arena_printf(arena, ended ? "%s" : "%s.", command->summary);
 
     if (text)
         text[0] = (char)toupper((unsigned char)text[0]);

@@ -258,8 +258,10 @@ void hy_server_close(struct hy_server *s)
 {
     hy_httpd_stop(s->httpd);
     hy_api_free(s->api);
-    hy_engine_free(s->engine);
+    /* Ends the store's threads, one of which may have handed the engine its last mail a moment ago
+     * and still be about to wake it. */
     hy_store_close(s->store);
+    hy_engine_free(s->engine);
     if (s->signals_started)
         hy_signals_end(&s->signals);
     hy_httpc_free(s->client);

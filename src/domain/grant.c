@@ -45,6 +45,16 @@ bool hy_grant_usable(const struct hy_grant *grant, int64_t now_ms, int64_t margi
            in_time(grant, now_ms, margin_ms);
 }
 
+const char *hy_grant_state_word(const struct hy_grant *grant, int64_t now_ms, int64_t margin_ms)
+{
+    if (grant->state != HY_GRANT_AVAILABLE)
+        return hy_grant_state_names[grant->state];
+    if (grant->uses_left <= grant->uses_reserved)
+        return "reserved";
+    return in_time(grant, now_ms, margin_ms) ? hy_grant_state_names[HY_GRANT_AVAILABLE]
+                                             : hy_grant_state_names[HY_GRANT_EXPIRED];
+}
+
 bool hy_grant_proves(const struct hy_grant *grant)
 {
     return hy_grant_is_receipt(grant->kind) && grant->uses_left == 1 && !grant->in_doubt;

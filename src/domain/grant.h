@@ -74,6 +74,13 @@ int64_t hy_grant_lifetime_ms(enum hy_grant_kind kind);
 bool hy_grant_usable(const struct hy_grant *grant, int64_t now_ms, int64_t margin_ms);
 
 /*
+ * The word for what the grant is good for now, as the API shows it: that of its state, but of an
+ * available one "expired" when its time is over and "reserved" when all its uses are promised to
+ * messages. Both follow from the other fields, so no state is stored for them.
+ */
+const char *hy_grant_state_word(const struct hy_grant *grant, int64_t now_ms, int64_t margin_ms);
+
+/*
  * True when sending the same receipt again tells what became of the first send: it has exactly one
  * use left and none of its uses is in doubt, so "already used" can only mean our own send.
  */

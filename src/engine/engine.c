@@ -151,6 +151,7 @@ static void open_mail(struct hy_engine *engine)
     struct hy_mail *mail;
 
     while ((mail = hy_mailbox_take(&engine->mailbox)) != NULL) {
+        hy_lanes_match(engine); /* what was posted behind a change of an app counts on it */
         while (mail) {
             struct hy_mail *next = mail->next;
 
@@ -176,6 +177,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     for (size_t i = 0; i < engine->lanes.count; i++)
         next = sooner(next, hy_keeper_turn(engine, engine->lanes.items[i]));
     next = sooner(next, hy_clockwork_turn(engine));
+    next = sooner(next, hy_expiry_turn(engine));
     next = sooner(next, hy_attempts_settle(engine));
     next = sooner(next, hy_dispatch(engine));
     pthread_mutex_unlock(&engine->turn_lock);

@@ -57,7 +57,8 @@ struct hy_engine_config {
  * Errors: those of the store, HY_E_DENIED (the master key is not the one of this store). */
 int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine);
 
-/* Nothing may be in flight (hy_engine_idle) and no other thread inside. Null is legal. */
+/* Nothing may be in flight (hy_engine_idle) and no other thread inside: the store is closed first,
+ * or nothing was ever submitted. Null is legal. */
 void hy_engine_free(struct hy_engine *engine);
 
 /*
@@ -251,11 +252,12 @@ void hy_engine_token(struct hy_engine *engine, struct hy_token_query *query);
 
 /* --- schedules [any thread] ------------------------------------------------------------------- */
 
-/* Reads a schedule body (POST: `existing` null, PATCH: the present one) into `ret_schedule`, whose
- * texts are in v->arena; checks cron, zone, and the message by hy_engine_prepare(). */
+/* Reads a schedule body (POST: `existing` null, PATCH: the present one) into the inputs of
+ * `ret_put`, whose texts are in v->arena or `existing`; checks cron, zone, and the message by
+ * hy_engine_prepare(). */
 void hy_engine_schedule_read(struct hy_engine *engine, const json_t *body,
                              const struct hy_schedule *existing, struct hy_violations *v,
-                             struct hy_schedule *ret_schedule);
+                             struct hy_schedule_put *ret_put);
 
 struct hy_schedule_change {
     union {

@@ -2,7 +2,8 @@
  * jobs.c - the three built-in jobs, the crontab of the home-made way: fetch tokens hourly, delete
  * expired receipts daily, look for due messages every minute.
  *
- * The last one is a net below the dispatcher, which sends by itself the moment something is due.
+ * The last one is a net below the dispatcher, which sends by itself the moment something is due, and
+ * below the expiry turn, which ends a message by itself the moment its time is over.
  */
 #include "base/log.h"
 #include "engine/internal.h"
@@ -22,6 +23,8 @@ enum { PURGE_LIMIT = 500, SWEEP_LIMIT = 500 };
 /* A token this young is not worth another call. */
 static const int64_t young_ms = 300000;
 
+static const int64_t sweep_gap_ms = 100, sweep_retry_ms = 1000;
+
 struct job {
     struct hy_mail mail;
     struct hy_engine *engine;
@@ -31,9 +34,9 @@ struct job {
         struct hy_sweep sweep;
         struct hy_schedule_result result;
     };
-    int64_t schedule_id;
-    size_t lane;  /* janitor: the one at work */
-    size_t total; /* of what was done */
+    int64_t schedule_id; /* 0: an expiry turn's, which keeps no record */
+    size_t lane;         /* janitor: the one at work */
+    size_t total;        /* of what was done */
     char text[96];
 };
 
@@ -61,6 +64,12 @@ static void result_stored(struct hy_engine *engine, struct hy_mail *mail)
 
 static void finish(struct job *job)
 {
+    if (!job->schedule_id) {
+        job->engine->sweeping = false;
+        job->engine->clockwork.jobs_open--;
+        free(job);
+        return;
+    }
     job->result = (struct hy_schedule_result){
         .op.verb = HY_VERB_SCHEDULE_RESULT, .schedule_id = job->schedule_id, .result = job->text};
     run_verb(job, &job->result.op, result_stored);
@@ -132,11 +141,24 @@ static void purge_next(struct job *job)
 
 static void sweep(struct job *job);
 
+void hy_expiry_notice(struct hy_engine *engine, int64_t expires_at_ms)
+{
+    int64_t known = atomic_load(&engine->expiry_ms);
+
+    while (expires_at_ms < known) {
+        if (atomic_compare_exchange_weak(&engine->expiry_ms, &known, expires_at_ms)) {
+            engine->config.transport.wake(engine->config.transport.self);
+            return;
+        }
+    }
+}
+
 static void swept(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct job *job = (struct job *)mail;
 
     if (job->sweep.op.result) {
+        hy_expiry_notice(engine, engine->now_ms + sweep_retry_ms);
         snprintf(job->text, sizeof job->text, "failed: %s", hy_err_text(job->sweep.op.result));
         finish(job);
         return;
@@ -146,7 +168,10 @@ static void swept(struct hy_engine *engine, struct hy_mail *mail)
         sweep(job);
         return;
     }
-    hy_lane_notice(engine, 0, 0);
+    if (job->sweep.next_ms)
+        hy_expiry_notice(engine, job->sweep.next_ms);
+    if (job->total || job->schedule_id)
+        hy_lane_notice(engine, 0, 0);
     snprintf(job->text, sizeof job->text, "expired %zu messages", job->total);
     finish(job);
 }
@@ -156,6 +181,30 @@ static void sweep(struct job *job)
     job->sweep = (struct hy_sweep){
         .op.verb = HY_VERB_SWEEP, .now_ms = job->engine->now_ms, .limit = SWEEP_LIMIT};
     run_verb(job, &job->sweep.op, swept);
+}
+
+/* Many instants close together are one sweep: it costs a transaction. */
+int64_t hy_expiry_turn(struct hy_engine *engine)
+{
+    int64_t at_ms = atomic_load(&engine->expiry_ms);
+    struct job *job;
+
+    if (engine->sweeping || engine->quiet || at_ms == HY_NEVER)
+        return HY_NEVER;
+    if (engine->swept_at_ms <= engine->now_ms && at_ms < engine->swept_at_ms + sweep_gap_ms)
+        at_ms = engine->swept_at_ms + sweep_gap_ms;
+    if (at_ms > engine->now_ms)
+        return at_ms;
+    job = calloc(1, sizeof *job);
+    if (!job)
+        return engine->now_ms + sweep_retry_ms;
+    job->engine = engine;
+    engine->sweeping = true;
+    engine->swept_at_ms = engine->now_ms;
+    engine->clockwork.jobs_open++;
+    atomic_store(&engine->expiry_ms, HY_NEVER); /* what comes while it runs lowers it again */
+    sweep(job);
+    return HY_NEVER;
 }
 
 /* ---------------------------------------------------------------------------------------------- */

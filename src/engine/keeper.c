@@ -132,12 +132,27 @@ static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
     finish(call);
 }
 
+/* The refused token came again. After a plain stable call a forced one helps, at once; otherwise
+ * nothing but time may, and each call is one of the day's. */
+static void slow_down(struct hy_keeper_call *call, int64_t failures_before)
+{
+    struct hy_keeper *k = &call->lane->keeper;
+    bool stable = call->lane->app->settings.token_mode == HY_TOKEN_STABLE;
+
+    if (stable && !call->begin.forced)
+        return;
+    k->failures = failures_before + 1;
+    k->retry_at_ms = call->engine->now_ms + hy_retry_delay_ms(&hy_retry_tokens, (int)k->failures,
+                                                              (uint64_t)call->lane->app_no);
+    snprintf(k->error, sizeof k->error, "the platform gave the token again that it refused");
+}
+
 static void adopt(struct hy_keeper_call *call)
 {
     struct hy_keeper *k = &call->lane->keeper;
     bool same = strcmp(k->access, call->reply.access_token) == 0;
+    int64_t failures_before = k->failures;
 
-    /* A plain stable call that returns the refused token: only a forced one helps. */
     k->force = same && k->refused;
     k->refused = k->force;
     snprintf(k->access, sizeof k->access, "%s", call->reply.access_token);
@@ -148,6 +163,8 @@ static void adopt(struct hy_keeper_call *call)
     k->error[0] = 0;
     k->wanted = false;
     k->retry_at_ms = 0;
+    if (k->refused)
+        slow_down(call, failures_before);
     hy_log(HY_LOG_INFO, "token.refreshed", "app=%s version=%lld same=%d calls_today=%lld",
            call->lane->app->app.id, (long long)k->version, same, (long long)k->calls_today);
 }
@@ -258,6 +275,23 @@ static int ask(struct hy_keeper_call *call)
     return err;
 }
 
+/* The right to ask is on disk; a request that cannot be made ends it again. */
+static void ask_platform(struct hy_keeper_call *call)
+{
+    struct hy_keeper *k = &call->lane->keeper;
+    int err;
+
+    k->phase = HY_KEEPER_ASKING;
+    err = ask(call);
+    if (!err)
+        return;
+    snprintf(k->error, sizeof k->error, "the token request could not be made: %s",
+             hy_err_text(err));
+    call->end.error = k->error;
+    k->phase = HY_KEEPER_ENDING;
+    hy_engine_verb(call->engine, &call->end.op, end_done, call);
+}
+
 static void begun(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct hy_keeper_call *call = (struct hy_keeper_call *)mail;
@@ -274,15 +308,7 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
                call->lane->app->app.id, (long long)k->calls_today,
                (long long)call->begin.calls_max);
     if (result == 0) {
-        k->phase = HY_KEEPER_ASKING;
-        result = ask(call);
-        if (result == 0)
-            return;
-        snprintf(k->error, sizeof k->error, "the token request could not be made: %s",
-                 hy_err_text(result));
-        call->end.error = k->error;
-        k->phase = HY_KEEPER_ENDING;
-        hy_engine_verb(engine, &call->end.op, end_done, call);
+        ask_platform(call);
     } else if (result == HY_TOKEN_MOVED) {
         hy_keeper_load(engine, call->lane, stored);
         k->refused = k->wanted = k->force = false;

@@ -129,9 +129,11 @@ static bool timing_changed(const struct hy_schedule *now, const struct hy_schedu
 }
 
 static void fill(struct hy_engine *engine, const struct schedule_body *b,
-                 const struct hy_schedule *existing, struct hy_violations *v, struct hy_schedule *s)
+                 const struct hy_schedule *existing, struct hy_violations *v,
+                 struct hy_schedule_put *put)
 {
     int64_t now_ms = engine->config.now_ms(), next_ms = 0;
+    struct hy_schedule *s = &put->schedule;
     size_t count;
 
     *s = existing ? *existing : (struct hy_schedule){.created_at_ms = now_ms};
@@ -142,7 +144,10 @@ static void fill(struct hy_engine *engine, const struct schedule_body *b,
     s->paused = b->paused;
     if (b->message)
         s->message = hy_json_text(v->arena, b->message);
-    if (!existing || timing_changed(s, existing)) {
+    if (b->message && !s->message)
+        v->unkept++; /* out of memory: refused, or it would send nothing from now on */
+    put->keep_next_run = existing && !timing_changed(s, existing);
+    if (!put->keep_next_run) {
         if (hy_engine_runs(s->cron, s->timezone, now_ms, 1, v, &next_ms, &count) == 0)
             s->next_run_ms = next_ms;
     }
@@ -150,7 +155,7 @@ static void fill(struct hy_engine *engine, const struct schedule_body *b,
 
 void hy_engine_schedule_read(struct hy_engine *engine, const json_t *body,
                              const struct hy_schedule *existing, struct hy_violations *v,
-                             struct hy_schedule *ret_schedule)
+                             struct hy_schedule_put *ret_put)
 {
     struct schedule_body b = {0};
     int64_t app_no;
@@ -179,9 +184,9 @@ void hy_engine_schedule_read(struct hy_engine *engine, const json_t *body,
 
         check_message(engine, b.message, app ? app->app.id : NULL, v);
     }
-    fill(engine, &b, existing, v, ret_schedule);
+    fill(engine, &b, existing, v, ret_put);
     if (!existing)
-        ret_schedule->app_no = app_no;
+        ret_put->schedule.app_no = app_no;
 }
 
 static void changed(struct hy_op *op, void *arg)

@@ -56,7 +56,6 @@ static void opened(struct hy_engine *engine, struct hy_mail *mail)
     struct hy_keeper *k;
 
     free(mail);
-    hy_lanes_match(engine);
     lane = hy_lane_find(engine, query->app_no);
     if (!lane || lane->app->app.deleted_at_ms) {
         query->result = HY_E_NOT_FOUND;

@@ -202,7 +202,8 @@ struct hy_sweep {
     struct hy_op op;
     int64_t now_ms;
     size_t limit;
-    size_t expired; /* out */
+    size_t expired;  /* out */
+    int64_t next_ms; /* out: the earliest expires_at_ms of those that are left, 0 = there is none */
 };
 
 /* --- reads ------------------------------------------------------------------------------------ */

@@ -149,6 +149,30 @@ static void a_sweep_takes_the_earliest_and_no_more_than_asked(void)
     CHECK_INT(sweep(2), 1);
 }
 
+static void check_next_expiry(int64_t expected_ms)
+{
+    struct hy_sweep v = {.now_ms = rig.now_ms, .limit = ALL};
+
+    CHECK_INT(run(&v.op, HY_VERB_SWEEP), 0);
+    CHECK_INT(v.next_ms, expected_ms);
+}
+
+static void a_sweep_tells_when_the_next_is_due(void)
+{
+    int64_t at = rig.now_ms + HOUR;
+    struct hy_message *later;
+
+    check_next_expiry(0);
+    later = expiring("a", at + 2, HY_ON_MISSING_WAIT);
+    expiring("b", at, HY_ON_MISSING_WAIT);
+    post_with("c", HY_ON_MISSING_WAIT);
+    check_next_expiry(at);
+    rig.now_ms = at;
+    check_next_expiry(at + 2);
+    CHECK_INT(cancel(later->id), 0);
+    check_next_expiry(0);
+}
+
 static void what_is_sending_or_unknown_does_not_expire(void)
 {
     struct hy_message *unknown = expiring("n", rig.now_ms + HOUR, HY_ON_MISSING_TRY);
@@ -275,6 +299,7 @@ void store_end_cases(void)
     CASE(canceled_in_doubt_says_so);
     CASE(time_expires_what_is_queued_or_waiting);
     CASE(a_sweep_takes_the_earliest_and_no_more_than_asked);
+    CASE(a_sweep_tells_when_the_next_is_due);
     CASE(what_is_sending_or_unknown_does_not_expire);
     CASE(what_a_sweep_gives_back_wakes);
     CASE(what_was_sending_becomes_unknown);

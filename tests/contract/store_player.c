@@ -250,7 +250,7 @@ static void move_sweep(struct player *p)
     struct hy_sweep v = {.now_ms = p->now_ms, .limit = pick(p, 5) + 1};
 
     play(p, &v.op, HY_VERB_SWEEP, "sweep");
-    hy_buf_printf(&p->out, "  expired=%zu\n", v.expired);
+    hy_buf_printf(&p->out, "  expired=%zu next=%lld\n", v.expired, (long long)v.next_ms);
 }
 
 static void move_purge(struct player *p)

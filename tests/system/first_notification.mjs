@@ -46,6 +46,43 @@ test('a form_id carries one notification to the phone', async () => {
   assert.equal(grants.items[0].state, 'spent');
 });
 
+test('a form_id is shown as reserved while its message is under way', async () => {
+  const template = await world.newTemplate();
+  const { user } = await world.newGrantedUser();
+
+  await world.play('/sim/faults', {
+    path: '/cgi-bin/message/wxopen/template/send', latency_ms: 1000, times: 1,
+  });
+  const { id } = await world.must(202, 'POST', '/v1/messages', {
+    app: APP, user, template, data: { keyword1: 'a', keyword2: 'b' },
+  });
+  await world.messageIn(id, 'sending');
+  const held = await world.grants(user);
+  assert.equal(held.available, 0);
+  assert.equal(held.items[0].state, 'reserved');
+  await world.messageIn(id, 'sent');
+  assert.equal((await world.grants(user)).items[0].state, 'spent');
+});
+
+test('a form_id in its last day is kept, and used once the margin lets it', async () => {
+  const template = await world.newTemplate();
+  const user = await world.newUser();
+  const order = { app: APP, user, template, data: { keyword1: 'a', keyword2: 'b' } };
+  const obtained_at = Math.floor(Date.now() / 1000) - 6 * 86_400 - 60;
+
+  await world.must(201, 'POST', '/v1/grants', {
+    app: APP, user, kind: 'form_id', credential: await world.newForm(user), obtained_at,
+  });
+  const { available, items } = await world.grants(user);
+  assert.equal(available, 0);
+  assert.equal(items[0].state, 'expired');
+  assert.equal((await world.must(202, 'POST', '/v1/messages', order)).reason, 'no_grant.expired');
+  await world.must(200, 'PATCH', `/v1/apps/${APP}`, { receipt_margin_s: 3600 });
+  const { id } = await world.must(202, 'POST', '/v1/messages', order);
+  await world.messageIn(id, 'sent');
+  await world.must(200, 'PATCH', `/v1/apps/${APP}`, { receipt_margin_s: 86_400 });
+});
+
 test('the next message finds the form_id used up', async () => {
   const template = await world.newTemplate();
   const { user } = await world.newGrantedUser();

@@ -42,6 +42,18 @@ test('one key from many at once sends once', async () => {
   assert.equal((await world.phone(user)).length, 1);
 });
 
+test('a message that nothing was given for expires when its time is over', async () => {
+  const user = await world.newUser();
+  const expires_at = new Date(Date.now() + 400).toISOString();
+  const { id, state } = await world.must(202, 'POST', '/v1/messages', {
+    app: APP, user, template, data, on_missing: 'wait', expires_at,
+  });
+
+  assert.equal(state, 'waiting');
+  const { settled_at } = await world.messageIn(id, 'expired', 5_000);
+  assert.ok(Date.parse(settled_at) >= Date.parse(expires_at));
+});
+
 test('an Idempotency-Key is for one message', async () => {
   const user = await world.newUser();
 

@@ -87,7 +87,9 @@ test('a wrong secret, then the right one', async () => {
   await world.play('/sim/apps', { appid: id, secret: right });
   await withoutToken(id, '0123456789abcdef0123456789abcdef', 40125);
   await world.must(201, 'POST', '/v1/apps', { id, secret: SECRET });
+  await waitFor('the wrong secret to be refused', async () =>
+    (await world.must(200, 'GET', `/v1/apps/${id}`)).status.token.failures > 0);
   await world.must(200, 'PATCH', `/v1/apps/${id}`, { secret: right });
-  await waitFor('a token', async () =>
-    (await world.call('GET', `/v1/apps/${id}/token`)).status === 200);
+  // At once: a changed app does not wait for the end of the back-off.
+  await world.must(200, 'GET', `/v1/apps/${id}/token`);
 });

@@ -31,6 +31,14 @@ test('create, list, change, delete', async () => {
   assert.equal(changed.misfire, 'skip');
   assert.match(changed.next_run, /T01:30:00\.000Z$/);
   assert.deepEqual(await world.must(200, 'GET', path), changed);
+  assert.equal((await world.must(200, 'PATCH', path, { name: 'late' })).name, 'late');
+  assert.equal((await world.must(200, 'GET', path)).name, 'late');
+  const second = await world.must(201, 'POST', '/v1/schedules', {
+    app: APP, name: 'morning', cron: '0 8 * * *', message,
+  });
+  checkProblem(assert, await world.call('PATCH', path, { name: 'morning' }), 409,
+    'already_exists');
+  assert.equal((await world.call('DELETE', `/v1/schedules/${second.id}`)).status, 204);
   assert.deepEqual((await world.must(200, 'PATCH', path, { paused: true })).next_runs, []);
   assert.equal((await world.call('DELETE', path)).status, 204);
   checkProblem(assert, await world.call('GET', path), 404, 'not_found');

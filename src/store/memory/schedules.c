@@ -38,16 +38,24 @@ void hy_mem_schedule_free(void *item)
     free(s);
 }
 
+/* Another schedule of the app than `id` has the name. */
+static bool taken(const struct hy_backend *b, int64_t app_no, const char *name, int64_t id)
+{
+    for (size_t i = 0; i < b->schedules.count; i++) {
+        const struct hy_schedule *s = (const struct hy_schedule *)b->schedules.items[i];
+
+        if (s->app_no == app_no && s->id != id && strcmp(s->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int insert(struct hy_backend *b, struct hy_schedule *from)
 {
     struct hy_schedule *added;
 
-    for (size_t i = 0; i < b->schedules.count; i++) {
-        const struct hy_schedule *s = (const struct hy_schedule *)b->schedules.items[i];
-
-        if (s->app_no == from->app_no && strcmp(s->name, from->name) == 0)
-            return HY_E_EXISTS;
-    }
+    if (taken(b, from->app_no, from->name, 0))
+        return HY_E_EXISTS;
     from->id = ++b->last_schedule_id;
     added = (struct hy_schedule *)hy_mem_alloc(sizeof *added);
     *added = *from;
@@ -59,8 +67,8 @@ static int insert(struct hy_backend *b, struct hy_schedule *from)
 
 int hy_mem_schedule_put(struct hy_backend *b, struct hy_op *op)
 {
-    struct hy_schedule *from = &((struct hy_schedule_put *)op)->schedule;
-    struct hy_schedule *s;
+    struct hy_schedule_put *v = (struct hy_schedule_put *)op;
+    struct hy_schedule *from = &v->schedule, *s;
     size_t at;
 
     if (from->id == 0)
@@ -68,11 +76,16 @@ int hy_mem_schedule_put(struct hy_backend *b, struct hy_op *op)
     s = schedule(b, from->id, &at);
     if (!s)
         return HY_E_NOT_FOUND;
+    if (taken(b, s->app_no, from->name, s->id))
+        return HY_E_EXISTS;
+    hy_mem_set_text(&s->name, from->name);
     hy_mem_set_text(&s->cron, from->cron);
     hy_mem_set_text(&s->timezone, from->timezone);
     hy_mem_set_text(&s->message, from->message);
     s->misfire = from->misfire;
     s->paused = from->paused;
+    if (v->keep_next_run)
+        from->next_run_ms = s->next_run_ms;
     s->next_run_ms = from->next_run_ms;
     return 0;
 }

@@ -112,6 +112,7 @@ int hy_mem_cancel(struct hy_backend *b, struct hy_op *op)
 int hy_mem_sweep(struct hy_backend *b, struct hy_op *op)
 {
     struct hy_sweep *v = (struct hy_sweep *)op;
+    const struct hy_mem_message *first;
 
     for (v->expired = 0; v->expired < v->limit; v->expired++) {
         struct hy_mem_message *m = (struct hy_mem_message *)hy_heap_first(&b->expiry);
@@ -121,5 +122,7 @@ int hy_mem_sweep(struct hy_backend *b, struct hy_op *op)
         hy_mem_end_unsent(b, m, HY_MESSAGE_EXPIRED, NULL, v->now_ms);
         hy_mem_wake(b, m->user, v->now_ms, 0);
     }
+    first = (struct hy_mem_message *)hy_heap_first(&b->expiry);
+    v->next_ms = first ? first->m.expires_at_ms : 0;
     return 0;
 }

@@ -70,6 +70,18 @@ static int sweep_some(struct hy_sqlite *s, struct hy_sweep *v, size_t *ret_count
     return r;
 }
 
+static int next_expiry(struct hy_sqlite *s, int64_t *ret_next_ms)
+{
+    struct hy_query q;
+    int r;
+
+    *ret_next_ms = 0;
+    hy_query_open(s, SQL_MESSAGE_NEXT_EXPIRY, &q);
+    while ((r = hy_query_step(&q)) == HY_ROW)
+        *ret_next_ms = hy_get_int(&q);
+    return r;
+}
+
 int hy_sqlite_sweep(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
@@ -81,5 +93,5 @@ int hy_sqlite_sweep(struct hy_backend *backend, struct hy_op *op)
         count = 0;
         r = sweep_some(s, v, &count);
     }
-    return r;
+    return r == 0 ? next_expiry(s, &v->next_ms) : r;
 }

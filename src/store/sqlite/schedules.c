@@ -39,18 +39,29 @@ static int load(struct hy_sqlite *s, int64_t id, struct hy_schedule *ret_schedul
 
 /* --- put -------------------------------------------------------------------------------------- */
 
-static int insert(struct hy_sqlite *s, struct hy_schedule *c)
+/* HY_E_EXISTS: another schedule of the app than `id` has the name. */
+static int check_name(struct hy_sqlite *s, int64_t app_no, const char *name, int64_t id)
 {
     struct hy_query q;
-    int64_t id;
+    int64_t found;
     int r;
 
     hy_query_open(s, SQL_SCHEDULE_BY_NAME, &q);
-    hy_put_int(&q, c->app_no);
-    hy_put_text(&q, c->name);
-    r = hy_query_int(&q, &id);
-    if (r != HY_E_NOT_FOUND)
-        return r < 0 ? r : HY_E_EXISTS;
+    hy_put_int(&q, app_no);
+    hy_put_text(&q, name);
+    r = hy_query_int(&q, &found);
+    if (r == HY_E_NOT_FOUND)
+        return 0;
+    return r < 0 ? r : found == id ? 0 : HY_E_EXISTS;
+}
+
+static int insert(struct hy_sqlite *s, struct hy_schedule *c)
+{
+    struct hy_query q;
+    int r = check_name(s, c->app_no, c->name, 0);
+
+    if (r != 0)
+        return r;
     hy_query_open(s, SQL_SCHEDULE_INSERT, &q);
     hy_put_int(&q, c->app_no);
     hy_put_text(&q, c->name);
@@ -74,16 +85,22 @@ static int insert(struct hy_sqlite *s, struct hy_schedule *c)
 int hy_sqlite_schedule_put(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
-    struct hy_schedule *c = &((struct hy_schedule_put *)op)->schedule, stored;
+    struct hy_schedule_put *v = (struct hy_schedule_put *)op;
+    struct hy_schedule *c = &v->schedule, stored;
     struct hy_query q;
     int r;
 
     if (c->id == 0)
         return insert(s, c);
     r = load(s, c->id, &stored);
-    if (r < 0)
+    if (r == 0)
+        r = check_name(s, stored.app_no, c->name, c->id);
+    if (r != 0)
         return r;
+    if (v->keep_next_run)
+        c->next_run_ms = stored.next_run_ms;
     hy_query_open(s, SQL_SCHEDULE_UPDATE, &q);
+    hy_put_text(&q, c->name);
     hy_put_text(&q, c->cron);
     hy_put_text(&q, c->timezone);
     hy_put_int(&q, c->misfire);

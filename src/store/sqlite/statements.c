@@ -74,6 +74,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MESSAGE_EXPIRED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_expiry "
                             "WHERE expires_at_ms > 0 AND state <= 1 AND expires_at_ms <= ?1 "
                             "ORDER BY expires_at_ms, id LIMIT ?2",
+    [SQL_MESSAGE_NEXT_EXPIRY] = "SELECT expires_at_ms FROM message INDEXED BY message_expiry "
+                                "WHERE expires_at_ms > 0 AND state <= 1 "
+                                "ORDER BY expires_at_ms LIMIT 1",
     [SQL_MESSAGE_APP_DUE] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_due "
                             "WHERE app_no = ?1 AND due_at_ms > 0 LIMIT ?2",
     [SQL_MESSAGE_APP_WAITING] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_waiting "
@@ -161,8 +164,9 @@ static const char *const texts[SQL_COUNT] = {
                             "message, paused, created_at_ms, next_run_ms, last_run_ms, "
                             "last_fired_at_ms, last_result) "
                             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-    [SQL_SCHEDULE_UPDATE] = "UPDATE schedule SET cron = ?1, timezone = ?2, misfire = ?3, "
-                            "message = ?4, paused = ?5, next_run_ms = ?6 WHERE id = ?7",
+    [SQL_SCHEDULE_UPDATE] =
+        "UPDATE schedule SET name = ?1, cron = ?2, timezone = ?3, misfire = ?4, "
+        "message = ?5, paused = ?6, next_run_ms = ?7 WHERE id = ?8",
     [SQL_SCHEDULE_BY_NAME] = "SELECT id FROM schedule WHERE app_no = ?1 AND name = ?2",
     [SQL_SCHEDULE_GET] = "SELECT " SCHEDULE " FROM schedule WHERE id = ?1",
     [SQL_SCHEDULE_DELETE] = "DELETE FROM schedule WHERE id = ?1",

@@ -144,6 +144,31 @@ static void tells_what_became_of_the_newest(void)
     CHECK_TEXT(reason(HY_GRANT_AVAILABLE, 1, 0, now_ms - 1), "no_grant.expired");
 }
 
+static const char *word(enum hy_grant_state state, int reserved, int64_t expires_at_ms)
+{
+    struct hy_grant g = {.state = state,
+                         .uses_total = 3,
+                         .uses_left = 2,
+                         .uses_reserved = reserved,
+                         .expires_at_ms = expires_at_ms};
+
+    return hy_grant_state_word(&g, now_ms, day_ms);
+}
+
+static void says_what_it_is_good_for_now(void)
+{
+    int64_t good = now_ms + day_ms + 1;
+
+    CHECK_TEXT(word(HY_GRANT_AVAILABLE, 0, good), "available");
+    CHECK_TEXT(word(HY_GRANT_AVAILABLE, 1, good), "available");
+    CHECK_TEXT(word(HY_GRANT_AVAILABLE, 2, good), "reserved");
+    CHECK_TEXT(word(HY_GRANT_AVAILABLE, 0, 0), "available");
+    CHECK_TEXT(word(HY_GRANT_AVAILABLE, 1, good - 1), "expired");
+    CHECK_TEXT(word(HY_GRANT_AVAILABLE, 2, good - 1), "reserved");
+    CHECK_TEXT(word(HY_GRANT_REVOKED, 2, good - 1), "revoked");
+    CHECK_TEXT(word(HY_GRANT_SUSPECT, 0, good - 1), "suspect");
+}
+
 /* A use that is spent and past its time was used, not lost. */
 static void used_up_comes_before_expired(void)
 {
@@ -161,6 +186,7 @@ int main(void)
     RUN(is_usable_only_while_a_use_is_free);
     RUN(is_usable_in_state_available_alone);
     RUN(proves_with_one_use_left_and_no_doubt);
+    RUN(says_what_it_is_good_for_now);
     RUN(tells_what_became_of_the_newest);
     RUN(used_up_comes_before_expired);
     return hy_tap_end();

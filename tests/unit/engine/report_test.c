@@ -123,7 +123,7 @@ static const struct {
     {"'credential':'requestFormId:fail'", "request_failed"},
     {"'credential':'undefined'", "empty"},
     {"'credential':'a b'", "malformed"},
-    {"'obtained_at':1771804800", "expired"}, /* 6 days ago: inside the margin of one day */
+    {"'obtained_at':1771718400", "expired"}, /* 7 days ago */
 };
 
 static void what_is_no_good_is_refused_with_a_reason(void)
@@ -143,7 +143,7 @@ static void what_is_no_good_is_refused_with_a_reason(void)
 static void an_hour_within_the_margin_is_enough(void)
 {
     set_up();
-    CHECK_INT(tell(grant("'obtained_at':1771804801")), 0); /* a second short of 6 days */
+    CHECK_INT(tell(grant("'obtained_at':1771718401")), 0); /* a second short of 7 days */
     check_counts(1, 0, 0);
     rig_close();
 }
