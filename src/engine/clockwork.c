@@ -211,8 +211,10 @@ static bool fire(struct hy_engine *engine, const struct hy_schedule *s)
                                         .arena = &f->arena};
     err = decide(engine, f);
     if (err) {
-        hy_log(HY_LOG_ERROR, "schedule.zone", "name=%s timezone=%s error=\"%s\"", s->name,
-               s->timezone, hy_err_text(err));
+        char name[80];
+
+        hy_log(HY_LOG_ERROR, "schedule.zone", "name=%s timezone=%s error=\"%s\"",
+               hy_log_safe(name, sizeof name, s->name), s->timezone, hy_err_text(err));
         hy_arena_deinit(&f->arena);
         free(f);
         return false;

@@ -248,7 +248,7 @@ static bool possible(const struct world *w, const struct hy_message *m, enum eve
     if (event == CANCELED)
         return m->state == HY_MESSAGE_QUEUED;
     /* A grant that cannot prove is sent again after -1 all the same, as WeChat asks for: a -1 that
-     * is untrue then may be a double. This is the one such place: docs/decisions, "unknown". */
+     * is untrue then may be a double. This is the one such place: docs/decisions/0009. */
     if (event == BUSY_AFTER_ALL)
         return m->grant_id && hy_grant_proves(&w->grants[m->grant_id - 1]);
     return true;

@@ -358,7 +358,7 @@ static void finish(void)
     hy_arena_init(&arena);
     CHECK_INT(hy_store_run(all.store, &check.op), 0);
     hy_arena_deinit(&arena);
-    hy_store_close(all.store);
+    hy_store_close(all.store); /* first: its threads may still be in a callback of the engine's */
     hy_engine_free(all.engine);
     hy_seal_close(all.seal);
     for (int i = 0; i < CALLERS; i++)
