@@ -63,6 +63,11 @@ static void submitted_one(struct hy_call *call)
         hy_problem_reply(call, HY_PROBLEM_KEY_REUSED, "%s", conflict_detail);
         return;
     }
+    if (one->submission.item.admission == HY_ADMIT_LATE) {
+        hy_engine_refuse_late(&call->v);
+        hy_problem_invalid(call, HY_PROBLEM_INVALID);
+        return;
+    }
     hy_out_init(&out);
     write_admitted(&out, &one->submission.message);
     hy_call_reply(call, 202, &out);
@@ -105,7 +110,19 @@ static void write_conflict(struct hy_out *out)
     hy_out_end(out, '}');
 }
 
-static void write_slot(struct hy_out *out, const struct many *many, const struct slot *slot)
+static void write_late(struct hy_out *out, struct hy_arena *arena)
+{
+    struct hy_violations v;
+
+    hy_violations_init(&v, arena);
+    hy_engine_refuse_late(&v);
+    hy_out_begin(out, NULL, '{');
+    hy_problem_write(out, "error", HY_PROBLEM_INVALID, hy_problem_summary(&v), &v);
+    hy_out_end(out, '}');
+}
+
+static void write_slot(struct hy_out *out, const struct many *many, const struct slot *slot,
+                       struct hy_arena *arena)
 {
     const struct hy_admit_item *item;
 
@@ -118,6 +135,8 @@ static void write_slot(struct hy_out *out, const struct many *many, const struct
     item = &many->submit.admit.items[slot->item];
     if (item->admission == HY_ADMIT_CONFLICT)
         write_conflict(out);
+    else if (item->admission == HY_ADMIT_LATE)
+        write_late(out, arena);
     else
         write_admitted(out, item->message);
 }
@@ -133,7 +152,7 @@ static void submitted_many(struct hy_call *call)
     hy_out_begin(&out, NULL, '{');
     hy_out_begin(&out, "results", '[');
     for (size_t i = 0; i < many->count; i++)
-        write_slot(&out, many, &many->slots[i]);
+        write_slot(&out, many, &many->slots[i], call->arena);
     hy_out_end(&out, ']');
     hy_out_end(&out, '}');
     hy_call_reply(call, 202, &out);

@@ -93,6 +93,10 @@ void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char 
                        const char *default_app, struct hy_violations *v,
                        struct hy_submission *ret_submission);
 
+/* The fault of a message that was admitted as HY_ADMIT_LATE. Without a key prepare() adds it itself;
+ * with one, the message may be a repeat that the store answers. */
+void hy_engine_refuse_late(struct hy_violations *v);
+
 /* Admits prepared messages: `admit.items`, `admit.count`, `admit.arena` set by the caller. */
 struct hy_submit {
     struct hy_admit admit;

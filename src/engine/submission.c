@@ -44,13 +44,20 @@ static const struct hy_json_field fields[] = {
     {.name = "key", .type = HY_JSON_TEXT, .offset = AT(key), .max = 255},
     {0}};
 
-static void check_instants(const struct message_body *body, int64_t now_ms, struct hy_violations *v)
+void hy_engine_refuse_late(struct hy_violations *v)
+{
+    hy_violations_add(v, "expires_at", "future", NULL, NULL, "expires_at is past.");
+}
+
+/* With a key the store is asked first: a repeat gets its first answer even when its time is over. */
+static void check_instants(const struct message_body *body, const char *key, int64_t now_ms,
+                           struct hy_violations *v)
 {
     if (body->send_at_ms > now_ms + send_at_max_ms)
         hy_violations_add(v, "send_at", "range", "366 days ahead", NULL,
                           "send_at may be at most 366 days ahead.");
-    if (body->expires_at_ms && body->expires_at_ms <= now_ms)
-        hy_violations_add(v, "expires_at", "future", NULL, NULL, "expires_at is past.");
+    if (!key && body->expires_at_ms && body->expires_at_ms <= now_ms)
+        hy_engine_refuse_late(v);
     else if (body->expires_at_ms && body->expires_at_ms <= body->send_at_ms)
         hy_violations_add(v, "expires_at", "after_send_at", NULL, NULL,
                           "expires_at must be later than send_at.");
@@ -158,8 +165,8 @@ void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char 
     hy_json_read(body, fields, &b, v);
     if (!json_is_object(body))
         return;
-    check_instants(&b, now_ms, v);
     key = choose_key(&b, header_key, v);
+    check_instants(&b, key, now_ms, v);
     app = b.app ? hy_engine_app(engine, b.app) : NULL;
     if (!app) {
         refuse_app(b.app, v);

@@ -21,7 +21,7 @@ enum { HY_FINGERPRINT_BYTES = 16 };
 
 /* --- admit ------------------------------------------------------------------------------------ */
 
-enum hy_admission { HY_ADMITTED, HY_ADMITTED_BEFORE, HY_ADMIT_CONFLICT };
+enum hy_admission { HY_ADMITTED, HY_ADMITTED_BEFORE, HY_ADMIT_CONFLICT, HY_ADMIT_LATE };
 
 struct hy_admit_item {
     /*
@@ -29,7 +29,7 @@ struct hy_admit_item {
      * due_at_ms and settled_at_ms; attempts and doubts begin at none. `id` is new and larger than
      * any stored one, give or take what other threads admit at the same moment.
      * Out: state, reason, grant_id and due_at_ms, as stored. (HY_ADMITTED_BEFORE: `id`, `state` and
-     * `reason` are those that the first admission answered. HY_ADMIT_CONFLICT: untouched.)
+     * `reason` are those that the first admission answered. Conflict and late: untouched.)
      */
     struct hy_message *message;
     /* Idempotency: fingerprints of (app, key) and of the request's meaning; null = no key. */
@@ -43,6 +43,7 @@ struct hy_admit_item {
  * All items or none, in order. An item with a key that was used within the last `key_window_ms`
  * (first use + window > now; the same window in every call) is not inserted again: same body
  * HY_ADMITTED_BEFORE, other body HY_ADMIT_CONFLICT (the other items are admitted all the same).
+ * One that no key answers and whose expires_at_ms has come is not inserted: HY_ADMIT_LATE.
  * Items of one call count among themselves. HY_E_EXISTS when an id that would be inserted is stored
  * already.
  *

@@ -52,9 +52,10 @@ static void the_other_states_forbid_it(void)
     unknown = post_with("n", HY_ON_MISSING_TRY);
     judge(claim_one(), HY_VERDICT_UNKNOWN, "");
     expired = draft("e");
-    expired->expires_at_ms = rig.now_ms;
+    expired->expires_at_ms = rig.now_ms + 1;
     expired->on_missing = HY_ON_MISSING_WAIT;
     CHECK_INT(admit(expired), 0);
+    rig.now_ms++;
     CHECK_INT(sweep(ALL), 1);
     canceled = post_with("c", HY_ON_MISSING_WAIT);
     CHECK_INT(cancel(canceled->id), 0);

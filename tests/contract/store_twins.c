@@ -56,6 +56,30 @@ static void another_body_is_a_conflict(void)
     CHECK_INT(run(&gone.op, HY_VERB_MESSAGE_GET), HY_E_NOT_FOUND);
 }
 
+static void what_comes_late_is_not_stored_but_its_twin_is_known(void)
+{
+    struct hy_admit_item items[3] = {
+        keyed(draft("u"), "k", "b"), keyed(draft("u"), "late", "b"), {.message = draft("u")}};
+    struct hy_admit_item first = keyed(draft("u"), "k", "b");
+    struct hy_message_get gone = {.message_id = items[1].message->id, .arena = &rig.arena};
+
+    first.message->expires_at_ms = rig.now_ms + 1;
+    CHECK_INT(admit_items(&first, 1), 0);
+    CHECK_INT(first.admission, HY_ADMITTED);
+    rig.now_ms++;
+    for (int i = 0; i < 3; i++)
+        items[i].message->expires_at_ms = rig.now_ms;
+    CHECK_INT(admit_items(items, 3), 0);
+    CHECK_INT(items[0].admission, HY_ADMITTED_BEFORE);
+    CHECK_INT(items[0].message->id, first.message->id);
+    CHECK_INT(items[1].admission, HY_ADMIT_LATE);
+    CHECK_INT(items[2].admission, HY_ADMIT_LATE);
+    CHECK_INT(run(&gone.op, HY_VERB_MESSAGE_GET), HY_E_NOT_FOUND);
+    items[1] = keyed(draft("u"), "late", "other body");
+    CHECK_INT(admit_items(&items[1], 1), 0);
+    CHECK_INT(items[1].admission, HY_ADMITTED);
+}
+
 static void twins_in_one_call(void)
 {
     struct hy_admit_item items[3] = {keyed(draft("u"), "k", "b"), keyed(draft("u"), "k", "b"),
@@ -117,6 +141,7 @@ void store_twins_cases(void)
     CASE(a_twin_gets_the_first_answer);
     CASE(a_twin_gets_the_state_of_then);
     CASE(another_body_is_a_conflict);
+    CASE(what_comes_late_is_not_stored_but_its_twin_is_known);
     CASE(twins_in_one_call);
     CASE(a_twin_may_repeat_its_id);
     CASE(a_key_is_free_again_after_its_window);

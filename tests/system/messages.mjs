@@ -54,6 +54,24 @@ test('a message that nothing was given for expires when its time is over', async
   assert.ok(Date.parse(settled_at) >= Date.parse(expires_at));
 });
 
+test('a key is answered as before though the message has expired since', async () => {
+  const user = await world.newUser();
+  const expires_at = new Date(Date.now() + 300).toISOString();
+  const order = {
+    app: APP, user, template, data, on_missing: 'wait', expires_at, key: 'expires soon',
+  };
+  const first = await world.must(202, 'POST', '/v1/messages', order);
+
+  await world.messageIn(first.id, 'expired', 5_000);
+  assert.deepEqual(await world.must(202, 'POST', '/v1/messages', order), first);
+  const late = { ...order, key: 'came too late' };
+  checkProblem(assert, await world.call('POST', '/v1/messages', late), 400, 'invalid_input',
+    'expires_at');
+  const { results } = await world.must(202, 'POST', '/v1/messages', [order, late]);
+  assert.deepEqual(results[0], first);
+  assert.equal(results[1].error.errors[0].field, 'expires_at');
+});
+
 test('an Idempotency-Key is for one message', async () => {
   const user = await world.newUser();
 
