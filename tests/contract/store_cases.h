@@ -5,7 +5,9 @@
 #include "store_rig.h"
 
 void store_admit_cases(void);
+void store_twins_cases(void);
 void store_claim_cases(void);
+void store_doubt_cases(void);
 void store_settle_cases(void);
 void store_end_cases(void);
 void store_grants_cases(void);

@@ -12,7 +12,9 @@ int main(int argc, char **argv)
         return 2;
     }
     store_admit_cases();
+    store_twins_cases();
     store_claim_cases();
+    store_doubt_cases();
     store_settle_cases();
     store_end_cases();
     store_grants_cases();

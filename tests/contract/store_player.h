@@ -1,0 +1,41 @@
+/*
+ * store_player.h - plays random moves on a store: every verb with random arguments, among few apps
+ * and users, so that they get into each other's way. What a move answered is written out as text.
+ */
+#ifndef HY_TESTS_CONTRACT_STORE_PLAYER_H
+#define HY_TESTS_CONTRACT_STORE_PLAYER_H
+
+#include "store_rig.h"
+
+#include "base/buf.h"
+
+enum { APPS = 2, FLIGHTS_MAX = 200, IDS_MAX = 5000, GRANTS_MAX = 100000 };
+
+struct player {
+    struct hy_store *store;
+    struct hy_arena arena; /* of one move */
+    struct hy_arena keep;  /* of the whole game */
+    struct hy_buf out;     /* what the move answered */
+    uint64_t random;
+    int64_t now_ms;
+    struct hy_message_ids ids;
+    int64_t apps[APPS];
+    int app_names;
+    int credentials;
+    int schedules;
+    struct hy_claimed *flights[FLIGHTS_MAX];
+    size_t flight_count;
+    int64_t known[IDS_MAX];
+    size_t known_count;
+    int burned[GRANTS_MAX]; /* uses that were burned, by grant id */
+};
+
+void player_init(struct player *p, struct hy_store *store, uint64_t seed);
+void player_deinit(struct player *p);
+
+/* Each writes what came of it into p->out. */
+void player_move(struct player *p);
+void player_check(struct player *p); /* ends the case when the store finds something */
+void player_look(struct player *p);  /* at everything there is */
+
+#endif
