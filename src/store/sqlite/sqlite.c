@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "store/sqlite/checkpoint.h"
 #include "store/sqlite/idempotency.h"
+#include "store/sqlite/logfile.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/query.h"
 #include "store/sqlite/row.h"
@@ -19,10 +20,15 @@
 #define WRITER_CACHE "PRAGMA cache_size = -24576"
 #define READER_CACHE "PRAGMA cache_size = -4096"
 
-/* Counting every allocation under a lock is a tenth of the cost of a statement. */
+static int library_rc;
+
+/* Once, before anything else: allocations are not counted, which takes a lock each time. */
 static void configure_library(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    library_rc = sqlite3_initialize();
+    if (library_rc == SQLITE_OK)
+        library_rc = hy_logfile_register();
 }
 
 static int explain_fault(sqlite3 *db, int rc, const char *path, char *ret_explain,
@@ -73,7 +79,8 @@ static int set_up_writer(sqlite3 *db)
 
 static int open_database(struct hy_sqlite *s, char *ret_explain, size_t explain_size)
 {
-    int r, rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int r, rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                HY_LOGFILE_VFS);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_extended_result_codes(s->db, 1);
@@ -134,6 +141,11 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
         return HY_E_INVALID;
     }
     pthread_once(&once, configure_library);
+    if (library_rc != SQLITE_OK) {
+        snprintf(ret_explain, explain_size, "SQLite does not start: %s",
+                 sqlite3_errstr(library_rc));
+        return hy_sqlite_err(library_rc);
+    }
     s = (struct hy_sqlite *)calloc(1, sizeof *s);
     if (s)
         s->path = strdup(path);
