@@ -8,6 +8,7 @@
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/query.h"
 #include "store/sqlite/row.h"
+#include "store/sqlite/tally.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -216,6 +217,7 @@ static void close_backend(struct hy_backend *backend)
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     hy_arena_deinit(&s->scratch);
+    free(s->tally);
     free(s->purge_marks);
     free(s->became_due);
     free(s->path);
@@ -246,6 +248,7 @@ static void rollback(struct hy_backend *backend)
     if (!sqlite3_get_autocommit(s->db))
         run(s, SQL_ROLLBACK);
     /* A purge or a trim of this transaction may have moved past what is there again. */
+    hy_tally_forget(s);
     s->purge_mark_count = 0;
     hy_keys_remember_bounds(s);
 }
@@ -257,8 +260,10 @@ static void rollback(struct hy_backend *backend)
 static int commit(struct hy_backend *backend)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
-    int r = run(s, SQL_COMMIT);
+    int r = hy_tally_write(s);
 
+    if (r == 0)
+        r = run(s, SQL_COMMIT);
     if (r < 0 && sqlite3_extended_errcode(s->db) == SQLITE_IOERR_FSYNC)
         r = HY_E_UNCERTAIN;
     if (r < 0)

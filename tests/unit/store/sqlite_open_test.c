@@ -263,7 +263,8 @@ static void check_finds(const char *sql, const char *words)
     hy_store_close(store);
     rig_sql(path, "INSERT INTO \"grant\" (id, app_no, state, uses_left, uses_reserved, uses_total, "
                   "in_doubt, kind, obtained_at_ms, expires_at_ms, user, credential) "
-                  "VALUES (1, 1, 0, 1, 0, 1, 0, 0, 1, 9, 'u', 'c')");
+                  "VALUES (1, 1, 0, 1, 0, 1, 0, 0, 1, 9, 'u', 'c'); "
+                  "INSERT INTO tally VALUES (1, -1, 1)");
     rig_sql(path, sql);
     store = rig_open(path);
     CHECK(rig_check(store) > 0);
@@ -285,6 +286,8 @@ static void check_finds_broken_rules(void)
     check_finds("UPDATE message SET state = 3 WHERE id = 6", "message 6 has a due time");
     check_finds("UPDATE message SET state = 3, due_at_ms = 0 WHERE id = 6", "settled_at_ms");
     check_finds("UPDATE message SET attempt_count = 2 WHERE id = 5", "message 5 counts 2");
+    check_finds("UPDATE tally SET number = 3 WHERE state = 0", "wrong for messages in state 0");
+    check_finds("UPDATE tally SET number = 2 WHERE state = -1", "wrong for the free uses");
     check_finds("UPDATE message SET bucket = 9 WHERE id = 5", "message 6 is in a bucket");
 }
 
