@@ -25,8 +25,7 @@ static int run_on(struct hy_sqlite *s, enum hy_sql which, int64_t value)
     return hy_query_run(&q);
 }
 
-/* --- put ----------------------------------------------------------------------------------------
- */
+/* --- put -------------------------------------------------------------------------------------- */
 
 static int app_insert(struct hy_sqlite *s, struct hy_app *app)
 {
@@ -72,8 +71,7 @@ int hy_sqlite_app_put(struct hy_backend *backend, struct hy_op *op)
     return hy_query_run(&q);
 }
 
-/* --- delete -------------------------------------------------------------------------------------
- */
+/* --- delete ----------------------------------------------------------------------------------- */
 
 enum { DELETE_CHUNK = 500 };
 
@@ -134,8 +132,7 @@ int hy_sqlite_app_delete(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* --- list ---------------------------------------------------------------------------------------
- */
+/* --- list ------------------------------------------------------------------------------------- */
 
 static int read_apps(struct hy_sqlite *s, struct hy_apps *v)
 {

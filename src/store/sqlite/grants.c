@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- deposit ------------------------------------------------------------------------------------
- */
+/* --- deposit ---------------------------------------------------------------------------------- */
 
 static int find_credential(struct hy_sqlite *s, const struct hy_grant *g, int64_t *ret_id)
 {
@@ -82,8 +81,7 @@ int hy_sqlite_deposit(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* --- purge --------------------------------------------------------------------------------------
- */
+/* --- purge ------------------------------------------------------------------------------------ */
 
 /*
  * Within their margin, spent receipts stay and the others go. So that not every purge walks past a
@@ -187,8 +185,7 @@ int hy_sqlite_purge(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* --- list ---------------------------------------------------------------------------------------
- */
+/* --- list ------------------------------------------------------------------------------------- */
 
 struct listed {
     struct hy_grant grant;

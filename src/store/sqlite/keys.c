@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 int hy_sqlite_key_put(struct hy_backend *backend, struct hy_op *op)
 {
@@ -81,8 +80,7 @@ int hy_sqlite_keys(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* --- facts about the store ----------------------------------------------------------------------
- */
+/* --- facts about the store -------------------------------------------------------------------- */
 
 int hy_sqlite_meta_put(struct hy_backend *backend, struct hy_op *op)
 {

@@ -135,8 +135,7 @@ int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, enum hy_grant_mov
     return save(s, &grant, before);
 }
 
-/* --- wake ---------------------------------------------------------------------------------------
- */
+/* --- wake ------------------------------------------------------------------------------------- */
 
 enum { WAITING_AT_ONCE = 64 };
 

@@ -91,8 +91,7 @@ static int log_close(sqlite3_file *file)
     return rc == SQLITE_OK ? flushed : rc;
 }
 
-/* --- passed on ----------------------------------------------------------------------------------
- */
+/* --- passed on -------------------------------------------------------------------------------- */
 
 static int log_lock(sqlite3_file *file, int level)
 {
@@ -138,8 +137,7 @@ static const sqlite3_io_methods log_methods = {.iVersion = 1,
                                                .xSectorSize = log_sector_size,
                                                .xDeviceCharacteristics = log_characteristics};
 
-/* --- the file layer -----------------------------------------------------------------------------
- */
+/* --- the file layer --------------------------------------------------------------------------- */
 
 static int open_log(sqlite3_vfs *below, const char *name, struct log_file *f, int flags,
                     int *ret_flags)

@@ -28,8 +28,7 @@ static int end_read(struct hy_sqlite *s, int result)
     return result < 0 ? result : r;
 }
 
-/* --- one message --------------------------------------------------------------------------------
- */
+/* --- one message ------------------------------------------------------------------------------ */
 
 static void read_attempt(struct hy_query *q, struct hy_attempt *a)
 {
@@ -108,8 +107,7 @@ int hy_sqlite_message_get(struct hy_backend *backend, struct hy_op *op)
     return end_read(s, r);
 }
 
-/* --- lists --------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /* How much one call may look at: a rare filter is searched in several calls, so that the reader's
  * thread belongs to nobody for long. */
@@ -249,8 +247,7 @@ int hy_sqlite_message_list(struct hy_backend *backend, struct hy_op *op)
     return end_read(s, r);
 }
 
-/* --- counts -------------------------------------------------------------------------------------
- */
+/* --- counts ----------------------------------------------------------------------------------- */
 
 static int count_messages(struct hy_sqlite *s, struct hy_counts *v)
 {

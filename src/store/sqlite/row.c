@@ -12,8 +12,7 @@
  * each bucket (five million messages: 2,500 looks). */
 enum { BUCKET_ROWS = 2048 };
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 void hy_message_read_brief(struct hy_query *q, struct hy_arena *arena, struct hy_row *ret_row)
 {
@@ -92,8 +91,7 @@ int hy_message_load_all(struct hy_sqlite *s, struct hy_query *q, struct hy_row *
     return r;
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 void hy_message_move(struct hy_message *m, enum hy_message_state to)
 {
@@ -232,8 +230,7 @@ int hy_message_remember_last(struct hy_sqlite *s)
     return hy_query_close(&q);
 }
 
-/* --- one `sending` a user ------------------------------------------------------------------------
- */
+/* --- one `sending` a user --------------------------------------------------------------------- */
 
 int hy_user_sending(struct hy_sqlite *s, int64_t app_no, const char *user)
 {
@@ -281,8 +278,7 @@ int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user)
     return r < 0 ? r : hy_became_due(s, id);
 }
 
-/* --- what a claim leaves for the next one --------------------------------------------------------
- */
+/* --- what a claim leaves for the next one ----------------------------------------------------- */
 
 int hy_became_due(struct hy_sqlite *s, int64_t id)
 {

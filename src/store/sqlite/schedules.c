@@ -37,8 +37,7 @@ static int load(struct hy_sqlite *s, int64_t id, struct hy_schedule *ret_schedul
     return hy_query_close(&q);
 }
 
-/* --- put ----------------------------------------------------------------------------------------
- */
+/* --- put -------------------------------------------------------------------------------------- */
 
 static int insert(struct hy_sqlite *s, struct hy_schedule *c)
 {
@@ -112,8 +111,7 @@ int hy_sqlite_schedule_delete(struct hy_backend *backend, struct hy_op *op)
     return hy_query_run(&q);
 }
 
-/* --- fire ---------------------------------------------------------------------------------------
- */
+/* --- fire ------------------------------------------------------------------------------------- */
 
 int hy_sqlite_schedule_fire(struct hy_backend *backend, struct hy_op *op)
 {

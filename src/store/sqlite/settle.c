@@ -90,8 +90,7 @@ int hy_sqlite_settle(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* --- recover ------------------------------------------------------------------------------------
- */
+/* --- recover ---------------------------------------------------------------------------------- */
 
 static int recover_one(struct hy_sqlite *s, int64_t id, int64_t now_ms)
 {

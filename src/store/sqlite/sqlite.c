@@ -10,6 +10,7 @@
 #include "store/sqlite/row.h"
 #include "store/sqlite/tally.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ static int explain_fault(sqlite3 *db, int rc, const char *path, char *ret_explai
     snprintf(ret_explain, explain_size, "%s: %s%s", path, sqlite3_errmsg(db),
              r == HY_E_CORRUPT ? "; the file is damaged: restore a backup"
              : r == HY_E_FULL  ? "; free some space"
-                               : "; check that the folder exists and may be written");
+                               : "; check that the folder may be written and is on a local disk");
     return r;
 }
 
@@ -49,29 +50,52 @@ static int exec(sqlite3 *db, const char *sql)
     return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 
-/* --- opening ------------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
-/* Made here, not by SQLite, so that nobody else can read it; the log takes over its mode. */
-static void make_private(const char *path)
+/*
+ * Makes the file, if there is none, readable by nobody else (the log takes over its mode), and
+ * finds its one name: two names of a file would have two locks.
+ */
+static int find_file(const char *path, char **ret_path, char *ret_explain, size_t explain_size)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fault = errno;
 
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0) {
+        snprintf(ret_explain, explain_size, "cannot open %s: %s", path, strerror(fault));
+        return fault == ENOSPC || fault == EDQUOT ? HY_E_FULL : HY_E_IO;
+    }
+    close(fd);
+    *ret_path = realpath(path, NULL);
+    return *ret_path ? 0 : HY_E_NOMEM;
+}
+
+/* SQLite keeps the old mode without a word where a log is not possible. */
+static int use_log(sqlite3 *db)
+{
+    sqlite3_stmt *stmt;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        rc = strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0 ? SQLITE_OK
+                                                                            : SQLITE_IOERR;
+    sqlite3_finalize(stmt);
+    return rc;
 }
 
 static int set_up_writer(sqlite3 *db)
 {
-    static const char *const settings[] = {"PRAGMA journal_mode = WAL",
-                                           "PRAGMA synchronous = FULL",
+    static const char *const settings[] = {"PRAGMA synchronous = FULL",
                                            WRITER_CACHE,
                                            "PRAGMA temp_store = MEMORY",
                                            "PRAGMA mmap_size = 0",
                                            "PRAGMA secure_delete = FAST",
                                            "PRAGMA wal_autocheckpoint = 0",
                                            "PRAGMA journal_size_limit = 100000000"};
-    int rc = SQLITE_OK;
+    int rc = use_log(db);
 
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof settings / sizeof *settings; i++)
         rc = exec(db, settings[i]);
@@ -109,13 +133,14 @@ static int remember(struct hy_sqlite *s)
 
 static void close_backend(struct hy_backend *backend);
 
-static int open_all(struct hy_sqlite *s, char *ret_explain, size_t explain_size)
+static int open_all(struct hy_sqlite *s, const char *path, char *ret_explain, size_t explain_size)
 {
-    int r = hy_sqlite_lock(s->path, &s->lock_fd, ret_explain, explain_size);
+    int r = find_file(path, &s->path, ret_explain, explain_size);
 
+    if (r == 0)
+        r = hy_sqlite_lock(s->path, &s->lock_fd, ret_explain, explain_size);
     if (r < 0)
         return r;
-    make_private(s->path);
     r = open_database(s, ret_explain, explain_size);
     if (r == 0)
         r = hy_sqlite_prepare(s, ret_explain, explain_size);
@@ -148,15 +173,11 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
         return hy_sqlite_err(library_rc);
     }
     s = (struct hy_sqlite *)calloc(1, sizeof *s);
-    if (s)
-        s->path = strdup(path);
-    if (!s || !s->path) {
-        free(s);
+    if (!s)
         return HY_E_NOMEM;
-    }
     s->lock_fd = -1;
     hy_arena_init(&s->scratch);
-    r = open_all(s, ret_explain, explain_size);
+    r = open_all(s, path, ret_explain, explain_size);
     if (r < 0) {
         close_backend((struct hy_backend *)(void *)s);
         return r;
@@ -165,8 +186,7 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
     return 0;
 }
 
-/* --- the reader ---------------------------------------------------------------------------------
- */
+/* --- the reader ------------------------------------------------------------------------------- */
 
 static void close_reader(struct hy_sqlite *s)
 {
@@ -224,8 +244,7 @@ static void close_backend(struct hy_backend *backend)
     free(s);
 }
 
-/* --- transactions -------------------------------------------------------------------------------
- */
+/* --- transactions ----------------------------------------------------------------------------- */
 
 static int run(struct hy_sqlite *s, enum hy_sql which)
 {
@@ -271,8 +290,7 @@ static int commit(struct hy_backend *backend)
     return r;
 }
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 const struct hy_backend_ops hy_backend_sqlite = {
     .name = "sqlite",

@@ -52,7 +52,8 @@ struct hy_sqlite {
     struct hy_sqlite *reader;
     struct hy_checkpointer *checkpointer;
 
-    /* --- remembered --- */
+    /* --- remembered
+     * ------------------------------------------------------------------------------- */
     int64_t last_message_id; /* no stored id is larger */
     int64_t bucket;          /* of the next message above last_message_id */
     int64_t bucket_rows;
@@ -72,15 +73,13 @@ struct hy_sqlite {
     size_t became_due_count, became_due_capacity;
 };
 
-/* --- lock.c: PATH.lock is locked as long as the store is open; the file itself stays ------------
- */
+/* --- lock.c: PATH.lock is locked as long as the store is open; the file itself stays ---------- */
 
 /* HY_E_BUSY: another process (or this one) has it open. The log that goes with the file would let
  * a second writer in, and what is remembered above would be wrong. */
 int hy_sqlite_lock(const char *path, int *ret_fd, char *ret_explain, size_t explain_size);
 
-/* --- verbs --------------------------------------------------------------------------------------
- */
+/* --- verbs ------------------------------------------------------------------------------------ */
 
 hy_backend_verb hy_sqlite_admit, hy_sqlite_claim, hy_sqlite_settle, hy_sqlite_cancel,
     hy_sqlite_recover, hy_sqlite_sweep, hy_sqlite_deposit, hy_sqlite_purge, hy_sqlite_app_put,
