@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { BODY_MAX_BYTES = 8 << 20 };
+
 int hy_api_new(const struct hy_api_config *config, struct hy_api **ret_api)
 {
     struct hy_api *api = calloc(1, sizeof *api);
@@ -15,6 +17,7 @@ int hy_api_new(const struct hy_api_config *config, struct hy_api **ret_api)
     if (!api)
         return HY_E_NOMEM;
     api->engine = config->engine;
+    api->body_max_bytes = config->body_max_bytes ? config->body_max_bytes : BODY_MAX_BYTES;
     *ret_api = api;
     return 0;
 }
@@ -63,8 +66,11 @@ void hy_api_refuse(struct hy_httpd_request *req, int status, void *arg)
 
     if (!call)
         return;
-    if (problem == HY_PROBLEM_TOO_LARGE)
-        hy_problem_reply(call, problem, "A body may have at most 8 MiB.");
+    if (problem == HY_PROBLEM_STOPPING)
+        hy_problem_reply(call, problem, "Nothing was done; try again soon.");
+    else if (problem == HY_PROBLEM_TOO_LARGE)
+        hy_problem_reply(call, problem, "A body may have at most %zu bytes.",
+                         call->api->body_max_bytes);
     else
         hy_problem_reply(call, problem, "The request could not be read.");
 }

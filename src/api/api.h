@@ -21,6 +21,7 @@ struct hy_api;
 
 struct hy_api_config {
     struct hy_engine *engine; /* must outlive the API */
+    size_t body_max_bytes;    /* what the HTTP server takes, for the text of a 413; 0: 8 MiB */
 };
 
 /* HY_E_NOMEM. */

@@ -50,7 +50,7 @@ void *hy_call_work(struct hy_call *call, size_t bytes)
 
 bool hy_call_type_is_json(const char *content_type)
 {
-    static const char *const known[] = {media_json, "text/json",
+    static const char *const known[] = {media_json, "text/json", "text/plain",
                                         "application/x-www-form-urlencoded", NULL};
     size_t size = content_type ? strcspn(content_type, "; \t") : 0;
 
@@ -191,7 +191,7 @@ void hy_call_reply(struct hy_call *call, int status, struct hy_out *out)
     if (hy_buf_ok(&out->buf))
         hy_call_reply_bytes(call, status, media_json, hy_buf_text(&out->buf), out->buf.size);
     else
-        hy_call_reply_bytes(call, 503, NULL, NULL, 0);
+        hy_problem_of_error(call, HY_E_NOMEM);
     hy_out_deinit(out);
 }
 

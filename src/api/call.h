@@ -25,6 +25,7 @@
 
 struct hy_api {
     struct hy_engine *engine;
+    size_t body_max_bytes;
     int64_t written_at_ms; /* when the store last took the write of /readyz */
 };
 
@@ -59,8 +60,8 @@ enum hy_body_need { HY_BODY_REQUIRED, HY_BODY_OPTIONAL /* nothing counts as {} *
 /* Parses the body into call->body. False: 400 or 415 was answered. */
 bool hy_call_json(struct hy_call *call, enum hy_body_need need);
 
-/* True when a body with this Content-Type may be read as JSON: JSON types, none at all, and the
- * form type, which curl -d and several SDKs put on JSON. Null is legal. */
+/* True when a body with this Content-Type may be read as JSON: JSON types, none at all, and what
+ * curl -d and fetch() put on any text that they are given. Null is legal. */
 bool hy_call_type_is_json(const char *content_type);
 
 /* True when a violation was found: 400 was answered. */

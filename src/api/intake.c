@@ -17,12 +17,23 @@ enum { FORM_ID_BYTES_MAX = 512 };
 
 static const char form_type[] = "application/x-www-form-urlencoded";
 
+/* Some libraries put text/plain on whatever text they are given. */
 static bool is_form(const char *content_type)
 {
+    static const char *const known[] = {form_type, "text/plain", NULL};
     size_t size = content_type ? strcspn(content_type, "; \t") : 0;
 
-    return size == 0 ||
-           (size == sizeof form_type - 1 && strncasecmp(content_type, form_type, size) == 0);
+    for (int i = 0; size && known[i]; i++)
+        if (strlen(known[i]) == size && strncasecmp(content_type, known[i], size) == 0)
+            return true;
+    return size == 0;
+}
+
+static void refuse_form(struct hy_call *call)
+{
+    hy_violations_add(&call->v, "", "form", NULL, NULL,
+                      "The form holds a bad %%XX, a NUL, or bytes that are not UTF-8.");
+    hy_problem_invalid(call, HY_PROBLEM_INVALID);
 }
 
 static bool read_form(struct hy_call *call, struct hy_form *ret_form)
@@ -42,8 +53,7 @@ static bool read_form(struct hy_call *call, struct hy_form *ret_form)
                          "A form may have at most %d fields in %d bytes.", HY_FORM_FIELDS_MAX,
                          HY_FORM_BYTES_MAX);
     else if (err == HY_E_INVALID)
-        hy_problem_reply(call, HY_PROBLEM_INVALID,
-                         "The form holds a bad %%XX, a NUL, or bytes that are not UTF-8.");
+        refuse_form(call);
     else if (err)
         hy_problem_of_error(call, err);
     return !err;

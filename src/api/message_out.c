@@ -83,13 +83,21 @@ void hy_message_write(struct hy_message_writer *writer, struct hy_out *out,
 
 /* --- attempts --------------------------------------------------------------------------------- */
 
+/* "template_send", "subscribe_send": other calls explain the same code in their own way. */
+static bool is_send(const char *api)
+{
+    size_t length = strlen(api);
+
+    return length >= 5 && strcmp(api + length - 5, "_send") == 0;
+}
+
 const struct hy_code *hy_message_code(const struct hy_platform *platform,
                                       const struct hy_judgement *judgement)
 {
     const struct hy_code *row = judgement->errcode[0] ? platform->codes : NULL;
 
     for (; row && row->api; row++)
-        if (strcmp(row->api, "token") != 0 && row->verdict == judgement->verdict &&
+        if (is_send(row->api) && row->verdict == judgement->verdict &&
             strcmp(row->code, judgement->errcode) == 0)
             return row;
     return NULL;

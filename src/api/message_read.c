@@ -40,8 +40,9 @@ static void write_next(struct hy_out *out, const struct hy_message_list *list)
 {
     char id[HY_MESSAGE_ID_TEXT_BYTES];
 
-    if (list->more && list->count)
-        hy_out_text(out, "next", hy_message_id_print(list->messages[list->count - 1].id, id));
+    /* A page may be short, even empty, and there are more all the same. */
+    if (list->more)
+        hy_out_text(out, "next", hy_message_id_print(list->next_before_id, id));
     else
         hy_out_null(out, "next");
 }

@@ -69,7 +69,7 @@ const char *hy_problem_summary(const struct hy_violations *v)
 void hy_problem_write_errors(struct hy_out *out, const struct hy_violations *v)
 {
     hy_out_begin(out, "errors", '[');
-    for (size_t i = 0; i < v->count; i++) {
+    for (size_t i = 0; v && i < v->count; i++) {
         const struct hy_violation *item = &v->items[i];
 
         hy_out_begin(out, NULL, '{');
@@ -95,8 +95,7 @@ void hy_problem_write(struct hy_out *out, const char *name, enum hy_problem prob
     hy_out_text(out, "title", kind->title);
     hy_out_int(out, "status", kind->status);
     hy_out_text(out, "detail", detail);
-    if (v)
-        hy_problem_write_errors(out, v);
+    hy_problem_write_errors(out, v);
     hy_out_end(out, '}');
 }
 
@@ -149,6 +148,8 @@ void hy_problem_of_error(struct hy_call *call, int err)
 
 enum hy_problem hy_problem_of_status(int status)
 {
+    if (status == 503)
+        return HY_PROBLEM_STOPPING;
     for (int i = HY_PROBLEM_BAD_REQUEST; i < HY_PROBLEMS; i++)
         if (kinds[i].status == status)
             return (enum hy_problem)i;

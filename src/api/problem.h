@@ -24,10 +24,10 @@ enum hy_problem {
     HY_PROBLEM_MEDIA,       /* 415 */
     HY_PROBLEM_HEADERS,     /* 431 */
     HY_PROBLEM_INTERNAL,    /* 500 */
+    HY_PROBLEM_STOPPING,    /* 503, the first of them: what a quiet server refuses with */
     HY_PROBLEM_STORE,       /* 503 the store cannot take it now */
     HY_PROBLEM_UNCERTAIN,   /* 503 perhaps stored, perhaps not */
     HY_PROBLEM_MEMORY,      /* 503 */
-    HY_PROBLEM_STOPPING,    /* 503 */
     HY_PROBLEM_TOKEN,       /* 503 the platform gives no token */
     HY_PROBLEM_NOT_READY,   /* 503 /readyz */
     HY_PROBLEMS
@@ -46,11 +46,11 @@ void hy_problem_of_error(struct hy_call *call, int err);
 /* The problem of a status that the HTTP server refuses a request with. */
 enum hy_problem hy_problem_of_status(int status);
 
-/* The object itself, for answers that hold several. `v` may be null: no errors[]. */
+/* The object itself, for answers that hold several. `v` may be null: errors[] is empty. */
 void hy_problem_write(struct hy_out *out, const char *name, enum hy_problem problem,
                       const char *detail, const struct hy_violations *v);
 
-/* `errors`: an array of {field, rule, limit, actual, message}. */
+/* `errors`: an array of {field, rule, limit, actual, message}. `v` may be null: it is empty. */
 void hy_problem_write_errors(struct hy_out *out, const struct hy_violations *v);
 
 /* What is wrong, in one sentence. In v->arena; never null. */

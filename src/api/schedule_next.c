@@ -26,7 +26,7 @@ const struct hy_json_field hy_api_schedules_next_query[] = {
 void hy_api_schedules_next(struct hy_call *call)
 {
     struct query query = {
-        .timezone = "UTC", .from_ms = hy_engine_now_ms(call->engine), .n = RUNS_DEFAULT};
+        .timezone = "Asia/Shanghai", .from_ms = hy_engine_now_ms(call->engine), .n = RUNS_DEFAULT};
     struct hy_out out;
     int64_t *runs;
     size_t count = 0;

@@ -169,15 +169,13 @@ static void created(struct hy_call *call)
 void hy_api_schedules_create(struct hy_call *call)
 {
     struct hy_schedule_change *change;
-    struct hy_schedule schedule = {0};
 
     if (!hy_call_json(call, HY_BODY_REQUIRED) || !hy_call_work(call, sizeof(struct work)))
         return;
-    hy_engine_schedule_read(call->engine, call->body, NULL, &call->v, &schedule);
+    change = new_change(call);
+    hy_engine_schedule_read(call->engine, call->body, NULL, &call->v, &change->put);
     if (hy_call_refused(call))
         return;
-    change = new_change(call);
-    change->put.schedule = schedule;
     hy_call_defer(call, created);
     hy_engine_schedule_put(call->engine, change);
 }
@@ -202,15 +200,13 @@ static void changed(struct hy_call *call)
 static void change_found(struct hy_call *call, const struct hy_schedule *existing)
 {
     struct hy_schedule_change *change;
-    struct hy_schedule schedule = *existing;
 
     if (!may_change(call, existing))
         return;
-    hy_engine_schedule_read(call->engine, call->body, existing, &call->v, &schedule);
+    change = new_change(call);
+    hy_engine_schedule_read(call->engine, call->body, existing, &call->v, &change->put);
     if (hy_call_refused(call))
         return;
-    change = new_change(call);
-    change->put.schedule = schedule;
     hy_call_defer(call, changed);
     hy_engine_schedule_put(call->engine, change);
 }
@@ -234,8 +230,11 @@ static void removed(struct hy_call *call)
 
 static void remove_found(struct hy_call *call, const struct hy_schedule *schedule)
 {
-    struct hy_schedule_change *change = new_change(call);
+    struct hy_schedule_change *change;
 
+    if (!may_change(call, schedule))
+        return;
+    change = new_change(call);
     change->removal.schedule_id = schedule->id;
     hy_call_defer(call, removed);
     hy_engine_schedule_delete(call->engine, change);

@@ -214,7 +214,8 @@ static void read_instant(const struct hy_json_field *f, const json_t *value, voi
     if (json_is_integer(value) && json_integer_value(value) > 0 &&
         json_integer_value(value) <= last_second) {
         *(int64_t *)slot = json_integer_value(value) * 1000;
-    } else if (json_is_string(value) && hy_instant_parse(json_string_value(value), &ms) == 0) {
+    } else if (json_is_string(value) && hy_instant_parse(json_string_value(value), &ms) == 0 &&
+               ms > 0) { /* 0 means none, and would be taken for a field that is not there */
         *(int64_t *)slot = ms;
     } else {
         hy_violations_add(v, f->name, "instant", "RFC 3339 or Unix seconds", NULL,

@@ -172,7 +172,9 @@ int hy_client_send(struct hy_cli *cli, const struct hy_client_call *call,
         hy_fault("%s: %s", url, x.error);
         return HY_EXIT_FAILED;
     }
-    if (ret_answer->status >= 200 && ret_answer->status < 300)
+    /* Any web server has a 200 for everybody; ours speaks JSON or says nothing. */
+    if (ret_answer->status >= 200 && ret_answer->status < 300 &&
+        (ret_answer->json || *ret_answer->text == 0))
         return HY_EXIT_DONE;
     print_problem(cli, ret_answer);
     return ret_answer->status == 400 ? HY_EXIT_USAGE : HY_EXIT_FAILED;

@@ -34,10 +34,8 @@
          .field = "miniprogram_state",                                                             \
          .value = "developer|trial|formal",                                                        \
          .help = "which version a tap opens"},                                                     \
-        {.name = "lang", .field = "lang", .value = "zh_CN", .help = "language of the card"},       \
     {                                                                                              \
-        .name = "repair", .field = "repair", .value = "reject|cut",                                \
-        .help = "what to do with a field that is too long"                                         \
+        .name = "lang", .field = "lang", .value = "zh_CN", .help = "language of the card"          \
     }
 
 #define ORDER                                                                                      \
@@ -195,10 +193,14 @@ static bool is_bad(const char *state)
     return is_one_of(state, bad);
 }
 
-static bool is_settled(const char *state)
+/* An unknown one that is due again settles itself: its receipt is sent once more. */
+static bool is_settled(struct hy_cli *cli, const json_t *answer)
 {
     static const char *const good[] = {"sent", "delivered", NULL};
+    const char *state = member(cli, answer, "state");
 
+    if (strcmp(state, "unknown") == 0 && hy_view_find(answer, "due_at"))
+        return false;
     return is_one_of(state, good) || is_bad(state);
 }
 
@@ -219,7 +221,7 @@ static int wait_settled(struct hy_cli *cli, struct hy_client_answer *answer)
     int64_t wait_ms = 20;
     int code = HY_EXIT_DONE;
 
-    while (code == HY_EXIT_DONE && !is_settled(member(cli, answer->json, "state"))) {
+    while (code == HY_EXIT_DONE && !is_settled(cli, answer->json)) {
         if (hy_clock_mono_us() >= end_us) {
             hy_fault("message %s is %s still", member(cli, answer->json, "id"),
                      member(cli, answer->json, "state"));
@@ -239,6 +241,8 @@ static int report_sent(struct hy_cli *cli, const struct hy_client_answer *answer
     const char *state = member(cli, answer->json, "state");
     const char *reason = member(cli, answer->json, "reason");
 
+    if (strcmp(reason, state) == 0)
+        reason = "";
     if (!hy_client_show_json(cli, answer))
         hy_buf_printf(&cli->out, "%s %s%s%s\n", id, state, *reason ? " " : "", reason);
     if (!is_bad(state))

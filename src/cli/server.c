@@ -210,7 +210,8 @@ static int open_engine(struct hy_server *s)
 
 static int listen_on(struct hy_server *s)
 {
-    struct hy_api_config api = {.engine = s->engine};
+    struct hy_api_config api = {.engine = s->engine,
+                                .body_max_bytes = (size_t)number(s, "body-max-bytes")};
     struct hy_httpd_config config = {.listen = text(s, "listen"),
                                      .body_max_bytes = (size_t)number(s, "body-max-bytes"),
                                      .connections_max = (unsigned)number(s, "connections-max"),
@@ -257,8 +258,10 @@ void hy_server_close(struct hy_server *s)
 {
     hy_httpd_stop(s->httpd);
     hy_api_free(s->api);
-    hy_engine_free(s->engine);
+    /* Ends the store's threads, one of which may have handed the engine its last mail a moment ago
+     * and still be about to wake it. */
     hy_store_close(s->store);
+    hy_engine_free(s->engine);
     if (s->signals_started)
         hy_signals_end(&s->signals);
     hy_httpc_free(s->client);

@@ -106,7 +106,7 @@ static bool next_local(const struct hy_cron *c, int64_t from_ms, int64_t *ret_ms
     int64_t from = from_ms / minute_ms + (from_ms % minute_ms > 0);
     int64_t day = from / day_minutes - (from % day_minutes < 0);
     int64_t found;
-    int minute;
+    int minute = 0;
 
     if (!next_day(c, day, &found))
         return false;

@@ -57,6 +57,8 @@ int64_t hy_message_ids_next(struct hy_message_ids *ids, int64_t now_ms)
 
         ms += sequence >> SEQUENCE_BITS;
         id = ms << TIME_SHIFT | node | (sequence & ((1 << SEQUENCE_BITS) - 1));
+        if (id <= ids->last) /* that one was of a node with a higher number */
+            id = (ms + 1) << TIME_SHIFT | node;
     }
     ids->last = id;
     return id;

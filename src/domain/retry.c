@@ -1,7 +1,7 @@
 #include "domain/retry.h"
 
 const struct hy_retry_policy hy_retry_messages = {
-    .first_ms = 1000, .longest_ms = 600000, .give_up_ms = 3 * 86400000LL};
+    .first_ms = 1000, .longest_ms = 600000, .give_up_ms = 3 * 86400000LL, .give_up_tries = 10};
 const struct hy_retry_policy hy_retry_tokens = {.first_ms = 1000, .longest_ms = 60000};
 
 /* One round of splitmix64: enough to spread retries, and the same on every machine. */

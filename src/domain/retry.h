@@ -9,10 +9,13 @@
 struct hy_retry_policy {
     int64_t first_ms;   /* mean delay after the first failure */
     int64_t longest_ms; /* no mean delay is longer */
-    int64_t give_up_ms; /* age since the message was due after which it is not tried again */
+    /* Given up when both are reached: the age since it was asked for, and the tries so far (by their
+     * delays some 10 tries take 15 minutes). Both 0: never. */
+    int64_t give_up_ms;
+    int32_t give_up_tries;
 };
 
-/* Messages: 1 s, doubling, at most 10 minutes, for 3 days. */
+/* Messages: 1 s, doubling, at most 10 minutes, for 3 days and at least 10 tries. */
 extern const struct hy_retry_policy hy_retry_messages;
 /* Token refreshes: 1 s, doubling, at most 1 minute; never given up. */
 extern const struct hy_retry_policy hy_retry_tokens;

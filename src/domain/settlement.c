@@ -44,6 +44,16 @@ static void again(struct hy_settlement *s, enum hy_message_state state, enum hy_
     s->due_at_ms = due_at_ms;
 }
 
+/* Its age alone does not say it: a message may have waited for days for its permission, or for its
+ * lane to open, and then meets its first trouble. */
+static bool too_old(const struct hy_message *m, int64_t now_ms)
+{
+    int64_t since = m->send_at_ms ? m->send_at_ms : m->accepted_at_ms;
+
+    return now_ms - since >= hy_retry_messages.give_up_ms &&
+           m->attempt_count >= hy_retry_messages.give_up_tries;
+}
+
 static void settle_unknown(const struct hy_message *m, const struct hy_grant *grant, int64_t now_ms,
                            struct hy_settlement *s)
 {
@@ -52,7 +62,7 @@ static void settle_unknown(const struct hy_message *m, const struct hy_grant *gr
     s->in_doubt = true;
     if (alive && hy_grant_proves(grant))
         again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_KEEP, later(m, now_ms));
-    else if (alive && m->policy == HY_POLICY_AT_LEAST_ONCE)
+    else if (m->policy == HY_POLICY_AT_LEAST_ONCE && !too_old(m, now_ms))
         again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, later(m, now_ms));
     else
         again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, 0);
@@ -61,12 +71,10 @@ static void settle_unknown(const struct hy_message *m, const struct hy_grant *gr
 static void settle_transient(const struct hy_message *m, const struct hy_judgement *j,
                              int64_t now_ms, int64_t hint_at_ms, struct hy_settlement *s)
 {
-    int64_t since = m->send_at_ms ? m->send_at_ms : m->accepted_at_ms;
-
     /* The platform's "system error" is an answer, but no promise that nothing was sent. */
     if (!j->not_sent)
         s->in_doubt = true;
-    if (now_ms - since < hy_retry_messages.give_up_ms)
+    if (!too_old(m, now_ms))
         again(s, HY_MESSAGE_QUEUED, HY_GRANT_KEEP,
               hint_at_ms > now_ms ? hint_at_ms : later(m, now_ms));
     else if (s->in_doubt)
@@ -96,13 +104,21 @@ static void settle_token(const struct hy_message *m, int64_t now_ms, struct hy_s
 static void settle_grant_gone(const struct hy_message *m, const struct hy_grant *grant,
                               const struct hy_judgement *j, int64_t now_ms, struct hy_settlement *s)
 {
-    if (j->grant_used && m->in_doubt && grant && hy_grant_proves(grant)) {
+    /* A receipt that was never good (41028) tells that the earlier request had no effect, too. One
+     * that is used up, or no receipt at all, does not. */
+    bool maybe_gone = m->in_doubt && (j->grant_used || !grant);
+
+    if (maybe_gone && grant && hy_grant_proves(grant)) {
         end(s, HY_MESSAGE_SENT, HY_GRANT_SPEND);
         snprintf(s->reason, sizeof s->reason, "proved_by_receipt");
-        return;
+    } else if (maybe_gone && m->policy == HY_POLICY_AT_MOST_ONCE) {
+        again(s, HY_MESSAGE_UNKNOWN, grant ? HY_GRANT_DROP : HY_GRANT_GIVE_BACK, 0);
+    } else if (!grant) {
+        end(s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK);
+    } else {
+        again(s, HY_MESSAGE_QUEUED, HY_GRANT_DROP, now_ms);
+        s->in_doubt = false;
     }
-    again(s, HY_MESSAGE_QUEUED, HY_GRANT_DROP, now_ms);
-    s->in_doubt = false;
 }
 
 void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
@@ -115,7 +131,7 @@ void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
     switch (judgement->verdict) {
     case HY_VERDICT_OK:
         end(&s, HY_MESSAGE_SENT, HY_GRANT_SPEND);
-        snprintf(s.reason, sizeof s.reason, "sent");
+        s.reason[0] = 0; /* the state says it */
         break;
     case HY_VERDICT_GRANT_GONE: settle_grant_gone(message, grant, judgement, now_ms, &s); break;
     case HY_VERDICT_USER_GONE:

@@ -7,20 +7,25 @@
  *   verdict       and                       message   grant      next try
  *   ok                                      sent      spend
  *   grant_gone    used, in doubt, proves    sent      spend      (the lost one had gone)
+ *   grant_gone    used or no grant, in      unknown   drop       never by itself
+ *                 doubt, at_most_once
+ *   grant_gone    sent without a grant      failed               (there is no next one to try)
  *   grant_gone                              queued    drop       at once, with the next grant
  *   user_gone                               failed    give back
  *   bad_payload                             failed    give back
  *   token                                   queued    keep       at once; growing when it repeats
  *   rate, account                           queued    keep       when the lane opens again
  *   transient                               queued    keep       at the hint, else growing delay;
- * too old: see below unknown       the grant proves          unknown   keep       growing delay,
- * the same receipt unknown       policy at_least_once      unknown   doubt      growing delay,
- * another use unknown                                 unknown   doubt      never by itself
+ *                                                                too old: see below
+ *   unknown       the grant proves          unknown   keep       growing delay, the same receipt
+ *   unknown       policy at_least_once      unknown   doubt      growing delay, another use;
+ *                                                                too old: never
+ *   unknown                                 unknown   doubt      never by itself
  *
  * "proves" is hy_grant_proves(); a grant whose lifetime is over proves nothing.
  * "keep" keeps the reservation, so the retry uses the same grant. "doubt" burns the use and marks
- * the grant: it can prove nothing any more. A transient that grew too old fails and gives back; if
- * it is in doubt it becomes unknown instead.
+ * the grant: it can prove nothing any more. A transient that grew too old (hy_retry_messages) fails
+ * and gives back; if it is in doubt it becomes unknown instead.
  *
  * In doubt means: an earlier request with this very grant had no definite answer (none at all, or
  * the platform's own "system error"). It is set by transient answers and unknown, kept by token,
@@ -49,7 +54,7 @@ struct hy_settlement {
     bool in_doubt;                /* the message's mark from now on */
     int64_t due_at_ms;            /* when it may be claimed again; 0 = not by itself */
     int64_t lane_pause_until_ms;  /* > 0: the whole app waits until then */
-    char reason[HY_REASON_BYTES]; /* "sent", "bad_payload.40037", "no_answer", ... */
+    char reason[HY_REASON_BYTES]; /* "bad_payload.40037", "unknown.no_answer"; "" = none */
 };
 
 /*

@@ -41,7 +41,7 @@ static void tell_lane(struct hy_attempt_run *run)
     else if (s->lane_pause_until_ms)
         hy_lane_pause(run->engine, run->lane, s->lane_pause_until_ms, s->reason,
                       j->verdict == HY_VERDICT_RATE);
-    else if (lane_works(j->verdict))
+    else if (lane_works(j->verdict) && run->pauses == run->lane->pauses)
         hy_lane_reopen(run->engine, run->lane);
 }
 
@@ -90,6 +90,8 @@ static void not_built(struct hy_attempt_run *run, int err)
     if (err == HY_E_INVALID) {
         j->verdict = HY_VERDICT_BAD_PAYLOAD;
         snprintf(j->errmsg, sizeof j->errmsg, "the request cannot be built from this message");
+    } else if (err == HY_E_NOT_FOUND) {
+        snprintf(j->errmsg, sizeof j->errmsg, "the app was deleted");
     } else {
         snprintf(j->errmsg, sizeof j->errmsg, "%s", hy_err_text(err));
     }
@@ -111,9 +113,13 @@ static void start(struct hy_attempt_run *run)
     int err;
 
     run->token_version = run->lane->keeper.version;
+    run->pauses = run->lane->pauses;
     run->started_ms = engine->now_ms;
     hy_arena_reset(&engine->scratch);
-    err = platform->build_send(&ask, &engine->scratch, &request, &run->api);
+    if (run->lane->app->app.deleted_at_ms)
+        err = HY_E_NOT_FOUND; /* during the claim */
+    else
+        err = platform->build_send(&ask, &engine->scratch, &request, &run->api);
     if (err)
         not_built(run, err);
     else
@@ -157,23 +163,6 @@ static void log_outcome(const struct hy_attempt_run *run)
            hy_log_safe(errmsg, sizeof errmsg, j->errmsg));
 }
 
-static void cleaned(struct hy_op *op, void *arg)
-{
-    free(arg);
-}
-
-/* Its app was deleted while the request was under way: what it queued again is canceled, too. */
-static void clean_up(struct hy_engine *engine, int64_t app_no)
-{
-    struct hy_app_delete *verb = calloc(1, sizeof *verb);
-
-    if (!verb)
-        return;
-    *verb = (struct hy_app_delete){
-        .op.verb = HY_VERB_APP_DELETE, .app_no = app_no, .now_ms = engine->now_ms};
-    hy_engine_verb(engine, &verb->op, cleaned, verb);
-}
-
 /* A message that goes on at once, or the next one of its user, may be due now. */
 static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run, bool freed)
 {
@@ -187,8 +176,8 @@ static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run, boo
         lane->next_due_ms = due;
     if (freed)
         lane->next_due_ms = 0; /* perhaps in this lane: ask */
-    if (lane->app->app.deleted_at_ms && run->outcome.settlement.state == HY_MESSAGE_QUEUED)
-        clean_up(engine, lane->app_no);
+    if (lane->app->app.deleted_at_ms && due)
+        hy_app_clean_up(engine, lane->app_no);
     release_batch(run->batch);
 }
 

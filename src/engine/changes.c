@@ -7,6 +7,7 @@
 #include "engine/internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- apps ------------------------------------------------------------------------------------- */
@@ -197,6 +198,22 @@ int hy_engine_app_remove(struct hy_engine *engine, const char *id, struct hy_app
                                               .now_ms = engine->config.now_ms()};
     hy_engine_verb(engine, &removal->removal.op, app_removed, removal);
     return 0;
+}
+
+static void cleaned(struct hy_op *op, void *arg)
+{
+    free(arg);
+}
+
+void hy_app_clean_up(struct hy_engine *engine, int64_t app_no)
+{
+    struct hy_app_delete *verb = calloc(1, sizeof *verb);
+
+    if (!verb)
+        return;
+    *verb = (struct hy_app_delete){
+        .op.verb = HY_VERB_APP_DELETE, .app_no = app_no, .now_ms = engine->config.now_ms()};
+    hy_engine_verb(engine, &verb->op, cleaned, verb);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */

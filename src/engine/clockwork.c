@@ -15,6 +15,7 @@
 #include <string.h>
 
 static const int64_t missed_after_ms = 60000;
+static const int64_t unreadable_retry_ms = 5000;
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -80,19 +81,22 @@ void hy_clockwork_stale(struct hy_engine *engine)
 
 /* --- when next -------------------------------------------------------------------------------- */
 
-/* The first due time after `from_ms`, 0 when there is none. */
-static int64_t next_due(const struct hy_schedule *s, int64_t from_ms)
+/* The first due time after `from_ms`, 0 when there is none. Errors: those of hy_zone_open(), which
+ * reads a file: no reason to end the schedule. */
+static int next_due(const struct hy_schedule *s, int64_t from_ms, int64_t *ret_next_ms)
 {
     struct hy_zone *zone;
     struct hy_cron cron;
-    int64_t next_ms = 0;
+    int64_t next_ms;
+    int err = hy_zone_open(s->timezone, &zone);
 
-    if (hy_cron_parse(s->cron, &cron, NULL) != 0 || hy_zone_open(s->timezone, &zone) != 0)
-        return 0;
-    if (hy_cron_next(&cron, zone, from_ms, &next_ms) != 0)
+    if (err)
+        return err;
+    if (hy_cron_parse(s->cron, &cron, NULL) != 0 || hy_cron_next(&cron, zone, from_ms, &next_ms))
         next_ms = 0;
     hy_zone_close(zone);
-    return next_ms;
+    *ret_next_ms = next_ms;
+    return 0;
 }
 
 /* --- firing ----------------------------------------------------------------------------------- */
@@ -161,15 +165,17 @@ static void prepare_message(struct hy_engine *engine, struct firing *f)
              hy_message_id_print(f->submission.message.id, id));
 }
 
-static void decide(struct hy_engine *engine, struct firing *f)
+static int decide(struct hy_engine *engine, struct firing *f)
 {
     const struct hy_schedule *s = &f->schedule;
     bool missed = engine->now_ms - s->next_run_ms > missed_after_ms;
     bool leap = missed && s->misfire != HY_MISFIRE_ALL;
+    int err = next_due(s, leap ? engine->now_ms : s->next_run_ms, &f->verb.next_run_ms);
 
+    if (err)
+        return err;
     f->skipped = missed && s->misfire == HY_MISFIRE_SKIP;
     f->verb.due_ms = s->next_run_ms;
-    f->verb.next_run_ms = next_due(s, leap ? engine->now_ms : s->next_run_ms);
     if (f->skipped)
         snprintf(f->result, sizeof f->result, "skipped: %lld s late",
                  (long long)(engine->now_ms - s->next_run_ms) / 1000);
@@ -177,14 +183,17 @@ static void decide(struct hy_engine *engine, struct firing *f)
         snprintf(f->result, sizeof f->result, "started");
     else if (s->message)
         prepare_message(engine, f);
+    return 0;
 }
 
-static void fire(struct hy_engine *engine, const struct hy_schedule *s)
+/* False when nothing was started: it has to be tried again. */
+static bool fire(struct hy_engine *engine, const struct hy_schedule *s)
 {
     struct firing *f = calloc(1, sizeof *f);
+    int err;
 
     if (!f)
-        return;
+        return false;
     hy_arena_init(&f->arena);
     f->engine = engine;
     f->schedule = *s;
@@ -197,9 +206,17 @@ static void fire(struct hy_engine *engine, const struct hy_schedule *s)
                                         .result = f->result,
                                         .key_window_ms = hy_engine_key_window_ms(engine),
                                         .arena = &f->arena};
-    decide(engine, f);
+    err = decide(engine, f);
+    if (err) {
+        hy_log(HY_LOG_ERROR, "schedule.zone", "name=%s timezone=%s error=\"%s\"", s->name,
+               s->timezone, hy_err_text(err));
+        hy_arena_deinit(&f->arena);
+        free(f);
+        return false;
+    }
     engine->clockwork.busy = true;
     hy_engine_verb(engine, &f->verb.op, fire_done, f);
+    return true;
 }
 
 int64_t hy_clockwork_turn(struct hy_engine *engine)
@@ -220,11 +237,12 @@ int64_t hy_clockwork_turn(struct hy_engine *engine)
 
         if (s->paused || s->next_run_ms == 0)
             continue;
-        if (s->next_run_ms <= engine->now_ms) {
-            fire(engine, s);
+        if (s->next_run_ms > engine->now_ms)
+            next = s->next_run_ms < next ? s->next_run_ms : next;
+        else if (fire(engine, s))
             return HY_NEVER;
-        }
-        next = s->next_run_ms < next ? s->next_run_ms : next;
+        else
+            c->not_before_ms = next = engine->now_ms + unreadable_retry_ms;
     }
     return next;
 }
@@ -243,10 +261,11 @@ static bool exists(const struct hy_schedules *all, const char *job)
 static int add_builtin(struct hy_engine *engine, const struct hy_schedule *job)
 {
     struct hy_schedule_put put = {.op.verb = HY_VERB_SCHEDULE_PUT, .schedule = *job};
+    int err;
 
     put.schedule.created_at_ms = engine->now_ms;
-    put.schedule.next_run_ms = next_due(job, engine->now_ms);
-    return hy_store_run(engine->config.store, &put.op);
+    err = next_due(job, engine->now_ms, &put.schedule.next_run_ms);
+    return err ? err : hy_store_run(engine->config.store, &put.op);
 }
 
 int hy_clockwork_init(struct hy_engine *engine)

@@ -42,32 +42,38 @@ static struct hy_lane *add_lane(struct hy_engine *engine, int64_t app_no)
     return lane;
 }
 
+/* Takes over the count on `entry`. */
+static void adopt_entry(struct hy_engine *engine, struct hy_lane *lane,
+                        const struct hy_app_entry *entry)
+{
+    if (lane->app && lane->app != entry)
+        lane->keeper.retry_at_ms = 0; /* perhaps the secret was put right: try now */
+    hy_engine_app_release(lane->app);
+    lane->app = entry;
+    if (entry->app.deleted_at_ms)
+        hy_keeper_deinit(engine, lane);
+}
+
 /* Lanes are never taken away: an attempt under way points to its lane. A deleted app's lane keeps
  * its entry marked deleted and does nothing more. */
 void hy_lanes_match(struct hy_engine *engine)
 {
     struct hy_registry *registry = &engine->registry;
     int generation = atomic_load(&registry->generation);
-    size_t count = hy_registry_count(registry);
+    const struct hy_app_entry *entry;
 
-    if (generation == engine->lanes.generation && count == engine->lanes.count)
+    if (generation == engine->lanes.generation)
         return;
-    for (int64_t no = 1; engine->lanes.count < count || no <= (int64_t)count; no++) {
-        const struct hy_app_entry *entry = hy_registry_by_no(registry, no);
-        struct hy_lane *lane = hy_lane_find(engine, no);
+    for (size_t i = 0; (entry = hy_registry_at(registry, i)) != NULL; i++) {
+        struct hy_lane *lane = hy_lane_find(engine, entry->app.no);
 
-        if (!entry)
-            break;
         if (!lane)
-            lane = add_lane(engine, no);
+            lane = add_lane(engine, entry->app.no);
         if (!lane) {
             hy_engine_app_release(entry);
             return; /* out of memory: tried again at the next tick */
         }
-        hy_engine_app_release(lane->app);
-        lane->app = entry;
-        if (entry->app.deleted_at_ms)
-            hy_keeper_deinit(engine, lane);
+        adopt_entry(engine, lane, entry);
     }
     engine->lanes.generation = generation;
 }
@@ -90,6 +96,7 @@ void hy_lane_notice(struct hy_engine *engine, int64_t app_no, int64_t due_ms)
     bool fresh;
 
     pthread_mutex_lock(&engine->notice_lock);
+    /* The first one since they were taken wakes the engine's thread; the others are taken with it. */
     fresh = engine->notice_count == 0 && !engine->notices_lost;
     while (i < engine->notice_count && engine->notices[i].app_no != app_no)
         i++;
@@ -129,6 +136,7 @@ void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until
 {
     bool fresh = lane->paused_until_ms == 0;
 
+    lane->pauses++;
     if (until_ms > lane->paused_until_ms)
         lane->paused_until_ms = until_ms;
     lane->probe_at_ms = probe ? engine->now_ms + probe_gap_ms : HY_NEVER;
@@ -166,8 +174,7 @@ static int64_t allowance(struct hy_lane *lane, int64_t now_ms)
     return (int64_t)lane->allowance;
 }
 
-/* How many messages the lane may claim now; when none, `wake_ms` is when that may change by time.
- */
+/* How many messages the lane may claim now; when none, `wake_ms` is when time may change that. */
 static size_t room(struct hy_engine *engine, struct hy_lane *lane, int64_t *wake_ms)
 {
     int64_t now = engine->now_ms, free_slots, allowed;
@@ -258,17 +265,14 @@ static void free_batch(struct hy_batch *batch)
     free(batch);
 }
 
-int64_t hy_dispatch(struct hy_engine *engine)
+/* Fills in the lanes that have room; returns for how many messages in all. `ret_next_ms` is when
+ * time alone may make room in another one. */
+static size_t fill_claim(struct hy_engine *engine, struct hy_batch *batch, int64_t *ret_next_ms)
 {
     int64_t next = HY_NEVER, wake;
-    struct hy_batch *batch;
     size_t total = 0;
 
-    take_notices(engine);
-    if (engine->claiming)
-        return HY_NEVER; /* its answer is mail */
-    batch = new_batch(engine);
-    for (size_t i = 0; batch && i < engine->lanes.count; i++) {
+    for (size_t i = 0; i < engine->lanes.count; i++) {
         struct hy_lane *lane = engine->lanes.items[i];
         size_t capacity = room(engine, lane, &wake);
 
@@ -283,9 +287,24 @@ int64_t hy_dispatch(struct hy_engine *engine)
         }
         next = wake < next ? wake : next;
     }
+    *ret_next_ms = next;
+    return total;
+}
+
+int64_t hy_dispatch(struct hy_engine *engine)
+{
+    struct hy_batch *batch;
+    int64_t next;
+    size_t total;
+
+    take_notices(engine);
+    if (engine->claiming)
+        return HY_NEVER; /* its answer is mail */
+    batch = new_batch(engine);
     if (!batch)
         return engine->now_ms + 100;
-    if (batch->claim.lane_count == 0) {
+    total = fill_claim(engine, batch, &next);
+    if (total == 0) {
         free_batch(batch);
         return next;
     }

@@ -86,6 +86,18 @@ static int load(struct hy_engine *engine)
     return err ? err : hy_clockwork_init(engine);
 }
 
+/* Recursive: where there is no memory to remember a request, the transport says so before it returns
+ * (net/httpc.h), in the middle of a turn. */
+static void init_turn_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attr;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+}
+
 int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine)
 {
     struct hy_engine *engine = calloc(1, sizeof *engine);
@@ -100,7 +112,7 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     hy_arena_init(&engine->scratch);
     hy_mailbox_init(&engine->mailbox);
     pthread_mutex_init(&engine->ids_lock, NULL);
-    pthread_mutex_init(&engine->turn_lock, NULL);
+    init_turn_lock(&engine->turn_lock);
     pthread_mutex_init(&engine->notice_lock, NULL);
     err = hy_registry_init(&engine->registry);
     if (!err)
@@ -139,6 +151,7 @@ static void open_mail(struct hy_engine *engine)
     struct hy_mail *mail;
 
     while ((mail = hy_mailbox_take(&engine->mailbox)) != NULL) {
+        hy_lanes_match(engine); /* what was posted behind a change of an app counts on it */
         while (mail) {
             struct hy_mail *next = mail->next;
 

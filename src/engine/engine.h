@@ -34,7 +34,8 @@
 
 struct hy_engine;
 
-/* How requests leave. The real one is net/httpc.h; tests put their own here. */
+/* How requests leave. The real one is net/httpc.h; tests put their own here. `done` may run before
+ * `start` returns. */
 struct hy_transport {
     void *self;
     void (*start)(void *self, const struct hy_http_request *request, hy_httpc_done *done,
@@ -56,7 +57,8 @@ struct hy_engine_config {
  * Errors: those of the store, HY_E_DENIED (the master key is not the one of this store). */
 int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine);
 
-/* Nothing may be in flight (hy_engine_idle) and no other thread inside. Null is legal. */
+/* Nothing may be in flight (hy_engine_idle) and no other thread inside: the store is closed first,
+ * or nothing was ever submitted. Null is legal. */
 void hy_engine_free(struct hy_engine *engine);
 
 /*
@@ -250,11 +252,12 @@ void hy_engine_token(struct hy_engine *engine, struct hy_token_query *query);
 
 /* --- schedules [any thread] ------------------------------------------------------------------- */
 
-/* Reads a schedule body (POST: `existing` null, PATCH: the present one) into `ret_schedule`, whose
- * texts are in v->arena; checks cron, zone, and the message by hy_engine_prepare(). */
+/* Reads a schedule body (POST: `existing` null, PATCH: the present one) into the inputs of
+ * `ret_put`, whose texts are in v->arena or `existing`; checks cron, zone, and the message by
+ * hy_engine_prepare(). */
 void hy_engine_schedule_read(struct hy_engine *engine, const json_t *body,
                              const struct hy_schedule *existing, struct hy_violations *v,
-                             struct hy_schedule *ret_schedule);
+                             struct hy_schedule_put *ret_put);
 
 struct hy_schedule_change {
     union {
@@ -273,7 +276,7 @@ void hy_engine_schedule_delete(struct hy_engine *engine, struct hy_schedule_chan
  * The next `n` runs (at most 1000) of a cron expression strictly after `from_ms`. HY_E_INVALID with
  * the fault in `v`: bad expression (with its place), unknown zone, or a day that no year has.
  */
-int hy_engine_runs(const char *cron, const char *timezone, int64_t from_ms, size_t n,
+int hy_engine_runs(const char *cron, const char *zone_name, int64_t from_ms, size_t n,
                    struct hy_violations *v, int64_t *ret_runs, size_t *ret_count);
 
 /* --- the state of the service [any thread] ---------------------------------------------------- */

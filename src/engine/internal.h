@@ -18,8 +18,7 @@
 
 #define HY_NEVER INT64_MAX
 
-/* --- mailbox.c: work handed to the engine's thread -----------------------------------------------
- */
+/* --- mailbox.c: work handed to the engine's thread -------------------------------------------- */
 
 struct hy_mail {
     struct hy_mail *next;
@@ -41,8 +40,7 @@ struct hy_mail *hy_mailbox_take(struct hy_mailbox *box);
 
 void hy_engine_post(struct hy_engine *engine, struct hy_mail *mail);
 
-/* --- registry.c: apps and keys, in memory
- * ---------------------------------------------------------- */
+/* --- registry.c: apps and keys, in memory ----------------------------------------------------- */
 
 struct hy_registry_app;
 
@@ -63,15 +61,15 @@ int hy_registry_put_app(struct hy_registry *registry, const struct hy_app *app);
 void hy_registry_delete_app(struct hy_registry *registry, int64_t app_no, int64_t now_ms);
 int hy_registry_put_key(struct hy_registry *registry, const struct hy_key *key);
 void hy_registry_remove_key(struct hy_registry *registry, int64_t key_id);
-/* The only app in use with legacy_intake or by no; every entry that is returned is counted. */
+/* Deleted ones too; null when there is none. The entry is counted. */
 const struct hy_app_entry *hy_registry_by_no(struct hy_registry *registry, int64_t no);
-size_t hy_registry_count(struct hy_registry *registry);
+/* The same by index, in order of no; null past the last one. */
+const struct hy_app_entry *hy_registry_at(struct hy_registry *registry, size_t index);
 /* The sealed secret, copied into the arena. HY_E_NOT_FOUND. */
 int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
                        struct hy_sealed *ret_secret);
 
-/* --- keeper.c: the token of one app
- * ------------------------------------------------------------------ */
+/* --- keeper.c: the token of one app ----------------------------------------------------------- */
 
 enum hy_keeper_phase { HY_KEEPER_IDLE, HY_KEEPER_BEGINNING, HY_KEEPER_ASKING, HY_KEEPER_ENDING };
 
@@ -86,23 +84,23 @@ struct hy_keeper {
     bool tried;          /* the first fetch has ended, well or not */
     int64_t retry_at_ms; /* not before; after failures and used-up budgets */
     int64_t failures;
-    char error[HY_ERRMSG_BYTES]; /* of the last failure, "" = none */
-    int64_t calls_today, calls_max;
+    char error[HY_ERRMSG_BYTES];    /* of the last failure, "" = none */
+    int64_t day, calls_today;       /* the platform's day, and the token calls on it */
     struct hy_token_query *waiting; /* for the end of the refresh */
 };
 
-/* --- dispatch.c: one lane an app
- * ------------------------------------------------------------------------ */
+/* --- dispatch.c: one lane an app -------------------------------------------------------------- */
 
 struct hy_lane {
     int64_t app_no;
-    const struct hy_app_entry *app; /* counted; null = deleted */
+    const struct hy_app_entry *app; /* counted; of a deleted one, too */
     struct hy_keeper keeper;
     int64_t in_flight;       /* claimed and not settled */
     int64_t next_due_ms;     /* the earliest known due instant; HY_NEVER = none known */
     int64_t paused_until_ms; /* 0 = not paused */
     int64_t probe_at_ms;     /* one message may go then, though paused */
     char pause_reason[HY_REASON_BYTES];
+    int64_t pauses;   /* so far: an answer to what left before the last one ends no pause */
     double allowance; /* token bucket of rate_per_s: messages that may go now */
     int64_t allowance_at_ms;
 };
@@ -120,8 +118,7 @@ struct hy_lanes {
     int generation; /* of the registry, when they were matched last */
 };
 
-/* --- attempt.c: messages under way
- * ------------------------------------------------------------------------ */
+/* --- attempt.c: messages under way ------------------------------------------------------------ */
 
 /* Claimed messages share the arena of their claim until the last of them is settled. */
 struct hy_batch {
@@ -141,6 +138,7 @@ struct hy_attempt_run {
     struct hy_lane *lane;
     const char *api;
     int64_t token_version;
+    int64_t pauses; /* of the lane, when it left */
     int64_t started_ms;
     struct hy_settle_item outcome;
 };
@@ -152,8 +150,7 @@ struct hy_settle_run {
     struct hy_engine *engine;
 };
 
-/* --- clockwork.c: schedules
- * ------------------------------------------------------------------------------- */
+/* --- clockwork.c: schedules ------------------------------------------------------------------- */
 
 struct hy_clockwork {
     struct hy_arena arena; /* of the schedules */
@@ -161,7 +158,7 @@ struct hy_clockwork {
     size_t count;
     atomic_bool stale;     /* read them again */
     bool busy;             /* a read or a firing is under way */
-    int64_t not_before_ms; /* after the store had trouble */
+    int64_t not_before_ms; /* after trouble with the store or a zone file */
     int64_t jobs_open;     /* built-in jobs under way */
 };
 
@@ -198,6 +195,7 @@ struct hy_engine {
 
 /* dispatch.c */
 struct hy_lane *hy_lane_find(struct hy_engine *engine, int64_t app_no);
+/* Gives every app a lane and every lane its app as it is now. */
 void hy_lanes_match(struct hy_engine *engine);
 void hy_lanes_free(struct hy_engine *engine);
 /* Any thread: something of that app is due at that instant. app_no 0: look at every lane. */
@@ -214,11 +212,19 @@ int64_t hy_attempts_settle(struct hy_engine *engine);
 /* keeper.c */
 void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
 int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane);
+bool hy_keeper_alive(const struct hy_engine *engine, const struct hy_keeper *keeper);
+/* Alive, and not known to be refused: fit for sending. */
 bool hy_keeper_ready(const struct hy_engine *engine, const struct hy_lane *lane);
 /* A request with the token of `version` was refused. */
 void hy_keeper_refused(struct hy_engine *engine, struct hy_lane *lane, int64_t version);
 void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane);
+/* token_query.c: ends every query that waits for the end of a refresh. */
+void hy_keeper_answer_all(struct hy_engine *engine, struct hy_lane *lane);
 void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane);
+
+/* changes.c. Any thread. Something of a deleted app was stored behind its deletion: cancels that,
+ * too. */
+void hy_app_clean_up(struct hy_engine *engine, int64_t app_no);
 
 /* clockwork.c, jobs.c */
 int hy_clockwork_init(struct hy_engine *engine);

@@ -54,6 +54,7 @@ void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct
     k->version = token->version;
     k->obtained_at_ms = token->obtained_at_ms;
     k->expires_at_ms = token->expires_at_ms;
+    k->day = token->day;
     k->calls_today = token->calls;
     k->failures = token->failures;
     if (!token->access.size)
@@ -75,14 +76,14 @@ void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane)
     hy_wipe(lane->keeper.access, sizeof lane->keeper.access);
 }
 
-static bool alive(const struct hy_engine *engine, const struct hy_keeper *k)
+bool hy_keeper_alive(const struct hy_engine *engine, const struct hy_keeper *k)
 {
     return k->access[0] && k->expires_at_ms > engine->now_ms;
 }
 
 bool hy_keeper_ready(const struct hy_engine *engine, const struct hy_lane *lane)
 {
-    return alive(engine, &lane->keeper) && !lane->keeper.refused;
+    return hy_keeper_alive(engine, &lane->keeper) && !lane->keeper.refused;
 }
 
 void hy_keeper_refused(struct hy_engine *engine, struct hy_lane *lane, int64_t version)
@@ -101,37 +102,6 @@ void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane)
     lane->keeper.wanted = true;
 }
 
-/* --- answering those who ask ------------------------------------------------------------------ */
-
-static void answer(struct hy_engine *engine, struct hy_lane *lane, struct hy_token_query *query)
-{
-    struct hy_keeper *k = &lane->keeper;
-
-    if (alive(engine, k) && !(query->refresh && k->error[0])) {
-        query->result = 0;
-        snprintf(query->access_token, sizeof query->access_token, "%s", k->access);
-        query->expires_at_ms = k->expires_at_ms;
-    } else {
-        query->result = HY_E_BUSY;
-        snprintf(query->error, sizeof query->error, "%s",
-                 k->error[0] ? k->error : "the platform gave no token yet");
-    }
-    query->done(query, query->arg);
-}
-
-static void answer_all(struct hy_engine *engine, struct hy_lane *lane)
-{
-    struct hy_token_query *waiting = lane->keeper.waiting;
-
-    lane->keeper.waiting = NULL;
-    while (waiting) {
-        struct hy_token_query *next = waiting->next;
-
-        answer(engine, lane, waiting);
-        waiting = next;
-    }
-}
-
 /* --- a refresh, step by step ------------------------------------------------------------------ */
 
 static void finish(struct hy_keeper_call *call)
@@ -145,7 +115,7 @@ static void finish(struct hy_keeper_call *call)
     hy_arena_deinit(&call->arena);
     free(call);
     if (!lane->keeper.refused || lane->keeper.error[0])
-        answer_all(engine, lane); /* else another, forced call follows at once */
+        hy_keeper_answer_all(engine, lane); /* else another, forced call follows at once */
 }
 
 static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
@@ -162,12 +132,27 @@ static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
     finish(call);
 }
 
+/* The refused token came again. After a plain stable call a forced one helps, at once; otherwise
+ * nothing but time may, and each call is one of the day's. */
+static void slow_down(struct hy_keeper_call *call, int64_t failures_before)
+{
+    struct hy_keeper *k = &call->lane->keeper;
+    bool stable = call->lane->app->settings.token_mode == HY_TOKEN_STABLE;
+
+    if (stable && !call->begin.forced)
+        return;
+    k->failures = failures_before + 1;
+    k->retry_at_ms = call->engine->now_ms + hy_retry_delay_ms(&hy_retry_tokens, (int)k->failures,
+                                                              (uint64_t)call->lane->app_no);
+    snprintf(k->error, sizeof k->error, "the platform gave the token again that it refused");
+}
+
 static void adopt(struct hy_keeper_call *call)
 {
     struct hy_keeper *k = &call->lane->keeper;
     bool same = strcmp(k->access, call->reply.access_token) == 0;
+    int64_t failures_before = k->failures;
 
-    /* A plain stable call that returns the refused token: only a forced one helps. */
     k->force = same && k->refused;
     k->refused = k->force;
     snprintf(k->access, sizeof k->access, "%s", call->reply.access_token);
@@ -178,6 +163,8 @@ static void adopt(struct hy_keeper_call *call)
     k->error[0] = 0;
     k->wanted = false;
     k->retry_at_ms = 0;
+    if (k->refused)
+        slow_down(call, failures_before);
     hy_log(HY_LOG_INFO, "token.refreshed", "app=%s version=%lld same=%d calls_today=%lld",
            call->lane->app->app.id, (long long)k->version, same, (long long)k->calls_today);
 }
@@ -288,6 +275,23 @@ static int ask(struct hy_keeper_call *call)
     return err;
 }
 
+/* The right to ask is on disk; a request that cannot be made ends it again. */
+static void ask_platform(struct hy_keeper_call *call)
+{
+    struct hy_keeper *k = &call->lane->keeper;
+    int err;
+
+    k->phase = HY_KEEPER_ASKING;
+    err = ask(call);
+    if (!err)
+        return;
+    snprintf(k->error, sizeof k->error, "the token request could not be made: %s",
+             hy_err_text(err));
+    call->end.error = k->error;
+    k->phase = HY_KEEPER_ENDING;
+    hy_engine_verb(call->engine, &call->end.op, end_done, call);
+}
+
 static void begun(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct hy_keeper_call *call = (struct hy_keeper_call *)mail;
@@ -295,18 +299,16 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
     const struct hy_token *stored = &call->begin.token;
     int result = call->begin.op.result;
 
-    if (result >= 0)
+    if (result >= 0) {
+        k->day = stored->day;
         k->calls_today = stored->calls;
+    }
+    if (result == 0 && k->calls_today * 10 >= call->begin.calls_max * 9)
+        hy_log(HY_LOG_WARN, "token.budget", "app=%s calls_today=%lld max=%lld",
+               call->lane->app->app.id, (long long)k->calls_today,
+               (long long)call->begin.calls_max);
     if (result == 0) {
-        k->phase = HY_KEEPER_ASKING;
-        result = ask(call);
-        if (result == 0)
-            return;
-        snprintf(k->error, sizeof k->error, "the token request could not be made: %s",
-                 hy_err_text(result));
-        call->end.error = k->error;
-        k->phase = HY_KEEPER_ENDING;
-        hy_engine_verb(engine, &call->end.op, end_done, call);
+        ask_platform(call);
     } else if (result == HY_TOKEN_MOVED) {
         hy_keeper_load(engine, call->lane, stored);
         k->refused = k->wanted = k->force = false;
@@ -317,8 +319,8 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
     } else if (result == HY_TOKEN_BUDGET) {
         int64_t gap_end = stored->forced_at_ms + call->begin.forced_gap_ms;
 
-        snprintf(k->error, sizeof k->error, "the day's %s token calls are used up (%lld)",
-                 call->begin.forced ? "forced" : "", (long long)k->calls_today);
+        snprintf(k->error, sizeof k->error, "the day's %stoken calls are used up (%lld made)",
+                 call->begin.forced ? "forced " : "", (long long)k->calls_today);
         failed(call, call->begin.forced && gap_end > engine->now_ms
                          ? gap_end
                          : hy_hint_at(HY_HINT_NEXT_DAY, engine->zone, engine->now_ms));
@@ -362,7 +364,6 @@ static void begin(struct hy_engine *engine, struct hy_lane *lane)
         .forced_gap_ms = plan->forced_gap_ms,
         .arena = &call->arena,
     };
-    lane->keeper.calls_max = call->begin.calls_max;
     call->end = (struct hy_token_end){
         .op.verb = HY_VERB_TOKEN_END, .app_no = lane->app_no, .version = lane->keeper.version};
     lane->keeper.phase = HY_KEEPER_BEGINNING;
@@ -395,7 +396,7 @@ int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane)
         return HY_NEVER;
     if (lane->app->app.deleted_at_ms || engine->quiet ||
         lane->app->platform->auth.kind != HY_AUTH_TOKEN) {
-        answer_all(engine, lane); /* there will be no other token */
+        hy_keeper_answer_all(engine, lane); /* there will be no other token */
         return HY_NEVER;
     }
     at = wanted_at(engine, lane);
@@ -403,67 +404,9 @@ int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane)
         at = k->retry_at_ms;
     if (at > engine->now_ms) {
         if (k->waiting && k->retry_at_ms > engine->now_ms)
-            answer_all(engine, lane); /* it failed a moment ago and says why */
+            hy_keeper_answer_all(engine, lane); /* it failed a moment ago and says why */
         return at;
     }
     begin(engine, lane);
     return HY_NEVER;
-}
-
-/* --- queries ---------------------------------------------------------------------------------- */
-
-struct query_mail {
-    struct hy_mail mail;
-    struct hy_token_query *query;
-};
-
-static bool replaces(const struct hy_keeper *k, const struct hy_token_query *query)
-{
-    return query->refresh &&
-           (!query->bad_token[0] || hy_secret_text_equal(query->bad_token, k->access));
-}
-
-static void opened(struct hy_engine *engine, struct hy_mail *mail)
-{
-    struct hy_token_query *query = ((struct query_mail *)mail)->query;
-    struct hy_lane *lane;
-    struct hy_keeper *k;
-
-    free(mail);
-    hy_lanes_match(engine);
-    lane = hy_lane_find(engine, query->app_no);
-    if (!lane || lane->app->app.deleted_at_ms) {
-        query->result = HY_E_NOT_FOUND;
-        query->done(query, query->arg);
-        return;
-    }
-    k = &lane->keeper;
-    if (replaces(k, query)) {
-        if (query->bad_token[0])
-            k->refused = true;
-        k->wanted = true;
-        if (k->phase == HY_KEEPER_IDLE && k->failures)
-            k->retry_at_ms = 0; /* a person asks: try now */
-    } else if (alive(engine, k)) {
-        query->refresh = false;
-        answer(engine, lane, query);
-        return;
-    }
-    query->next = k->waiting;
-    k->waiting = query;
-}
-
-void hy_engine_token(struct hy_engine *engine, struct hy_token_query *query)
-{
-    struct query_mail *mail = malloc(sizeof *mail);
-
-    query->engine = engine;
-    if (!mail) {
-        query->result = HY_E_NOMEM;
-        query->done(query, query->arg);
-        return;
-    }
-    mail->mail.open = opened;
-    mail->query = query;
-    hy_engine_post(engine, &mail->mail);
 }

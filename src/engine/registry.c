@@ -171,14 +171,14 @@ const struct hy_app_entry *hy_registry_by_no(struct hy_registry *registry, int64
     return found;
 }
 
-size_t hy_registry_count(struct hy_registry *registry)
+const struct hy_app_entry *hy_registry_at(struct hy_registry *registry, size_t index)
 {
-    size_t count;
+    const struct hy_app_entry *found;
 
     pthread_rwlock_rdlock(&registry->lock);
-    count = registry->app_count;
+    found = counted(index < registry->app_count ? registry->apps[index] : NULL);
     pthread_rwlock_unlock(&registry->lock);
-    return count;
+    return found;
 }
 
 int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,

@@ -176,16 +176,24 @@ void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char 
 
 /* --- submitting ------------------------------------------------------------------------------- */
 
+static void notice(struct hy_engine *engine, const struct hy_message *m)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app_by_no(engine, m->app_no);
+
+    if (app && app->app.deleted_at_ms)
+        hy_app_clean_up(engine, m->app_no); /* since it was prepared */
+    else if (m->due_at_ms)
+        hy_lane_notice(engine, m->app_no, m->due_at_ms);
+}
+
 static void admitted(struct hy_op *op, void *arg)
 {
     struct hy_submit *submit = arg;
     struct hy_admit *admit = &submit->admit;
 
     for (size_t i = 0; op->result == 0 && i < admit->count; i++) {
-        const struct hy_message *m = admit->items[i].message;
-
-        if (admit->items[i].admission == HY_ADMITTED && m->due_at_ms)
-            hy_lane_notice(submit->engine, m->app_no, m->due_at_ms);
+        if (admit->items[i].admission == HY_ADMITTED)
+            notice(submit->engine, admit->items[i].message);
     }
     submit->done(submit, submit->arg);
 }

@@ -33,7 +33,7 @@ static void require(const void *value, const char *field, struct hy_violations *
         hy_violations_add(v, field, "required", NULL, NULL, "%s is required.", field);
 }
 
-int hy_engine_runs(const char *cron_text, const char *timezone, int64_t from_ms, size_t n,
+int hy_engine_runs(const char *cron_text, const char *zone_name, int64_t from_ms, size_t n,
                    struct hy_violations *v, int64_t *ret_runs, size_t *ret_count)
 {
     struct hy_cron_error error;
@@ -48,19 +48,22 @@ int hy_engine_runs(const char *cron_text, const char *timezone, int64_t from_ms,
                           error.position + 1);
         err = HY_E_INVALID;
     }
-    if (hy_zone_open(timezone, &zone) != 0) {
-        hy_violations_add(v, "timezone", "iana_zone", NULL, timezone,
+    if (hy_zone_open(zone_name, &zone) != 0) {
+        hy_violations_add(v, "timezone", "iana_zone", NULL, zone_name,
                           "There is no time zone %.64s; use a name such as Asia/Shanghai.",
-                          timezone);
+                          zone_name);
         err = HY_E_INVALID;
     }
-    if (!err && hy_cron_next_n(&cron, zone, from_ms, n, ret_runs, ret_count) == HY_CRON_NEVER) {
+    if (!err)
+        err = hy_cron_next_n(&cron, zone, from_ms, n, ret_runs, ret_count);
+    if (err == HY_CRON_NEVER)
         hy_violations_add(v, "cron", "possible", NULL, NULL,
                           "No year has such a day: this would never run.");
-        err = HY_E_INVALID;
-    }
+    else if (err && !hy_violations_any(v))
+        hy_violations_add(v, "from", "range", "years 1 to 9999", NULL,
+                          "from must lie in the years 1 to 9999.");
     hy_zone_close(zone);
-    return err;
+    return err ? HY_E_INVALID : 0;
 }
 
 /* A scheduled message says neither when nor under which key: both come from the schedule. */
@@ -126,9 +129,11 @@ static bool timing_changed(const struct hy_schedule *now, const struct hy_schedu
 }
 
 static void fill(struct hy_engine *engine, const struct schedule_body *b,
-                 const struct hy_schedule *existing, struct hy_violations *v, struct hy_schedule *s)
+                 const struct hy_schedule *existing, struct hy_violations *v,
+                 struct hy_schedule_put *put)
 {
     int64_t now_ms = engine->config.now_ms(), next_ms = 0;
+    struct hy_schedule *s = &put->schedule;
     size_t count;
 
     *s = existing ? *existing : (struct hy_schedule){.created_at_ms = now_ms};
@@ -139,7 +144,10 @@ static void fill(struct hy_engine *engine, const struct schedule_body *b,
     s->paused = b->paused;
     if (b->message)
         s->message = hy_json_text(v->arena, b->message);
-    if (!existing || timing_changed(s, existing)) {
+    if (b->message && !s->message)
+        v->unkept++; /* out of memory: refused, or it would send nothing from now on */
+    put->keep_next_run = existing && !timing_changed(s, existing);
+    if (!put->keep_next_run) {
         if (hy_engine_runs(s->cron, s->timezone, now_ms, 1, v, &next_ms, &count) == 0)
             s->next_run_ms = next_ms;
     }
@@ -147,7 +155,7 @@ static void fill(struct hy_engine *engine, const struct schedule_body *b,
 
 void hy_engine_schedule_read(struct hy_engine *engine, const json_t *body,
                              const struct hy_schedule *existing, struct hy_violations *v,
-                             struct hy_schedule *ret_schedule)
+                             struct hy_schedule_put *ret_put)
 {
     struct schedule_body b = {0};
     int64_t app_no;
@@ -176,9 +184,9 @@ void hy_engine_schedule_read(struct hy_engine *engine, const json_t *body,
 
         check_message(engine, b.message, app ? app->app.id : NULL, v);
     }
-    fill(engine, &b, existing, v, ret_schedule);
+    fill(engine, &b, existing, v, ret_put);
     if (!existing)
-        ret_schedule->app_no = app_no;
+        ret_put->schedule.app_no = app_no;
 }
 
 static void changed(struct hy_op *op, void *arg)

@@ -34,8 +34,7 @@ struct hy_httpc {
     char *ca_file, *no_proxy;
 };
 
-/* --- lists
- * ---------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static void list_add(struct list *list, struct hy_httpc_call *call)
 {
@@ -70,8 +69,7 @@ static struct hy_httpc_call *list_pop(struct list *list)
     return call;
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void init_libcurl(void)
 {
@@ -151,8 +149,7 @@ int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_cli
     return HY_OK;
 }
 
-/* --- calls
- * ----------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static void finish(struct hy_httpc *client, struct hy_httpc_call *call, CURLcode code)
 {
@@ -286,8 +283,7 @@ void hy_httpc_free(struct hy_httpc *client)
     free(client);
 }
 
-/* --- one request, start to end
- * ----------------------------------------------------------------------- */
+/* --- one request, start to end ---------------------------------------------------------------- */
 
 struct once {
     hy_httpc_done *done;

@@ -6,11 +6,13 @@
  *
  * "When may we send again" depends on what this file can tell (see hy_http_outcome). libcurl by
  * itself repeats a request when a reused connection dies before the first byte of an answer, even a
- * POST; that would send a message twice, so the second start of a transfer is refused here and the
- * outcome is NO_ANSWER.
+ * POST; that would send a message twice, so a second start is refused here, unless no byte of the
+ * first was taken, and the outcome is NO_ANSWER.
  *
  * HTTP/1.1 only, http and https, TLS 1.2 at least, certificates always checked. Redirects are not
- * followed. A proxy of the environment (https_proxy, no_proxy) is honoured, never for loopback.
+ * followed. A proxy of the environment (https_proxy, no_proxy) is honoured, never for loopback. An
+ * answer without a length of its own ends where the server closes, so nobody can tell here whether
+ * it is whole. The process must ignore SIGPIPE.
  */
 #ifndef HY_NET_HTTPC_H
 #define HY_NET_HTTPC_H

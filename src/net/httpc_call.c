@@ -8,16 +8,30 @@
 
 enum { KEPT_ANSWER_BYTES = 16 << 10, HEADERS_BYTES = 64 << 10 };
 
-/* --- what libcurl calls
- * --------------------------------------------------------------------------- */
+/* --- what libcurl calls ----------------------------------------------------------------------- */
 
-/* Comes when a connection is ready and the request is about to be written. The second time means
- * that libcurl found the reused connection dead after writing and wants to send again. */
+/* True when no socket has taken a byte of the request yet. */
+static bool nothing_taken(const struct hy_httpc_call *call)
+{
+    long head = 1;
+    curl_off_t rest = 1;
+
+    curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &head);
+    curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &rest);
+    return head == 0 && rest == 0;
+}
+
+/*
+ * Comes when a connection is ready and the request is about to be written. The second time means
+ * that libcurl found a reused connection dead and wants to send again. That is harmless only when
+ * the first write was refused as a whole, as after a reset that came while the connection was idle
+ * (libcurl 7.88 notices an orderly close before the write, but not a reset).
+ */
 static int on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
     struct hy_httpc_call *call = arg;
 
-    if (call->written)
+    if (call->written && !nothing_taken(call))
         return CURL_PREREQFUNC_ABORT;
     call->written = true;
     return CURL_PREREQFUNC_OK;
@@ -48,8 +62,7 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *arg)
     return call->too_large ? 0 : size;
 }
 
-/* --- setting up
- * ------------------------------------------------------------------------------------- */
+/* --- setting up ------------------------------------------------------------------------------- */
 
 static void set_fixed_options(struct hy_httpc_call *call, const struct hy_httpc_common *common)
 {
@@ -93,6 +106,7 @@ struct hy_httpc_call *hy_httpc_call_new(const struct hy_httpc_common *common)
         free(call);
         return NULL;
     }
+    call->common = common;
     hy_arena_init(&call->arena);
     hy_buf_init(&call->answer, common->config.answer_max_bytes);
     set_fixed_options(call, common);
@@ -107,8 +121,7 @@ void hy_httpc_call_free(struct hy_httpc_call *call)
     free(call);
 }
 
-/* --- one request
- * ------------------------------------------------------------------------------------ */
+/* --- one request ------------------------------------------------------------------------------ */
 
 /* The list lives in the arena; libcurl only reads it. */
 static bool add_header(struct hy_arena *arena, struct curl_slist **list, const char *name,
@@ -206,8 +219,7 @@ void hy_httpc_call_reset(struct hy_httpc_call *call)
     call->arg = NULL;
 }
 
-/* --- how it ended
- * ------------------------------------------------------------------------------------ */
+/* --- how it ended ----------------------------------------------------------------------------- */
 
 static const struct {
     CURLcode code;
@@ -237,22 +249,25 @@ static const struct {
     {CURLE_OUT_OF_MEMORY, "out of memory"},
 };
 
-static const char *reason_of(const struct hy_httpc_call *call, CURLcode code)
+static const char *timeout_reason(const struct hy_httpc_call *call, int64_t took_ms)
 {
-    long os_error = 0;
+    bool connecting = !call->written && took_ms < call->common->config.total_timeout_ms;
 
+    return connecting ? "connect timeout" : "timeout";
+}
+
+static const char *reason_of(const struct hy_httpc_call *call, CURLcode code, int64_t took_ms)
+{
     if (call->failed)
         return call->failed;
     if (call->too_large)
         return "answer too large";
     if (code == CURLE_OPERATION_TIMEDOUT)
-        return call->written ? "timeout" : "connect timeout";
+        return timeout_reason(call, took_ms);
+    if (code == CURLE_UNSUPPORTED_PROTOCOL && !call->written)
+        return "scheme not supported";
     if (call->header_bytes && (call->cut || code == CURLE_RECV_ERROR))
         return "answer cut short";
-    if (code == CURLE_COULDNT_CONNECT) {
-        curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_error);
-        (void)os_error;
-    }
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].code == code)
             return reasons[i].text;
@@ -275,6 +290,6 @@ struct hy_http_response hy_httpc_call_result(const struct hy_httpc_call *call, C
         return response;
     }
     response.outcome = call->written ? HY_HTTP_NO_ANSWER : HY_HTTP_NOT_SENT;
-    response.error = reason_of(call, code);
+    response.error = reason_of(call, code, response.took_ms);
     return response;
 }

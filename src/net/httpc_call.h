@@ -21,6 +21,7 @@ struct hy_httpc_common {
 
 struct hy_httpc_call {
     struct hy_httpc_call *next, *prev;
+    const struct hy_httpc_common *common;
     CURL *easy;
     struct hy_arena arena; /* headers and body of the request */
     struct hy_buf answer;

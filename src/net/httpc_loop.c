@@ -105,8 +105,7 @@ static int on_close(void *arg, curl_socket_t fd)
     return close(fd);
 }
 
-/* --- life
- * ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int hy_httpc_loop_init(struct hy_httpc_loop *loop, CURLM *multi)
 {
@@ -147,8 +146,7 @@ void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
 }
 
-/* --- one turn
- * ------------------------------------------------------------------------------------- */
+/* --- one turn --------------------------------------------------------------------------------- */
 
 void hy_httpc_loop_run_due(struct hy_httpc_loop *loop)
 {

@@ -17,7 +17,7 @@ enum {
     CONNECTIONS = 8192,
     IDLE_S = 60,
     CONNECTION_BYTES = 16 << 10, /* request line, headers, and a window of the body */
-    SKIP_BYTES = 16 << 20,       /* of a chunked body that is too large, to get the 413 across */
+    SKIP_BYTES = 16 << 20,       /* of a body that is too large, to get the 413 across */
     SPARES_MAX = 256,
     SPARE_BODY_BYTES = 16 << 10,
     LOG_BYTES = 256,
@@ -74,8 +74,7 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
     httpd->spare_count++;
 }
 
-/* --- from the first line to the handler ---------------------------------------------------------
- */
+/* --- from the first line to the handler ------------------------------------------------------- */
 
 /* The first we hear of a request, before its target is decoded: the only place to see a %00. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -96,6 +95,8 @@ static enum MHD_Result send_answer(struct hy_httpd_request *req)
 
     if (!req->response)
         return MHD_NO;
+    if (atomic_load(&req->httpd->quiet))
+        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(req->connection, (unsigned)req->status, req->response);
     MHD_destroy_response(req->response);
     req->response = NULL;
@@ -115,7 +116,7 @@ static enum MHD_Result refuse(struct hy_httpd_request *req, int status)
 {
     const struct hy_httpd_config *config = &req->httpd->config;
 
-    req->last = true;
+    hy_httpd_add_header(req, MHD_HTTP_HEADER_CONNECTION, "close");
     if (config->refuse)
         config->refuse(req, status, config->arg);
     else
@@ -134,7 +135,7 @@ static bool is_control(struct hy_httpd_request *req)
 
 /* The headers that say where the body ends. */
 struct framing {
-    const char *length, *coding;
+    const char *length, *coding, *expect;
     unsigned lengths, codings;
 };
 
@@ -149,31 +150,49 @@ static enum MHD_Result visit_framing(void *cls, enum MHD_ValueKind kind, const c
     } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         f->coding = value ? value : "";
         f->codings++;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_EXPECT) == 0) {
+        f->expect = value;
     }
     return MHD_YES;
 }
 
 /* Two ways to say where a body ends are how requests are smuggled past a proxy; libmicrohttpd
  * 0.9.75 takes the first of two lengths. */
-static int framing_fault(const struct framing *f, size_t body_max_bytes)
+static int framing_fault(const struct framing *f)
 {
     if (f->lengths + f->codings > 1 || (f->coding && strcasecmp(f->coding, "chunked") != 0))
         return MHD_HTTP_BAD_REQUEST;
     if (f->length && strspn(f->length, "0123456789") != strlen(f->length))
         return MHD_HTTP_BAD_REQUEST;
-    if (f->length && strtoull(f->length, NULL, 10) > body_max_bytes)
+    return 0;
+}
+
+/* A client that is still sending when the connection closes finds it reset, and never sees the
+ * answer. So what it sends is read to the end first, unless that is out of all proportion or it
+ * waits to be told whether to send at all. */
+static int size_fault(struct hy_httpd_request *req, const struct framing *f)
+{
+    unsigned long long length = f->length ? strtoull(f->length, NULL, 10) : 0;
+    size_t max = req->httpd->config.body_max_bytes;
+
+    if (length <= max)
+        return 0;
+    if (length > SKIP_BYTES || f->expect)
         return MHD_HTTP_CONTENT_TOO_LARGE;
+    req->overflow = true;
     return 0;
 }
 
 static int head_fault(struct hy_httpd_request *req)
 {
     struct framing framing = {0};
+    int fault;
 
     if (!req->uri_clean || !*req->path)
         return MHD_HTTP_BAD_REQUEST;
     MHD_get_connection_values(req->connection, MHD_HEADER_KIND, visit_framing, &framing);
-    return framing_fault(&framing, req->httpd->config.body_max_bytes);
+    fault = framing_fault(&framing);
+    return fault ? fault : size_fault(req, &framing);
 }
 
 static enum MHD_Result on_head(struct hy_httpd_request *req, const char *url, const char *method)
@@ -217,10 +236,10 @@ static enum MHD_Result on_whole(struct hy_httpd_request *req)
     req->stage = HY_STAGE_HANDED;
     if (req->control)
         return run(req, hy_httpd_control_run, NULL);
+    /* Counted before the look at `quiet`, and hy_httpd_quiesce() sets it before anybody looks at
+     * the count: once a quiet server has counted down to 0 no handler will run any more. */
     req->counted = true;
     atomic_fetch_add(&req->httpd->busy, 1);
-    /* Looked at after the count: who was quiet first and finds nobody busy then can be sure that no
-     * handler is entered any more. */
     if (atomic_load(&req->httpd->quiet))
         return refuse(req, MHD_HTTP_SERVICE_UNAVAILABLE);
     return run(req, config->handler, config->arg);
@@ -278,11 +297,12 @@ static void on_log(void *cls, const char *format, va_list args)
     hy_log(HY_LOG_DEBUG, "http.server", "text=%s", hy_log_safe(safe, sizeof safe, text));
 }
 
-/* --- the daemon's life --------------------------------------------------------------------------
- */
+/* --- the daemon's life ------------------------------------------------------------------------ */
 
 /* With epoll, versions before 1.0.1 stall for ever once about 128 connections are suspended and
- * resumed at the same time: the sockets are readable and the server sleeps. */
+ * resumed at the same time: the sockets are readable and the server sleeps. The price of poll is
+ * paid for idle connections: a deferred request of one of 64 busy ones costs 8 us of CPU alone,
+ * 23 us next to 1,000 idle ones, 52 us next to 5,000. */
 static bool epoll_is_sound(void)
 {
     int major = 0, minor = 0, patch = 0;

@@ -13,7 +13,7 @@
  * A peer that closes while its request is deferred leaves the request alive: the continuation runs
  * all the same, on the server's thread, and its answer may go nowhere (see hy_httpd_gone).
  * Bodies are collected whole, up to the limit; larger ones are answered 413 and the connection is
- * closed. Header blocks are bounded by libmicrohttpd's connection memory (16 KiB).
+ * closed: after their end, so that the client sees the answer, when that is not far. Header blocks are bounded by libmicrohttpd's connection memory (16 KiB).
  */
 #ifndef HY_NET_HTTPD_H
 #define HY_NET_HTTPD_H
@@ -36,7 +36,8 @@ struct hy_httpd_config {
     unsigned connections_max; /* 0: 8192 */
     unsigned idle_timeout_s;  /* 0: 60; a deferred request does not count as idle */
     hy_httpd_handler *handler;
-    /* Called on the server's thread when a request cannot reach the handler (413 too large, ...):
+    /* Called on the server's thread when a request cannot reach the handler (413 too large, 400
+     * malformed, 503 after hy_httpd_quiesce; libmicrohttpd itself answers what it cannot parse):
      * fills the answer by hy_httpd_reply(). Null: a plain text answer. */
     void (*refuse)(struct hy_httpd_request *req, int status, void *arg);
     void *arg;
@@ -48,19 +49,21 @@ int hy_httpd_start(const struct hy_httpd_config *config, struct hy_httpd **ret_h
 /* "127.0.0.1:8080" with the real port. */
 const char *hy_httpd_address(const struct hy_httpd *httpd);
 
-/* Stops accepting new connections. Requests under way go on and are the last of their connections;
- * later ones of kept connections are refused with 503. Any thread. */
+/* Stops accepting new connections. Requests under way go on, and their connections are closed after
+ * the answer; a request that begins later on an open connection is refused with 503. So from here
+ * on hy_httpd_busy() falls, and once it is 0 no handler and no continuation will run any more. */
 void hy_httpd_quiesce(struct hy_httpd *httpd);
 
 /* Number of requests that were handed to the handler and whose answer is not written out yet. Any
  * thread. */
 size_t hy_httpd_busy(const struct hy_httpd *httpd);
 
-/* Every deferred request must have been woken before. Frees all; null is legal. Answers not written
- * out yet are lost: quiesce and wait for hy_httpd_busy() to become 0 first. */
+/* Every deferred request must have been woken before: quiesce, wait until hy_httpd_busy() is 0,
+ * then stop the threads that wake, then call this. Closes all connections and frees all; null is
+ * legal. */
 void hy_httpd_stop(struct hy_httpd *httpd);
 
-/* --- one request; everything returned lives as long as the request --------------------------- */
+/* --- one request; everything returned lives as long as the request ---------------------------- */
 
 const char *hy_httpd_method(const struct hy_httpd_request *req);
 const char *hy_httpd_path(const struct hy_httpd_request *req); /* decoded, without the query */

@@ -59,7 +59,6 @@ struct hy_httpd_request {
     bool control; /* the server's own, see httpd_resume.c */
     bool counted; /* in httpd->busy */
     bool overflow;
-    bool last; /* the connection is closed after its answer */
     size_t skipped_bytes;
 };
 
@@ -67,7 +66,7 @@ struct hy_httpd {
     struct hy_httpd_config config;
     struct MHD_Daemon *daemon;
     int listen_fd;
-    atomic_bool quiet; /* listen_fd was taken back from the daemon; no new requests either */
+    atomic_bool quiet; /* no new requests; listen_fd was taken back from the daemon */
     char address[HY_LISTEN_TEXT_BYTES];
     struct hy_httpd_request *spares;
     unsigned spare_count;

@@ -143,8 +143,6 @@ void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *conten
         MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
     for (const struct hy_httpd_added *a = req->added; a; a = a->next)
         MHD_add_response_header(req->response, a->name, a->value);
-    if (req->last || atomic_load(&req->httpd->quiet))
-        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
 void hy_httpd_abort(struct hy_httpd_request *req)

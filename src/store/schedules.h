@@ -8,10 +8,14 @@
 #include "store/messages.h"
 
 /* `schedule.id` 0: inserts, gives `id`; HY_E_EXISTS when (app_no, name) is taken. Otherwise
- * replaces cron, timezone, misfire, message, paused and next_run_ms; HY_E_NOT_FOUND. */
+ * replaces cron, timezone, misfire, message, paused and, unless `keep_next_run`, next_run_ms;
+ * HY_E_NOT_FOUND. */
 struct hy_schedule_put {
     struct hy_op op;
     struct hy_schedule schedule;
+    /* schedule.next_run_ms is out instead: the one that is stored. A change that writes back what
+     * it read fires a due time again that was fired in between. */
+    bool keep_next_run;
 };
 
 /* HY_E_NOT_FOUND; HY_E_CONFLICT for a built-in job. */

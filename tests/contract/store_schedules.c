@@ -107,6 +107,13 @@ static void a_schedule_is_changed(void)
     CHECK_TEXT(s->name, "daily");
     CHECK_INT(s->app_no, rig.app);
     CHECK_INT(s->created_at_ms, 5);
+    v.schedule.misfire = HY_MISFIRE_ONCE;
+    v.schedule.next_run_ms = 8;
+    v.keep_next_run = true;
+    CHECK_INT(run(&v.op, HY_VERB_SCHEDULE_PUT), 0);
+    CHECK_INT(v.schedule.next_run_ms, 9);
+    CHECK_INT(schedule(id)->next_run_ms, 9);
+    CHECK_INT(schedule(id)->misfire, HY_MISFIRE_ONCE);
     v.schedule.id = 4711;
     CHECK_INT(run(&v.op, HY_VERB_SCHEDULE_PUT), HY_E_NOT_FOUND);
 }

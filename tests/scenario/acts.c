@@ -213,7 +213,7 @@ static void cmd_schedule(char **words)
         json_object_set_new(body, "misfire", json_string(story_option(words, "misfire")));
     hy_violations_init(&v, &story_arena);
     memset(&change.put.schedule, 0, sizeof change.put.schedule);
-    hy_engine_schedule_read(story_world.engine, body, NULL, &v, &change.put.schedule);
+    hy_engine_schedule_read(story_world.engine, body, NULL, &v, &change.put);
     if (hy_violations_any(&v))
         complain(&v);
     change.arg = &result;
@@ -249,10 +249,22 @@ static void cmd_crash(char **words)
     world_crash(&story_world);
 }
 
-const struct story_command story_acts[] = {
-    {"app", 2, cmd_app},           {"remove-app", 2, cmd_remove_app},
-    {"use", 2, cmd_use},           {"grant", 4, cmd_grant},
-    {"send", 3, cmd_send},         {"cancel", 2, cmd_cancel},
-    {"schedule", 8, cmd_schedule}, {"advance", 2, cmd_advance},
-    {"jump", 2, cmd_jump},         {"now", 2, cmd_now},
-    {"crash", 1, cmd_crash},       {0}};
+/* disk full|ok */
+static void cmd_disk(char **words)
+{
+    world_disk(strcmp(words[1], "full") == 0);
+}
+
+const struct story_command story_acts[] = {{"app", 2, cmd_app},
+                                           {"remove-app", 2, cmd_remove_app},
+                                           {"use", 2, cmd_use},
+                                           {"grant", 4, cmd_grant},
+                                           {"send", 3, cmd_send},
+                                           {"cancel", 2, cmd_cancel},
+                                           {"schedule", 8, cmd_schedule},
+                                           {"advance", 2, cmd_advance},
+                                           {"jump", 2, cmd_jump},
+                                           {"now", 2, cmd_now},
+                                           {"crash", 1, cmd_crash},
+                                           {"disk", 2, cmd_disk},
+                                           {0}};

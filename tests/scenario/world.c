@@ -1,12 +1,18 @@
 #include "world.h"
 
+#include "base/err.h"
 #include "base/log.h"
+#include "store/backend.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int64_t now_ms;
+
+/* The memory store, on a disk that may be full. */
+static struct hy_backend_ops store_ops;
+static bool disk_full;
 
 /* Engines of processes that "died": never run again, kept so that late callbacks find them. */
 static struct hy_engine *dead[64];
@@ -18,6 +24,16 @@ static size_t orphan_count;
 int64_t world_now_ms(void)
 {
     return now_ms;
+}
+
+static int begin_unless_full(struct hy_backend *backend)
+{
+    return disk_full ? HY_E_FULL : hy_backend_memory.begin(backend);
+}
+
+void world_disk(bool full)
+{
+    disk_full = full;
 }
 
 static void start_request(void *self, const struct hy_http_request *request, hy_httpc_done *done,
@@ -58,14 +74,16 @@ static void start_engine(struct world *w)
 void world_start(struct world *w)
 {
     static const uint8_t key[HY_MASTER_KEY_BYTES] = "a key that only tests ever use.";
-    struct hy_store_config config = {.location = "memory:", .inline_mode = true};
     int err;
 
     hy_log_set_level(getenv("HY_SCENARIO_LOG") ? HY_LOG_DEBUG : HY_LOG_NONE);
     memset(w, 0, sizeof *w);
     now_ms = 1772323200000;
     w->started_ms = now_ms;
-    err = hy_store_open(&config, &w->store, NULL, 0);
+    store_ops = hy_backend_memory;
+    store_ops.begin = begin_unless_full;
+    disk_full = false;
+    err = hy_store_open_backend(&store_ops, "", true, &w->store, NULL, 0);
     assert(err == 0);
     err = hy_seal_from_key(key, &w->seal);
     assert(err == 0);
@@ -91,8 +109,8 @@ void world_stop(struct world *w)
         world_answer(w, 0, HY_HTTP_NOT_SENT, 0, "stopped");
     world_settle(w);
     assert(hy_engine_idle(w->engine));
-    hy_engine_free(w->engine);
     hy_store_close(w->store);
+    hy_engine_free(w->engine);
     hy_seal_close(w->seal);
 }
 

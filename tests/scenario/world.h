@@ -45,6 +45,9 @@ void world_advance(struct world *w, int64_t ms);
 /* Puts the clock somewhere without running what lies between: a suspended machine, a wrong date. */
 void world_jump(struct world *w, int64_t ms);
 
+/* From now on every write fails, or works again. */
+void world_disk(bool full);
+
 /* Ends request `index` and takes it from the list. `status` 0: `outcome` and `body` as the error.
  */
 void world_answer(struct world *w, size_t index, enum hy_http_outcome outcome, int status,

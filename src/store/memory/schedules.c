@@ -59,8 +59,8 @@ static int insert(struct hy_backend *b, struct hy_schedule *from)
 
 int hy_mem_schedule_put(struct hy_backend *b, struct hy_op *op)
 {
-    struct hy_schedule *from = &((struct hy_schedule_put *)op)->schedule;
-    struct hy_schedule *s;
+    struct hy_schedule_put *v = (struct hy_schedule_put *)op;
+    struct hy_schedule *from = &v->schedule, *s;
     size_t at;
 
     if (from->id == 0)
@@ -73,6 +73,8 @@ int hy_mem_schedule_put(struct hy_backend *b, struct hy_op *op)
     hy_mem_set_text(&s->message, from->message);
     s->misfire = from->misfire;
     s->paused = from->paused;
+    if (v->keep_next_run)
+        from->next_run_ms = s->next_run_ms;
     s->next_run_ms = from->next_run_ms;
     return 0;
 }

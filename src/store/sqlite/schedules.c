@@ -74,7 +74,8 @@ static int insert(struct hy_sqlite *s, struct hy_schedule *c)
 int hy_sqlite_schedule_put(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
-    struct hy_schedule *c = &((struct hy_schedule_put *)op)->schedule, stored;
+    struct hy_schedule_put *v = (struct hy_schedule_put *)op;
+    struct hy_schedule *c = &v->schedule, stored;
     struct hy_query q;
     int r;
 
@@ -83,6 +84,8 @@ int hy_sqlite_schedule_put(struct hy_backend *backend, struct hy_op *op)
     r = load(s, c->id, &stored);
     if (r < 0)
         return r;
+    if (v->keep_next_run)
+        c->next_run_ms = stored.next_run_ms;
     hy_query_open(s, SQL_SCHEDULE_UPDATE, &q);
     hy_put_text(&q, c->cron);
     hy_put_text(&q, c->timezone);

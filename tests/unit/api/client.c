@@ -33,7 +33,7 @@ static void forget(void)
 
 void client_start(void)
 {
-    struct hy_api_config config;
+    struct hy_api_config config = {0};
     int err;
 
     world_start(&client_world);
@@ -145,9 +145,8 @@ static void split_target(struct hy_httpd_request *req, const char *target)
         name = strcspn(at, "=&");
         assert(count < FAKE_HEADERS_MAX - 1);
         req->query[count][0] = decoded(&req->arena, at, name);
-        req->query[count++][1] = name < pair
-                                     ? decoded(&req->arena, at + name + 1, pair - name - 1)
-                                     : "";
+        req->query[count++][1] =
+            name < pair ? decoded(&req->arena, at + name + 1, pair - name - 1) : "";
     }
 }
 

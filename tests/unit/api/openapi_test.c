@@ -58,10 +58,11 @@ static void every_description_has_a_route(void)
     const char *path;
     json_t *item;
 
-    json_object_foreach(json_object_get(document, "paths"), path, item)
-        for (int i = 0; methods[i]; i++)
-            if (json_object_get(item, methods[i]) && !has_route(path, methods[i]))
-                hy_tap_fail(__FILE__, __LINE__, "%s %s has no route", methods[i], path);
+    json_object_foreach(json_object_get(document, "paths"), path,
+                        item) for (int i = 0; methods[i];
+                                   i++) if (json_object_get(item, methods[i]) &&
+                                            !has_route(path, methods[i]))
+        hy_tap_fail(__FILE__, __LINE__, "%s %s has no route", methods[i], path);
 }
 
 static unsigned scope_bits(const json_t *names)
@@ -107,8 +108,8 @@ static void query_parameters_are_described(void)
 
         for (const struct hy_json_field *f = rule->query; f && f->name; f++)
             if (!describes(parameters, f->name))
-                hy_tap_fail(__FILE__, __LINE__, "%s %s: %s is not described", r->method,
-                            r->pattern, f->name);
+                hy_tap_fail(__FILE__, __LINE__, "%s %s: %s is not described", r->method, r->pattern,
+                            f->name);
     }
 }
 

@@ -71,13 +71,17 @@ static void replaces_what_is_not_utf8(void)
 
 static void tells_numbers_from_text(void)
 {
-    static const char *const cases[][2] = {
-        {"40001", "40001"},   {"-1", "-1"},
-        {"0", "0"},           {"007", "\"007\""},
-        {"-0", "\"-0\""},     {"1.5", "\"1.5\""},
-        {"12a", "\"12a\""},   {"1234567890123456789", "\"1234567890123456789\""},
-        {"-", "\"-\""},       {"isv.invalid", "\"isv.invalid\""},
-        {"1..10", "\"1..10\""}};
+    static const char *const cases[][2] = {{"40001", "40001"},
+                                           {"-1", "-1"},
+                                           {"0", "0"},
+                                           {"007", "\"007\""},
+                                           {"-0", "\"-0\""},
+                                           {"1.5", "\"1.5\""},
+                                           {"12a", "\"12a\""},
+                                           {"1234567890123456789", "\"1234567890123456789\""},
+                                           {"-", "\"-\""},
+                                           {"isv.invalid", "\"isv.invalid\""},
+                                           {"1..10", "\"1..10\""}};
 
     hy_out_init(&out);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -117,9 +121,9 @@ static void writes_a_struct_by_its_table(void)
 
 static void reads_back_its_ids(void)
 {
-    static const char *const bad[] = {"",    "k",   "k0", "k01",  "s12",
-                                      "12",  "k1x", "k-1", "k+1", "k 1",
-                                      "k99999999999999999999", "K12"};
+    static const char *const bad[] = {
+        "",   "k", "k0", "k01", "s12", "12", "k1x", "k-1", "k+1", "k 1", "k99999999999999999999",
+        "K12"};
     int64_t id = 0;
 
     hy_out_init(&out);

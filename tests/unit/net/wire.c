@@ -1,6 +1,7 @@
 #include "unit/net/wire.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int wire_connect(const char *address)
+static int dial(const char *address, int flags)
 {
     static const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
                                           .ai_socktype = SOCK_STREAM};
@@ -27,8 +28,8 @@ int wire_connect(const char *address)
         memcpy(host, address, (size_t)(colon - address));
     if (getaddrinfo(host, colon + 1, &hints, &info) != 0)
         return -1;
-    fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, info->ai_addr, info->ai_addrlen) != 0) {
+    fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    if (fd >= 0 && connect(fd, info->ai_addr, info->ai_addrlen) != 0 && errno != EINPROGRESS) {
         close(fd);
         fd = -1;
     }
@@ -36,6 +37,16 @@ int wire_connect(const char *address)
     if (fd >= 0)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     return fd;
+}
+
+int wire_connect(const char *address)
+{
+    return dial(address, 0);
+}
+
+int wire_connect_nonblocking(const char *address)
+{
+    return dial(address, SOCK_NONBLOCK);
 }
 
 bool wire_write(int fd, const void *bytes, size_t size)

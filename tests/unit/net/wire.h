@@ -14,6 +14,9 @@ enum { WIRE_DEADLINE_MS = 20000, WIRE_TEXT_BYTES = 64 << 10 };
 /* Connects to "127.0.0.1:8080" or "[::1]:8080"; -1 when refused. */
 int wire_connect(const char *address);
 
+/* The same without waiting for the peer's side to agree; never fails at once. */
+int wire_connect_nonblocking(const char *address);
+
 bool wire_write(int fd, const void *bytes, size_t size);
 bool wire_send(int fd, const char *text);
 

@@ -1,0 +1,80 @@
+/* Subscribe messages: the person's accepts are what a send costs. */
+#include "sim/calls.h"
+#include "sim/fields.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The platform cuts this text, without the rid, at so many bytes. */
+enum { ARGUMENT_TEXT_BYTES = 48 };
+
+static bool may_send(const struct hy_sim_permit *permit)
+{
+    return permit && !permit->withdrawn && (permit->always || permit->accepts > 0);
+}
+
+static int refuse_value(struct hy_sim_exchange *x, const char *key, const char *what)
+{
+    size_t length;
+
+    snprintf(x->errmsg, sizeof x->errmsg, "argument invalid! data.%s.value %s", key, what);
+    length = strlen(x->errmsg);
+    if (length > ARGUMENT_TEXT_BYTES)
+        x->errmsg[ARGUMENT_TEXT_BYTES] = 0;
+    return HY_SIM_BAD_ARGUMENT;
+}
+
+/* Keys beyond the template's are ignored; the first of the template's that is wrong is named. */
+static int check_data(struct hy_sim_exchange *x, const struct hy_sim_template *tpl)
+{
+    const json_t *data = json_object_get(x->body, "data");
+
+    for (size_t i = 0; i < tpl->keyword_count; i++) {
+        const struct hy_sim_keyword *keyword = &tpl->keywords[i];
+        const json_t *value = json_object_get(json_object_get(data, keyword->key), "value");
+
+        if (!value || json_is_null(value) || (json_is_string(value) && !json_string_length(value)))
+            return refuse_value(x, keyword->key, "is empty");
+        if (!json_is_string(value) ||
+            !hy_sim_field_ok(keyword->key, json_string_value(value), keyword->choices))
+            return refuse_value(x, keyword->key, "invalid");
+    }
+    return 0;
+}
+
+static int check_page(const struct hy_sim_exchange *x)
+{
+    const char *page = hy_sim_body_text(x, "page");
+
+    return page && *page && !hy_sim_page_known(x->app, page) ? HY_SIM_BAD_PAGE : 0;
+}
+
+int hy_sim_run_send_subscribe(struct hy_sim_exchange *x)
+{
+    struct hy_sim_permit *permit = NULL;
+    struct hy_sim_template *tpl;
+    uint64_t msgid;
+    int code = hy_sim_send_target(x, false, &tpl);
+
+    /* Overlapping calls for one person are refused before her permission is looked at. */
+    if (code != HY_SIM_BAD_OPENID && x->user->in_flight > 1)
+        code = HY_SIM_CONCURRENT;
+    if (!code)
+        permit = hy_sim_permit_of(x->user, tpl, false);
+    if (!code && !may_send(permit))
+        code = HY_SIM_USER_REFUSES;
+    if (!code)
+        code = check_data(x, tpl);
+    if (!code)
+        code = check_page(x);
+    if (code)
+        return code;
+    msgid = hy_sim_msgid(&x->sim->ids);
+    code = hy_sim_send_deliver(x, msgid);
+    if (code)
+        return code;
+    if (!permit->always)
+        permit->accepts--;
+    hy_buf_printf(x->out, "{\"errcode\":0,\"errmsg\":\"ok\",\"msgid\":%" PRIu64 "}", msgid);
+    return 0;
+}

@@ -1,0 +1,167 @@
+#include "tap.h"
+
+#include "domain/grant.h"
+
+#include <stddef.h>
+
+static const int64_t day_ms = 86400000;
+static const int64_t now_ms = 1772323200000;
+
+static struct hy_grant form_id(int64_t obtained_at_ms)
+{
+    return (struct hy_grant){
+        .id = 1,
+        .kind = HY_GRANT_FORM_ID,
+        .credential = "f1",
+        .uses_total = 1,
+        .uses_left = 1,
+        .obtained_at_ms = obtained_at_ms,
+        .expires_at_ms = obtained_at_ms + hy_grant_lifetime_ms(HY_GRANT_FORM_ID),
+    };
+}
+
+static void kinds_are_what_the_platform_says(void)
+{
+    CHECK(hy_grant_is_receipt(HY_GRANT_FORM_ID));
+    CHECK(hy_grant_is_receipt(HY_GRANT_PREPAY_ID));
+    CHECK(!hy_grant_is_receipt(HY_GRANT_ONCE));
+    CHECK(!hy_grant_is_receipt(HY_GRANT_ALWAYS));
+    CHECK_INT(hy_grant_uses(HY_GRANT_FORM_ID), 1);
+    CHECK_INT(hy_grant_uses(HY_GRANT_PREPAY_ID), 3);
+    CHECK_INT(hy_grant_uses(HY_GRANT_ONCE), 1);
+    CHECK_INT(hy_grant_uses(HY_GRANT_ALWAYS), 1);
+    CHECK_INT(hy_grant_lifetime_ms(HY_GRANT_FORM_ID), 7 * day_ms);
+    CHECK_INT(hy_grant_lifetime_ms(HY_GRANT_PREPAY_ID), 7 * day_ms);
+    CHECK_INT(hy_grant_lifetime_ms(HY_GRANT_ONCE), 0);
+    CHECK_INT(hy_grant_lifetime_ms(HY_GRANT_ALWAYS), 0);
+}
+
+static void numbers_keep_their_words(void)
+{
+    static const char *const kinds[] = {"form_id", "prepay_id", "once", "always"};
+    static const char *const states[] = {"available", "spent", "expired", "revoked", "suspect"};
+
+    for (int i = 0; i < HY_GRANT_KINDS; i++)
+        CHECK_TEXT(hy_grant_kind_names[i], kinds[i]);
+    for (int i = 0; i < HY_GRANT_STATES; i++)
+        CHECK_TEXT(hy_grant_state_names[i], states[i]);
+    CHECK(!hy_grant_kind_names[HY_GRANT_KINDS]);
+    CHECK(!hy_grant_state_names[HY_GRANT_STATES]);
+}
+
+static void is_usable_up_to_the_margin_to_the_millisecond(void)
+{
+    struct hy_grant g = form_id(now_ms);
+    int64_t last = g.expires_at_ms;
+
+    CHECK(hy_grant_usable(&g, now_ms, day_ms));
+    CHECK(hy_grant_usable(&g, last - day_ms - 1, day_ms));
+    CHECK(!hy_grant_usable(&g, last - day_ms, day_ms));
+    CHECK(hy_grant_usable(&g, last - 1, 0));
+    CHECK(!hy_grant_usable(&g, last, 0));
+    CHECK(!hy_grant_usable(&g, last + 1, 0));
+    CHECK(hy_grant_usable(&g, last - 2, 1));
+    CHECK(!hy_grant_usable(&g, last - 1, 1));
+}
+
+static void a_margin_of_the_whole_life_leaves_nothing(void)
+{
+    struct hy_grant g = form_id(now_ms);
+
+    CHECK(!hy_grant_usable(&g, now_ms, 7 * day_ms));
+    CHECK(hy_grant_usable(&g, now_ms, 7 * day_ms - 1));
+}
+
+static void without_expiry_it_is_usable_for_ever(void)
+{
+    struct hy_grant g = {.kind = HY_GRANT_ONCE, .uses_total = 1, .uses_left = 1};
+
+    CHECK(hy_grant_usable(&g, INT64_MAX, 7 * day_ms));
+}
+
+static void is_usable_only_while_a_use_is_free(void)
+{
+    struct hy_grant g = form_id(now_ms);
+
+    g.kind = HY_GRANT_PREPAY_ID;
+    g.uses_total = 3;
+    g.uses_left = 3;
+    for (g.uses_reserved = 0; g.uses_reserved < 3; g.uses_reserved++)
+        CHECK(hy_grant_usable(&g, now_ms, 0));
+    CHECK(!hy_grant_usable(&g, now_ms, 0));
+    g.uses_left = 0;
+    g.uses_reserved = 0;
+    CHECK(!hy_grant_usable(&g, now_ms, 0));
+}
+
+static void is_usable_in_state_available_alone(void)
+{
+    struct hy_grant g = form_id(now_ms);
+
+    for (int state = 0; state < HY_GRANT_STATES; state++) {
+        g.state = (enum hy_grant_state)state;
+        CHECK_INT(hy_grant_usable(&g, now_ms, 0), state == HY_GRANT_AVAILABLE);
+    }
+}
+
+static void proves_with_one_use_left_and_no_doubt(void)
+{
+    for (int kind = 0; kind < HY_GRANT_KINDS; kind++) {
+        for (int left = 0; left <= 3; left++) {
+            struct hy_grant g = {
+                .kind = (enum hy_grant_kind)kind, .uses_total = 3, .uses_left = left};
+            bool receipt = kind == HY_GRANT_FORM_ID || kind == HY_GRANT_PREPAY_ID;
+
+            CHECK_INT(hy_grant_proves(&g), receipt && left == 1);
+            g.in_doubt = true;
+            CHECK(!hy_grant_proves(&g));
+        }
+    }
+}
+
+static const char *reason(enum hy_grant_state state, int left, int reserved, int64_t expires_at_ms)
+{
+    struct hy_grant g = {.state = state,
+                         .uses_total = 3,
+                         .uses_left = left,
+                         .uses_reserved = reserved,
+                         .expires_at_ms = expires_at_ms};
+
+    return hy_grant_missing_reason(&g, now_ms, day_ms);
+}
+
+static void tells_what_became_of_the_newest(void)
+{
+    int64_t good = now_ms + 2 * day_ms;
+
+    CHECK_TEXT(hy_grant_missing_reason(NULL, now_ms, day_ms), "no_grant.never");
+    CHECK_TEXT(reason(HY_GRANT_REVOKED, 1, 0, good), "no_grant.revoked");
+    CHECK_TEXT(reason(HY_GRANT_SUSPECT, 1, 0, good), "no_grant.suspect");
+    CHECK_TEXT(reason(HY_GRANT_SPENT, 0, 0, good), "no_grant.used_up");
+    CHECK_TEXT(reason(HY_GRANT_AVAILABLE, 1, 1, good), "no_grant.used_up");
+    CHECK_TEXT(reason(HY_GRANT_EXPIRED, 1, 0, good), "no_grant.expired");
+    CHECK_TEXT(reason(HY_GRANT_AVAILABLE, 1, 0, now_ms + day_ms), "no_grant.expired");
+    CHECK_TEXT(reason(HY_GRANT_AVAILABLE, 1, 0, now_ms - 1), "no_grant.expired");
+}
+
+/* A use that is spent and past its time was used, not lost. */
+static void used_up_comes_before_expired(void)
+{
+    CHECK_TEXT(reason(HY_GRANT_SPENT, 0, 0, now_ms - day_ms), "no_grant.used_up");
+    CHECK_TEXT(reason(HY_GRANT_REVOKED, 1, 1, now_ms - day_ms), "no_grant.revoked");
+}
+
+int main(void)
+{
+    RUN(kinds_are_what_the_platform_says);
+    RUN(numbers_keep_their_words);
+    RUN(is_usable_up_to_the_margin_to_the_millisecond);
+    RUN(a_margin_of_the_whole_life_leaves_nothing);
+    RUN(without_expiry_it_is_usable_for_ever);
+    RUN(is_usable_only_while_a_use_is_free);
+    RUN(is_usable_in_state_available_alone);
+    RUN(proves_with_one_use_left_and_no_doubt);
+    RUN(tells_what_became_of_the_newest);
+    RUN(used_up_comes_before_expired);
+    return hy_tap_end();
+}

@@ -1,0 +1,227 @@
+#include "rig.h"
+#include "tap.h"
+
+#include "base/err.h"
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static void set_up(void)
+{
+    rig_open("memory:");
+    CHECK_INT(rig_add_app(""), 0);
+}
+
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+static size_t stored_secret_size(int64_t no)
+{
+    struct hy_apps apps = {.op.verb = HY_VERB_APPS, .arena = &rig.arena};
+
+    CHECK_INT(hy_store_run(rig.store, &apps.op), 0);
+    for (size_t i = 0; i < apps.count; i++) {
+        if (apps.apps[i].no == no)
+            return apps.apps[i].secret.size;
+    }
+    return 0;
+}
+
+static int secret_in_memory(int64_t no, struct hy_sealed *ret_secret)
+{
+    return hy_registry_secret(&rig.engine->registry, no, &rig.arena, ret_secret);
+}
+
+/* The sealed secret of app 1, as the engine holds it. */
+struct kept {
+    char bytes[128];
+    size_t size;
+};
+
+static struct kept keep_secret(void)
+{
+    struct hy_sealed secret;
+    struct kept kept;
+
+    CHECK_INT(secret_in_memory(1, &secret), 0);
+    CHECK_INT(secret.size, strlen(RIG_SECRET) + HY_SEAL_OVERHEAD_BYTES);
+    CHECK(secret.size <= sizeof kept.bytes);
+    memcpy(kept.bytes, secret.bytes, secret.size);
+    kept.size = secret.size;
+    return kept;
+}
+
+/* A change that does not name the secret keeps it, in the store and in memory. */
+static void a_change_keeps_the_secret(void)
+{
+    struct kept before, after;
+
+    set_up();
+    before = keep_secret();
+    CHECK_INT(rig_change_app(RIG_APP, "{'rate_per_s':9}"), 0);
+    after = keep_secret();
+    CHECK_INT(memcmp(before.bytes, after.bytes, before.size), 0);
+    rig_restart();
+    after = keep_secret();
+    CHECK_INT(memcmp(before.bytes, after.bytes, before.size), 0);
+    rig_close();
+}
+
+static void a_new_secret_replaces_the_old(void)
+{
+    struct kept before, after;
+
+    set_up();
+    before = keep_secret();
+    CHECK_INT(rig_change_app(RIG_APP, "{'secret':'ffffffffffffffffffffffffffffffff'}"), 0);
+    after = keep_secret();
+    CHECK(memcmp(before.bytes, after.bytes, before.size) != 0);
+    rig_close();
+}
+
+static void a_removed_apps_secret_is_wiped(void)
+{
+    struct hy_sealed secret;
+
+    set_up();
+    CHECK(stored_secret_size(1) > 0);
+    CHECK_INT(rig_remove_app(RIG_APP), 0);
+    CHECK_INT(stored_secret_size(1), 0);
+    CHECK_INT(secret_in_memory(1, &secret), HY_E_NOT_FOUND);
+    rig_restart();
+    CHECK_INT(secret_in_memory(1, &secret), HY_E_NOT_FOUND);
+    rig_close();
+}
+
+/* --- the bytes on disk -------------------------------------------------------------------------- */
+
+static char folder[64], path[96];
+
+static void set_up_on_disk(void)
+{
+    char location[128];
+
+    snprintf(folder, sizeof folder, "/tmp/hy-registry-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/store", folder);
+    snprintf(location, sizeof location, "sqlite:%s", path);
+    rig_open(location);
+    CHECK_INT(rig_add_app(""), 0);
+}
+
+/* How often `bytes` stand in the database and its log. */
+static size_t on_disk(const void *bytes, size_t size)
+{
+    static const char *const endings[] = {"", "-wal"};
+    static char content[4 << 20];
+    size_t found = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        char name[128];
+        size_t length;
+        FILE *file;
+
+        snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        file = fopen(name, "rb");
+        if (!file)
+            continue;
+        length = fread(content, 1, sizeof content, file);
+        fclose(file);
+        CHECK(length < sizeof content); /* all of it was seen */
+        for (const char *at = content; length >= size;) {
+            const char *hit = memmem(at, length - (size_t)(at - content), bytes, size);
+
+            if (!hit)
+                break;
+            found++;
+            at = hit + 1;
+        }
+    }
+    return found;
+}
+
+static void delete_files(void)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+
+    for (size_t i = 0; i < 4; i++) {
+        char name[128];
+
+        snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        unlink(name);
+    }
+    CHECK_INT(rmdir(folder), 0);
+}
+
+static void note_key(struct hy_key_change *change, void *arg)
+{
+    CHECK_INT(change->op.result, 0);
+}
+
+static void secrets_and_keys_are_on_disk_only_sealed_and_hashed(void)
+{
+    struct hy_key_change change = {.done = note_key};
+
+    set_up_on_disk();
+    hy_engine_key_create(rig.engine, "shop", HY_SCOPE_SEND, &change);
+    rig_run();
+    CHECK(on_disk(RIG_APP, strlen(RIG_APP)) > 0); /* the search itself works */
+    CHECK(on_disk("shop", 4) > 0);
+    CHECK_INT(on_disk(RIG_SECRET, strlen(RIG_SECRET)), 0);
+    CHECK_INT(on_disk(change.secret, strlen(change.secret)), 0);
+    CHECK_INT(on_disk(change.secret + 3, strlen(change.secret) - 3), 0);
+    rig_close();
+    delete_files();
+}
+
+/* Not even its sealed form, in what the row left behind. */
+static void a_removed_secret_leaves_the_disk(void)
+{
+    struct kept sealed;
+
+    set_up_on_disk();
+    sealed = keep_secret();
+    CHECK(on_disk(sealed.bytes, sealed.size) > 0);
+    CHECK_INT(rig_remove_app(RIG_APP), 0);
+    rig_close(); /* the log goes into the file */
+    CHECK(on_disk(RIG_APP, strlen(RIG_APP)) > 0);
+    CHECK_INT(on_disk(sealed.bytes, sealed.size), 0);
+    delete_files();
+}
+
+/* --- the master key ----------------------------------------------------------------------------- */
+
+static int64_t no_time(void)
+{
+    return rig_now_ms;
+}
+
+static void a_store_belongs_to_its_master_key(void)
+{
+    static const uint8_t key[HY_MASTER_KEY_BYTES] = "another key that tests never us";
+    struct hy_engine_config config = {.now_ms = no_time};
+    struct hy_engine *engine = NULL;
+    struct hy_seal *other;
+
+    set_up();
+    CHECK_INT(hy_seal_from_key(key, &other), 0);
+    config.store = rig.store;
+    config.seal = other;
+    CHECK_INT(hy_engine_new(&config, &engine), HY_E_DENIED);
+    CHECK(!engine);
+    hy_seal_close(other);
+    rig_restart(); /* and the right one opens it still */
+    CHECK_INT(secret_in_memory(1, &(struct hy_sealed){0}), 0);
+    rig_close();
+}
+
+int main(void)
+{
+    RUN(a_change_keeps_the_secret);
+    RUN(a_new_secret_replaces_the_old);
+    RUN(a_removed_apps_secret_is_wiped);
+    RUN(secrets_and_keys_are_on_disk_only_sealed_and_hashed);
+    RUN(a_removed_secret_leaves_the_disk);
+    RUN(a_store_belongs_to_its_master_key);
+    return hy_tap_end();
+}
