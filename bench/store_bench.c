@@ -89,8 +89,7 @@ static void add_since(struct cost *total, struct cost since)
     total->wall_us += now.wall_us - since.wall_us;
 }
 
-/* --- before -------------------------------------------------------------------------------------
- */
+/* --- before ----------------------------------------------------------------------------------- */
 
 static void make_app(struct bench *b)
 {
@@ -205,8 +204,7 @@ static void choose_order(struct bench *b, bool scattered, size_t needed)
     }
 }
 
-/* --- measuring ----------------------------------------------------------------------------------
- */
+/* --- measuring -------------------------------------------------------------------------------- */
 
 static void settle(struct bench *b, const struct hy_claim *claimed, struct hy_arena *arena)
 {

@@ -13,8 +13,8 @@
  * user that are `waiting` for one that fits are woken in the same transaction: each, oldest
  * (smallest id) first, reserves the use that hy_grant_compare() puts first, is queued, due now,
  * reason null, not in doubt. One whose expires_at_ms is past is left to sweep. Where a verb knows
- * the app's margin it counts; elsewhere (cancel, sweep, settle, recover, app_delete) it is taken as
- * 0, and claim looks again.
+ * the app's margin it counts; elsewhere (settle, cancel, sweep) it is taken as 0, and claim looks
+ * again.
  */
 
 enum { HY_FINGERPRINT_BYTES = 16 };
@@ -85,8 +85,7 @@ struct hy_claimed {
 /*
  * Takes due messages (queued, or unknown with a due time) of each lane in order of due time, then
  * id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
- * `lease_until_ms`. For
- * each message in turn, the first that applies:
+ * `lease_until_ms`. For each message in turn, the first that applies:
  *
  *   1. its user has a message in `sending`: parked (see below)
  *   2. expires_at_ms <= now: queued -> expired, grant given back; unknown -> stays, no due time any

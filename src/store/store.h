@@ -75,7 +75,8 @@ enum hy_verb {
  * The head of every verb's struct. The caller sets `verb`, `done`, `arg` and the inputs, keeps the
  * struct and everything it points to alive and untouched until `done` is called, and finds the
  * outputs in it then. Outputs that need memory come from the verb's own `arena` field, which the
- * caller provides and which is the store's to use until then.
+ * caller provides and which is the store's to use until then. HY_E_INVALID: an argument breaks a
+ * rule of the verb's header; nothing was done.
  *
  * `done` runs on a store thread (or inside hy_store_pump()): it must be short and may not call
  * hy_store_run(); it may submit further verbs. It may free the verb's struct. Only HY_E_STOPPED is
@@ -124,7 +125,8 @@ void hy_store_submit(struct hy_store *store, struct hy_op *op);
 /* Submits and waits; returns op->result. For start-up and tests; `done` is set by this call. */
 int hy_store_run(struct hy_store *store, struct hy_op *op);
 
-/* Inline mode: runs what is queued (writes as one group, then reads). True when there was any. */
+/* Inline mode: runs what is queued, one group of writes, then the reads. True when there was any:
+ * there may be more. */
 bool hy_store_pump(struct hy_store *store);
 
 /* Writes that wait and have not begun: the front's own load. */

@@ -47,7 +47,7 @@ static void check_hold(struct checking *c, const struct hy_mem_message *m)
         found(c, "message %lld holds grant %lld, which does not fit it", (long long)m->m.id,
               (long long)grant->g.id);
     held = (uintptr_t)hy_map_get(&c->held, grant->g.id, NULL, 0);
-    hy_map_put(&c->held, grant->g.id, NULL, 0, (void *)(held + 1)); // NOLINT
+    hy_map_put(&c->held, grant->g.id, NULL, 0, (void *)(held + 1));
 }
 
 static void check_lists(struct checking *c, const struct hy_mem_message *m)
@@ -81,8 +81,9 @@ static void check_parked(struct checking *c, const struct hy_mem_message *m)
     found(c, "message %lld is parked for ever", (long long)m->m.id);
 }
 
-static void check_grant(struct checking *c, const struct hy_grant *g)
+static void check_grant(struct checking *c, const struct hy_mem_grant *grant)
 {
+    const struct hy_grant *g = &grant->g;
     int64_t held = (int64_t)(uintptr_t)hy_map_get(&c->held, g->id, NULL, 0);
 
     if (g->kind == HY_GRANT_ALWAYS)
@@ -92,6 +93,8 @@ static void check_grant(struct checking *c, const struct hy_grant *g)
               (long long)g->id, g->uses_reserved, (long long)held);
     if (g->uses_reserved < 0 || g->uses_left < g->uses_reserved || g->uses_total < g->uses_left)
         found(c, "grant %lld has impossible counters", (long long)g->id);
+    if (grant->has_free_use != (g->state == HY_GRANT_AVAILABLE && g->uses_left > g->uses_reserved))
+        found(c, "grant %lld is in the wrong list", (long long)g->id);
     if ((g->uses_left == 0) != (g->state == HY_GRANT_SPENT))
         found(c, "grant %lld has %d uses left in state %s", (long long)g->id, g->uses_left,
               hy_grant_state_names[g->state]);
@@ -112,7 +115,7 @@ int hy_mem_check(struct hy_backend *b, struct hy_op *op)
         check_parked(&c, m);
     }
     for (size_t i = 0; i < b->grants.count; i++)
-        check_grant(&c, &((const struct hy_mem_grant *)b->grants.items[i])->g);
+        check_grant(&c, (const struct hy_mem_grant *)b->grants.items[i]);
     hy_map_deinit(&c.held);
     return c.verb->count > 0 ? HY_E_CORRUPT : 0;
 }

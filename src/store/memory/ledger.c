@@ -8,11 +8,23 @@
 
 /* --- grants ----------------------------------------------------------------------------------- */
 
+void hy_mem_regrade(struct hy_mem_grant *grant)
+{
+    const struct hy_grant *g = &grant->g;
+    bool has = g->state == HY_GRANT_AVAILABLE && g->uses_left > g->uses_reserved;
+
+    if (has && !grant->has_free_use)
+        hy_vector_insert_sorted(&grant->user->free, grant, hy_mem_grant_by_use);
+    else if (!has && grant->has_free_use)
+        hy_vector_remove_sorted(&grant->user->free, grant, hy_mem_grant_by_use);
+    grant->has_free_use = has;
+}
+
 struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *template_id,
                                    int64_t now_ms, int64_t margin_ms)
 {
-    for (size_t i = 0; i < user->grants.count; i++) {
-        struct hy_mem_grant *grant = (struct hy_mem_grant *)user->grants.items[i];
+    for (size_t i = 0; i < user->free.count; i++) {
+        struct hy_mem_grant *grant = (struct hy_mem_grant *)user->free.items[i];
 
         if (hy_grant_fits(&grant->g, template_id) && hy_grant_usable(&grant->g, now_ms, margin_ms))
             return grant;
@@ -37,6 +49,7 @@ const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *te
 void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant)
 {
     hy_grant_reserve(&grant->g);
+    hy_mem_regrade(grant);
     m->grant = grant;
     m->m.grant_id = grant->g.id;
     m->m.in_doubt = false;
@@ -53,6 +66,7 @@ void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const cha
         m->grant->g.reason = old;
         hy_mem_set_text(&m->grant->g.reason, reason);
     }
+    hy_mem_regrade(m->grant);
     m->grant = NULL;
     if (move != HY_GRANT_SPEND)
         m->m.grant_id = 0;

@@ -22,6 +22,7 @@
 struct hy_mem_grant {
     struct hy_grant g; /* owns its texts */
     struct hy_mem_user *user;
+    bool has_free_use; /* it is in user->free */
 };
 
 struct hy_mem_message {
@@ -38,7 +39,8 @@ struct hy_mem_message {
 struct hy_mem_user {
     int64_t app_no;
     char *name;
-    struct hy_vector grants;        /* in the order of hy_grant_compare() */
+    struct hy_vector grants; /* in the order of hy_grant_compare() */
+    struct hy_vector free; /* of them: available with a use that nobody holds, in the same order */
     struct hy_vector waiting;       /* messages, by id */
     struct hy_heap parked;          /* messages, by due time and id */
     struct hy_mem_message *sending; /* or null */
@@ -128,6 +130,8 @@ struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *t
                                    int64_t now_ms, int64_t margin_ms);
 const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *template_id,
                                   int64_t now_ms, int64_t margin_ms);
+/* After its counters or state changed: keeps user->free. */
+void hy_mem_regrade(struct hy_mem_grant *grant);
 void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant);
 /* `reason`: of a drop. Nothing happens when it holds none. */
 void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason);

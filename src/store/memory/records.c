@@ -193,6 +193,7 @@ struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_gran
     added->user = hy_mem_user_made(b, g->app_no, g->user);
     hy_vector_push(&b->grants, added);
     hy_vector_insert_sorted(&added->user->grants, added, hy_mem_grant_by_use);
+    hy_mem_regrade(added);
     if (g->credential)
         hy_map_put(&b->credentials, g->app_no, g->credential, strlen(g->credential), added);
     return added;
@@ -210,6 +211,8 @@ void hy_mem_grant_delete(struct hy_backend *b, struct hy_mem_grant *grant)
 
     hy_vector_remove_sorted(&b->grants, grant, hy_mem_grant_by_id);
     hy_vector_remove_sorted(&grant->user->grants, grant, hy_mem_grant_by_use);
+    if (grant->has_free_use)
+        hy_vector_remove_sorted(&grant->user->free, grant, hy_mem_grant_by_use);
     if (credential)
         hy_map_remove(&b->credentials, grant->g.app_no, credential, strlen(credential));
     free_grant(grant);
@@ -255,6 +258,7 @@ static void free_user(void *value, void *arg)
     struct hy_mem_user *user = (struct hy_mem_user *)value;
 
     hy_vector_deinit(&user->grants);
+    hy_vector_deinit(&user->free);
     hy_vector_deinit(&user->waiting);
     hy_heap_deinit(&user->parked);
     free(user->name);

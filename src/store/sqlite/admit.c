@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "store/sqlite/idempotency.h"
+#include "store/sqlite/tally.h"
 #include "store/sqlite/verbs.h"
 
 /* What on_missing makes of a due message without a grant. */
@@ -143,12 +144,17 @@ int hy_admit_items(struct hy_sqlite *s, struct hy_admit_item *items, size_t coun
     if (r == 0)
         return admit_all(s, items, count, &a);
     a.check_ids = true;
-    r = run(s, SQL_SAVEPOINT);
+    r = hy_tally_write(s); /* what is counted after this is taken back with the rest */
+    if (r == 0)
+        r = run(s, SQL_SAVEPOINT);
     if (r < 0)
         return r;
     r = admit_all(s, items, count, &a);
-    if (r == HY_E_EXISTS && run(s, SQL_SAVEPOINT_UNDO) < 0)
-        return HY_E_IO;
+    if (r == HY_E_EXISTS) {
+        hy_tally_forget(s);
+        if (run(s, SQL_SAVEPOINT_UNDO) < 0)
+            return HY_E_IO;
+    }
     if (r == 0 || r == HY_E_EXISTS)
         return run(s, SQL_SAVEPOINT_END) < 0 ? HY_E_IO : r;
     return r;

@@ -44,6 +44,15 @@ static const struct {
      "SELECT m.id, m.attempt_count FROM message m LEFT JOIN (SELECT message_id, count(*) AS n, "
      "max(number) AS last FROM attempt GROUP BY message_id) a ON a.message_id = m.id "
      "WHERE m.attempt_count <> coalesce(a.n, 0) OR m.attempt_count <> coalesce(a.last, 0)"},
+    {"the tally of app %lld is wrong for messages in state %lld",
+     "SELECT app_no, state FROM (SELECT app_no, state, count(*) AS number FROM message "
+     "GROUP BY app_no, state UNION ALL SELECT app_no, state, -number FROM tally WHERE state >= 0) "
+     "GROUP BY app_no, state HAVING sum(number) <> 0"},
+    {"the tally of app %lld is wrong for the free uses of its grants",
+     "SELECT app_no, 0 FROM (SELECT app_no, sum(uses_left - uses_reserved) AS number FROM "
+     "\"grant\" "
+     "WHERE state = 0 GROUP BY app_no UNION ALL SELECT app_no, -number FROM tally "
+     "WHERE state = -1) GROUP BY app_no HAVING sum(number) <> 0"},
     {"message %lld is in a bucket of the index by user that is not in order of ids",
      "SELECT id, 0 FROM (SELECT id, bucket, lag(bucket) OVER (ORDER BY id) AS before "
      "FROM message) WHERE bucket < before"},

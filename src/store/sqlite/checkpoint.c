@@ -4,10 +4,11 @@
 #include "store/sqlite/query.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { PAUSE_MS = 20 };
+enum { PAUSE_MS = 20, STEP_PAGES = 1000 };
 
 struct hy_checkpointer {
     sqlite3 *db;     /* of the thread */
@@ -17,6 +18,10 @@ struct hy_checkpointer {
     pthread_cond_t wake;
     bool wanted;
     bool stop;
+    /* The writer's: from how many pages on the next one is asked for, or done by itself. A reader
+     * that takes long keeps the log from starting again; trying after every commit would help
+     * nobody. */
+    int next_ask, next_own;
 };
 
 static void want(struct hy_checkpointer *c)
@@ -35,10 +40,16 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
 {
     struct hy_checkpointer *c = arg;
 
-    if (pages >= HY_CHECKPOINT_STOP_PAGES)
+    if (pages < HY_CHECKPOINT_START_PAGES) {
+        c->next_ask = HY_CHECKPOINT_START_PAGES;
+        c->next_own = HY_CHECKPOINT_STOP_PAGES;
+    } else if (pages >= c->next_own) {
+        c->next_own = pages + HY_CHECKPOINT_START_PAGES;
         sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    else if (pages >= HY_CHECKPOINT_START_PAGES)
+    } else if (pages >= c->next_ask) {
+        c->next_ask = pages + STEP_PAGES;
         want(c);
+    }
     return SQLITE_OK;
 }
 
@@ -94,6 +105,19 @@ static void init_sync(struct hy_checkpointer *c)
     pthread_condattr_destroy(&attr);
 }
 
+/* Signals are the main thread's business. */
+static int start_thread(struct hy_checkpointer *c)
+{
+    sigset_t all, before;
+    int r;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    r = pthread_create(&c->thread, NULL, run, c);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return r == 0 ? 0 : HY_E_NOMEM;
+}
+
 static void discard(struct hy_checkpointer *c)
 {
     sqlite3_close(c->db);
@@ -111,6 +135,8 @@ int hy_checkpointer_start(const char *path, sqlite3 *writer,
     if (!c)
         return HY_E_NOMEM;
     c->writer = writer;
+    c->next_ask = HY_CHECKPOINT_START_PAGES;
+    c->next_own = HY_CHECKPOINT_STOP_PAGES;
     init_sync(c);
     r = hy_sqlite_err(
         sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
@@ -118,8 +144,8 @@ int hy_checkpointer_start(const char *path, sqlite3 *writer,
     if (r == 0)
         r = hy_sqlite_err(sqlite3_exec(c->db, "PRAGMA synchronous = FULL; PRAGMA user_version",
                                        NULL, NULL, NULL));
-    if (r == 0 && pthread_create(&c->thread, NULL, run, c) != 0)
-        r = HY_E_NOMEM;
+    if (r == 0)
+        r = start_thread(c);
     if (r < 0) {
         discard(c);
         return r;

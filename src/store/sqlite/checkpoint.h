@@ -2,9 +2,10 @@
  * checkpoint.h - the thread that copies the write-ahead log back into the file.
  *
  * What makes the slow commits are checkpoints inside of them. So a thread with a connection of its
- * own does passive ones (they wait for nobody and hold nobody up) while the log grows, at most one
- * every 20 ms; it sleeps while nothing is written. Only when the log has STOP_PAGES nevertheless
- * does the writer do one itself: it always ends, and the log starts again from its beginning.
+ * own does passive ones (they wait for nobody and hold nobody up) while the log grows, one for some
+ * thousand pages and at most one every 20 ms; it sleeps while nothing is written. Only when the log
+ * has STOP_PAGES nevertheless does the writer do one itself: it always ends, and the log starts
+ * again from its beginning.
  */
 #ifndef HY_STORE_SQLITE_CHECKPOINT_H
 #define HY_STORE_SQLITE_CHECKPOINT_H

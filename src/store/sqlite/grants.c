@@ -1,6 +1,7 @@
 #include "store/grants.h"
 
 #include "base/err.h"
+#include "store/sqlite/tally.h"
 #include "store/sqlite/verbs.h"
 
 #include <stdlib.h>
@@ -18,13 +19,6 @@ static int find_credential(struct hy_sqlite *s, const struct hy_grant *g, int64_
     hy_put_int(&q, g->app_no);
     hy_put_text(&q, g->credential);
     return hy_query_int(&q, ret_id);
-}
-
-static void lower_purge_mark(struct hy_sqlite *s, const struct hy_grant *g)
-{
-    for (size_t i = 0; i < s->purge_mark_count; i++)
-        if (s->purge_marks[i].app_no == g->app_no && s->purge_marks[i].until_ms >= g->expires_at_ms)
-            s->purge_marks[i].until_ms = g->expires_at_ms - 1;
 }
 
 static int insert_grant(struct hy_sqlite *s, struct hy_grant *g)
@@ -50,8 +44,8 @@ static int insert_grant(struct hy_sqlite *s, struct hy_grant *g)
     r = hy_query_run(&q);
     if (r == 0)
         g->id = sqlite3_last_insert_rowid(s->db);
-    lower_purge_mark(s, g);
-    return r;
+    hy_purge_mark_lower(s, g);
+    return r < 0 ? r : hy_tally_add(s, g->app_no, HY_TALLY_FREE_USES, hy_grant_free_uses(g));
 }
 
 static int deposit_item(struct hy_sqlite *s, struct hy_deposit_item *item)
@@ -102,6 +96,13 @@ static int64_t mark_of(const struct hy_sqlite *s, int64_t app_no)
     return 0;
 }
 
+void hy_purge_mark_lower(struct hy_sqlite *s, const struct hy_grant *g)
+{
+    for (size_t i = 0; i < s->purge_mark_count; i++)
+        if (s->purge_marks[i].app_no == g->app_no && s->purge_marks[i].until_ms >= g->expires_at_ms)
+            s->purge_marks[i].until_ms = g->expires_at_ms - 1;
+}
+
 static void set_mark(struct hy_sqlite *s, int64_t app_no, int64_t until_ms)
 {
     struct hy_purge_mark *larger;
@@ -123,6 +124,7 @@ struct purging {
     struct hy_purge *verb;
     void *ids; /* int64_t */
     size_t count, capacity;
+    int64_t free_uses; /* of those */
 };
 
 /* Collects those of (after_ms, until_ms] that may go: the good ones, or all. */
@@ -139,14 +141,16 @@ static int collect(struct hy_sqlite *s, struct purging *p, int64_t after_ms, int
     while ((r = hy_query_step(&q)) == HY_ROW) {
         int64_t id = hy_get_int(&q), *room;
         enum hy_grant_state state = (enum hy_grant_state)hy_get_int(&q);
-        bool reserved = hy_get_int(&q) > 0;
+        int64_t left = hy_get_int(&q);
 
-        if (reserved || (!all && state != HY_GRANT_AVAILABLE && state != HY_GRANT_SUSPECT))
+        if (hy_get_int(&q) > 0 ||
+            (!all && state != HY_GRANT_AVAILABLE && state != HY_GRANT_SUSPECT))
             continue;
         room = hy_query_room(&q, &s->scratch, &p->ids, p->count, &p->capacity, sizeof *room);
         if (!room)
             return HY_E_NOMEM;
         *room = id;
+        p->free_uses += state == HY_GRANT_AVAILABLE ? left : 0;
         if (++p->count == p->verb->limit)
             return hy_query_close(&q);
     }
@@ -173,6 +177,8 @@ int hy_sqlite_purge(struct hy_backend *backend, struct hy_op *op)
         hy_put_int(&q, ((const int64_t *)p.ids)[i]);
         r = hy_query_run(&q);
     }
+    if (r == 0)
+        r = hy_tally_add(s, p.verb->app_no, HY_TALLY_FREE_USES, -p.free_uses);
     if (r == 0 && p.count < p.verb->limit && until_ms > mark_ms)
         set_mark(s, p.verb->app_no, until_ms);
     p.verb->purged = p.count;

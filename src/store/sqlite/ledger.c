@@ -1,6 +1,7 @@
 #include "store/sqlite/ledger.h"
 
 #include "base/err.h"
+#include "store/sqlite/tally.h"
 
 #include <string.h>
 
@@ -35,6 +36,11 @@ int hy_grant_load(struct hy_sqlite *s, int64_t id, struct hy_arena *arena,
         return r < 0 ? r : HY_E_NOT_FOUND;
     hy_grant_read(&q, arena, ret_grant);
     return hy_query_close(&q);
+}
+
+int64_t hy_grant_free_uses(const struct hy_grant *grant)
+{
+    return grant->state == HY_GRANT_AVAILABLE ? grant->uses_left - grant->uses_reserved : 0;
 }
 
 int hy_grant_pick(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms,
@@ -81,10 +87,14 @@ int hy_grant_why_missing(struct hy_sqlite *s, const struct hy_message *m, int64_
     return r;
 }
 
-static int save(struct hy_sqlite *s, const struct hy_grant *grant)
+/* `before`: its free uses as they are stored. */
+static int save(struct hy_sqlite *s, const struct hy_grant *grant, int64_t before)
 {
     struct hy_query q;
+    int r = hy_tally_add(s, grant->app_no, HY_TALLY_FREE_USES, hy_grant_free_uses(grant) - before);
 
+    if (r < 0)
+        return r;
     hy_query_open(s, SQL_GRANT_SAVE, &q);
     hy_put_int(&q, grant->state);
     hy_put_text(&q, grant->reason);
@@ -97,25 +107,19 @@ static int save(struct hy_sqlite *s, const struct hy_grant *grant)
 
 int hy_grant_take(struct hy_sqlite *s, struct hy_message *m, struct hy_grant *grant)
 {
+    int64_t before = hy_grant_free_uses(grant);
+
     hy_grant_reserve(grant);
     m->grant_id = grant->id;
     m->in_doubt = false;
-    return save(s, grant);
-}
-
-/* A purge may look at it again: it could not be deleted while it was reserved. */
-static void lower_purge_mark(struct hy_sqlite *s, const struct hy_grant *grant)
-{
-    for (size_t i = 0; i < s->purge_mark_count; i++)
-        if (s->purge_marks[i].app_no == grant->app_no &&
-            s->purge_marks[i].until_ms >= grant->expires_at_ms)
-            s->purge_marks[i].until_ms = grant->expires_at_ms - 1;
+    return save(s, grant, before);
 }
 
 int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, enum hy_grant_move move,
                     const char *reason)
 {
     struct hy_grant grant;
+    int64_t before;
     int r;
 
     if (m->grant_id == 0 || move == HY_GRANT_KEEP)
@@ -125,9 +129,10 @@ int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, enum hy_grant_mov
         m->grant_id = 0;
     if (r < 0) /* only a standing grant, of which nothing is counted, may be gone */
         return r == HY_E_NOT_FOUND ? 0 : r;
+    before = hy_grant_free_uses(&grant);
     hy_grant_release(&grant, move, m->in_doubt, reason);
-    lower_purge_mark(s, &grant);
-    return save(s, &grant);
+    hy_purge_mark_lower(s, &grant);
+    return save(s, &grant, before);
 }
 
 /* --- wake ------------------------------------------------------------------------------------- */

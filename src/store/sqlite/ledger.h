@@ -15,6 +15,12 @@ void hy_grant_read(struct hy_query *q, struct hy_arena *arena, struct hy_grant *
 int hy_grant_load(struct hy_sqlite *s, int64_t id, struct hy_arena *arena,
                   struct hy_grant *ret_grant);
 
+/* What the tally counts of it. */
+int64_t hy_grant_free_uses(const struct hy_grant *grant);
+
+/* Purges look again at what expires when this one does: see grants.c. */
+void hy_purge_mark_lower(struct hy_sqlite *s, const struct hy_grant *grant);
+
 /* The usable grant that comes first: 1, or 0 when there is none. */
 int hy_grant_pick(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms,
                   int64_t margin_ms, struct hy_arena *arena, struct hy_grant *ret_grant);

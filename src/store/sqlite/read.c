@@ -256,7 +256,7 @@ static int count_messages(struct hy_sqlite *s, struct hy_counts *v)
     struct hy_query q;
     int r;
 
-    hy_query_open(s, SQL_MESSAGE_COUNTS, &q);
+    hy_query_open(s, SQL_TALLIES, &q);
     while ((r = hy_query_step(&q)) == HY_ROW) {
         struct hy_count *count =
             hy_query_room(&q, v->arena, &counts, v->count, &capacity, sizeof *count);
@@ -285,7 +285,7 @@ int hy_sqlite_counts(struct hy_backend *backend, struct hy_op *op)
     v->count = 0;
     r = count_messages(s, v);
     if (r == 0) {
-        hy_query_open(s, SQL_GRANT_COUNT, &q);
+        hy_query_open(s, SQL_TALLY_GRANTS, &q);
         r = hy_query_int(&q, &v->grants_available);
     }
     return end_read(s, r);

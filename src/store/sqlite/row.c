@@ -1,6 +1,7 @@
 #include "store/sqlite/row.h"
 
 #include "base/err.h"
+#include "store/sqlite/tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ void hy_message_read_brief(struct hy_query *q, struct hy_arena *arena, struct hy
     m->attempt_count = (int32_t)hy_get_int(q);
     m->in_doubt = hy_get_int(q) != 0;
     m->msgid = hy_get_int(q);
+    ret_row->stored_state = m->state;
     ret_row->parked = parked_due_ms > 0;
     if (ret_row->parked)
         m->due_at_ms = parked_due_ms;
@@ -101,11 +103,28 @@ void hy_message_move(struct hy_message *m, enum hy_message_state to)
     m->state = to;
 }
 
-int hy_message_save(struct hy_sqlite *s, const struct hy_row *row)
+/* The tally follows the state that is stored. */
+static int count_move(struct hy_sqlite *s, struct hy_row *row)
+{
+    int r = 0;
+
+    if (row->m.state != row->stored_state) {
+        r = hy_tally_add(s, row->m.app_no, row->stored_state, -1);
+        if (r == 0)
+            r = hy_tally_add(s, row->m.app_no, row->m.state, 1);
+    }
+    row->stored_state = row->m.state;
+    return r;
+}
+
+int hy_message_save(struct hy_sqlite *s, struct hy_row *row)
 {
     const struct hy_message *m = &row->m;
     struct hy_query q;
+    int r = count_move(s, row);
 
+    if (r < 0)
+        return r;
     hy_query_open(s, SQL_MESSAGE_SAVE, &q);
     hy_put_int(&q, m->state);
     hy_put_int(&q, row->parked ? 0 : m->due_at_ms);
@@ -151,6 +170,8 @@ int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
     int64_t bucket;
     int r = choose_bucket(s, m->id, &bucket);
 
+    if (r == 0)
+        r = hy_tally_add(s, m->app_no, m->state, 1);
     if (r < 0)
         return r;
     hy_query_open(s, SQL_MESSAGE_INSERT, &q);

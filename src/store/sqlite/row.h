@@ -10,6 +10,7 @@
 struct hy_row {
     struct hy_message m; /* due_at_ms is that of a parked one, too */
     bool parked;
+    enum hy_message_state stored_state; /* what the tally counts it under */
     int64_t lease_until_ms;
 };
 
@@ -28,8 +29,8 @@ int hy_message_load_all(struct hy_sqlite *s, struct hy_query *q, struct hy_row *
 /* Sets the state; one that is not drawn in domain/message.h aborts. */
 void hy_message_move(struct hy_message *m, enum hy_message_state to);
 
-/* Writes what may change after admission; `row` is complete (brief is enough). */
-int hy_message_save(struct hy_sqlite *s, const struct hy_row *row);
+/* Writes what may change after admission; `row` was read (brief is enough). */
+int hy_message_save(struct hy_sqlite *s, struct hy_row *row);
 
 /* Inserts with state, reason, grant_id, due_at_ms and settled_at_ms as they are in `m`. */
 int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m);

@@ -4,10 +4,13 @@
 #include "base/err.h"
 #include "store/sqlite/checkpoint.h"
 #include "store/sqlite/idempotency.h"
+#include "store/sqlite/logfile.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/query.h"
 #include "store/sqlite/row.h"
+#include "store/sqlite/tally.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -19,10 +22,15 @@
 #define WRITER_CACHE "PRAGMA cache_size = -24576"
 #define READER_CACHE "PRAGMA cache_size = -4096"
 
-/* Counting every allocation under a lock is a tenth of the cost of a statement. */
+static int library_rc;
+
+/* Once, before anything else: allocations are not counted, which takes a lock each time. */
 static void configure_library(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    library_rc = sqlite3_initialize();
+    if (library_rc == SQLITE_OK)
+        library_rc = hy_logfile_register();
 }
 
 static int explain_fault(sqlite3 *db, int rc, const char *path, char *ret_explain,
@@ -33,7 +41,7 @@ static int explain_fault(sqlite3 *db, int rc, const char *path, char *ret_explai
     snprintf(ret_explain, explain_size, "%s: %s%s", path, sqlite3_errmsg(db),
              r == HY_E_CORRUPT ? "; the file is damaged: restore a backup"
              : r == HY_E_FULL  ? "; free some space"
-                               : "; check that the folder exists and may be written");
+                               : "; check that the folder may be written and is on a local disk");
     return r;
 }
 
@@ -44,26 +52,50 @@ static int exec(sqlite3 *db, const char *sql)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* Made here, not by SQLite, so that nobody else can read it; the log takes over its mode. */
-static void make_private(const char *path)
+/*
+ * Makes the file, if there is none, readable by nobody else (the log takes over its mode), and
+ * finds its one name: two names of a file would have two locks.
+ */
+static int find_file(const char *path, char **ret_path, char *ret_explain, size_t explain_size)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fault = errno;
 
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0) {
+        snprintf(ret_explain, explain_size, "cannot open %s: %s", path, strerror(fault));
+        return fault == ENOSPC || fault == EDQUOT ? HY_E_FULL : HY_E_IO;
+    }
+    close(fd);
+    *ret_path = realpath(path, NULL);
+    return *ret_path ? 0 : HY_E_NOMEM;
+}
+
+/* SQLite keeps the old mode without a word where a log is not possible. */
+static int use_log(sqlite3 *db)
+{
+    sqlite3_stmt *stmt;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        rc = strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0 ? SQLITE_OK
+                                                                            : SQLITE_IOERR;
+    sqlite3_finalize(stmt);
+    return rc;
 }
 
 static int set_up_writer(sqlite3 *db)
 {
-    static const char *const settings[] = {"PRAGMA journal_mode = WAL",
-                                           "PRAGMA synchronous = FULL",
+    static const char *const settings[] = {"PRAGMA synchronous = FULL",
                                            WRITER_CACHE,
                                            "PRAGMA temp_store = MEMORY",
                                            "PRAGMA mmap_size = 0",
                                            "PRAGMA secure_delete = FAST",
                                            "PRAGMA wal_autocheckpoint = 0",
                                            "PRAGMA journal_size_limit = 100000000"};
-    int rc = SQLITE_OK;
+    int rc = use_log(db);
 
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof settings / sizeof *settings; i++)
         rc = exec(db, settings[i]);
@@ -72,7 +104,8 @@ static int set_up_writer(sqlite3 *db)
 
 static int open_database(struct hy_sqlite *s, char *ret_explain, size_t explain_size)
 {
-    int r, rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int r, rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                HY_LOGFILE_VFS);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_extended_result_codes(s->db, 1);
@@ -100,13 +133,14 @@ static int remember(struct hy_sqlite *s)
 
 static void close_backend(struct hy_backend *backend);
 
-static int open_all(struct hy_sqlite *s, char *ret_explain, size_t explain_size)
+static int open_all(struct hy_sqlite *s, const char *path, char *ret_explain, size_t explain_size)
 {
-    int r = hy_sqlite_lock(s->path, &s->lock_fd, ret_explain, explain_size);
+    int r = find_file(path, &s->path, ret_explain, explain_size);
 
+    if (r == 0)
+        r = hy_sqlite_lock(s->path, &s->lock_fd, ret_explain, explain_size);
     if (r < 0)
         return r;
-    make_private(s->path);
     r = open_database(s, ret_explain, explain_size);
     if (r == 0)
         r = hy_sqlite_prepare(s, ret_explain, explain_size);
@@ -133,16 +167,17 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
         return HY_E_INVALID;
     }
     pthread_once(&once, configure_library);
-    s = (struct hy_sqlite *)calloc(1, sizeof *s);
-    if (s)
-        s->path = strdup(path);
-    if (!s || !s->path) {
-        free(s);
-        return HY_E_NOMEM;
+    if (library_rc != SQLITE_OK) {
+        snprintf(ret_explain, explain_size, "SQLite does not start: %s",
+                 sqlite3_errstr(library_rc));
+        return hy_sqlite_err(library_rc);
     }
+    s = (struct hy_sqlite *)calloc(1, sizeof *s);
+    if (!s)
+        return HY_E_NOMEM;
     s->lock_fd = -1;
     hy_arena_init(&s->scratch);
-    r = open_all(s, ret_explain, explain_size);
+    r = open_all(s, path, ret_explain, explain_size);
     if (r < 0) {
         close_backend((struct hy_backend *)(void *)s);
         return r;
@@ -202,6 +237,7 @@ static void close_backend(struct hy_backend *backend)
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     hy_arena_deinit(&s->scratch);
+    free(s->tally);
     free(s->purge_marks);
     free(s->became_due);
     free(s->path);
@@ -231,6 +267,7 @@ static void rollback(struct hy_backend *backend)
     if (!sqlite3_get_autocommit(s->db))
         run(s, SQL_ROLLBACK);
     /* A purge or a trim of this transaction may have moved past what is there again. */
+    hy_tally_forget(s);
     s->purge_mark_count = 0;
     hy_keys_remember_bounds(s);
 }
@@ -242,8 +279,10 @@ static void rollback(struct hy_backend *backend)
 static int commit(struct hy_backend *backend)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
-    int r = run(s, SQL_COMMIT);
+    int r = hy_tally_write(s);
 
+    if (r == 0)
+        r = run(s, SQL_COMMIT);
     if (r < 0 && sqlite3_extended_errcode(s->db) == SQLITE_IOERR_FSYNC)
         r = HY_E_UNCERTAIN;
     if (r < 0)

@@ -4,10 +4,12 @@
  *   file            what
  *   sqlite.c        open, close, transactions, the table of verbs
  *   lock.c          one process a file
+ *   logfile.c       the log, written in large pieces
  *   migrate.c       the steps of schema/, numbered and checksummed
  *   checkpoint.c    the thread that copies the log back, so that no commit has to
  *   statements.c    every SQL text       query.c    values in, rows out
  *   row.c           a message as a row   ledger.c   grants: take, let go, wake
+ *   tally.c         counts that are kept, not counted
  *   the verbs:      admit.c (keys: idempotency.c) claim.c settle.c end.c read.c grants.c apps.c
  *                   tokens.c schedules.c check.c
  *
@@ -32,6 +34,13 @@ struct hy_purge_mark {
     int64_t until_ms;
 };
 
+/* A change of a row of `tally` in this transaction: see tally.h. */
+struct hy_tally_change {
+    int64_t app_no; /* 0 = free slot */
+    int state;
+    int64_t change;
+};
+
 struct hy_sqlite {
     sqlite3 *db;
     sqlite3_stmt *stmts[SQL_COUNT];
@@ -43,7 +52,8 @@ struct hy_sqlite {
     struct hy_sqlite *reader;
     struct hy_checkpointer *checkpointer;
 
-    /* --- remembered --- */
+    /* --- remembered
+     * ------------------------------------------------------------------------------- */
     int64_t last_message_id; /* no stored id is larger */
     int64_t bucket;          /* of the next message above last_message_id */
     int64_t bucket_rows;
@@ -51,6 +61,9 @@ struct hy_sqlite {
     int64_t key_window_ms;                     /* the longest that was asked for */
     struct hy_purge_mark *purge_marks;
     size_t purge_mark_count;
+
+    struct hy_tally_change *tally; /* a hash table; the count is a power of 2, or 0 */
+    size_t tally_slots, tally_used;
 
     size_t freed; /* messages un-parked or woken; the verbs that tell it begin at 0 */
 

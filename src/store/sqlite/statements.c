@@ -94,13 +94,17 @@ static const char *const texts[SQL_COUNT] = {
         "SELECT max(id) FROM message INDEXED BY message_user WHERE bucket = ?1",
     [SQL_MESSAGE_WALK] = "SELECT id, app_no, state, user, template_id, tag FROM message "
                          "WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
-    [SQL_MESSAGE_COUNTS] = "SELECT app_no, state, count(*) FROM message GROUP BY app_no, state "
-                           "ORDER BY app_no, state",
     [SQL_ATTEMPT_INSERT] = "INSERT INTO attempt (message_id, number, at_ms, took_ms, grant_id, "
                            "verdict, hint, flags, msgid, errcode, errmsg, rid) "
                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [SQL_ATTEMPTS] = "SELECT number, at_ms, took_ms, grant_id, verdict, hint, flags, msgid, "
                      "errcode, errmsg, rid FROM attempt WHERE message_id = ?1 ORDER BY number",
+
+    [SQL_TALLY_ADD] = "INSERT INTO tally (app_no, state, number) VALUES (?1, ?2, ?3) "
+                      "ON CONFLICT (app_no, state) DO UPDATE SET number = number + excluded.number",
+    [SQL_TALLIES] = "SELECT app_no, state, number FROM tally WHERE state >= 0 AND number > 0 "
+                    "ORDER BY app_no, state",
+    [SQL_TALLY_GRANTS] = "SELECT coalesce(sum(number), 0) FROM tally WHERE state = -1",
 
     [SQL_KEY_FIND] = "SELECT at_ms, body, message_id, state, reason FROM idempotency "
                      "WHERE bucket = ?1 AND key = ?2",
@@ -127,12 +131,10 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_GRANT_BY_CREDENTIAL] = "SELECT id FROM \"grant\" INDEXED BY grant_credential "
                                 "WHERE app_no = ?1 AND credential = ?2",
     [SQL_GRANT_EXPIRING] =
-        "SELECT id, state, uses_reserved FROM \"grant\" INDEXED BY grant_expiry "
+        "SELECT id, state, uses_left, uses_reserved FROM \"grant\" INDEXED BY grant_expiry "
         "WHERE app_no = ?1 AND expires_at_ms > 0 AND expires_at_ms > ?2 AND expires_at_ms <= ?3 "
         "ORDER BY expires_at_ms, id",
     [SQL_GRANT_DELETE] = "DELETE FROM \"grant\" WHERE id = ?1",
-    [SQL_GRANT_COUNT] = "SELECT coalesce(sum(uses_left - uses_reserved), 0) FROM \"grant\" "
-                        "WHERE state = 0",
 
     [SQL_APP_INSERT] = "INSERT INTO app (id, platform, settings, secret, created_at_ms, "
                        "updated_at_ms, deleted_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",

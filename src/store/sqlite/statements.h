@@ -43,9 +43,12 @@ enum hy_sql {
     SQL_MESSAGE_LOWER_BUCKET,
     SQL_MESSAGE_BUCKET_TOP,
     SQL_MESSAGE_WALK,
-    SQL_MESSAGE_COUNTS,
     SQL_ATTEMPT_INSERT,
     SQL_ATTEMPTS,
+    /* tally */
+    SQL_TALLY_ADD,
+    SQL_TALLIES,
+    SQL_TALLY_GRANTS,
     /* idempotency */
     SQL_KEY_FIND,
     SQL_KEY_ADD,
@@ -62,7 +65,6 @@ enum hy_sql {
     SQL_GRANT_BY_CREDENTIAL,
     SQL_GRANT_EXPIRING,
     SQL_GRANT_DELETE,
-    SQL_GRANT_COUNT,
     /* apps, keys, facts, tokens, schedules */
     SQL_APP_INSERT,
     SQL_APP_UPDATE,

@@ -22,8 +22,7 @@ struct told {
     int64_t sent; /* 0: admitted, 1: settled as sent */
 };
 
-/* --- the child ----------------------------------------------------------------------------------
- */
+/* --- the child -------------------------------------------------------------------------------- */
 
 struct worker {
     struct hy_store *store;
@@ -153,8 +152,7 @@ static void work(const char *path, int64_t app, int out)
         send_some(&w);
 }
 
-/* --- the parent ---------------------------------------------------------------------------------
- */
+/* --- the parent ------------------------------------------------------------------------------- */
 
 static struct told *tellings;
 static size_t telling_count, telling_capacity;
@@ -248,8 +246,7 @@ static void loses_nothing_acknowledged_when_killed(void)
     rig_end();
 }
 
-/* --- a disk that is full ------------------------------------------------------------------------
- */
+/* --- a disk that is full ---------------------------------------------------------------------- */
 
 static void limit_files(rlim_t bytes)
 {

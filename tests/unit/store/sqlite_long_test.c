@@ -244,11 +244,51 @@ static void forgets_keys_when_they_are_old(void)
     rig_end();
 }
 
+/* One transaction that is larger than the cache: its pages go to the log before the commit, and are
+ * read from there again. */
+static void stores_more_than_the_cache_at_once(void)
+{
+    enum { COUNT = 150000 };
+    struct hy_deposit v = {.op = {.verb = HY_VERB_DEPOSIT}, .count = COUNT, .now_ms = noon};
+    struct hy_store *store;
+    struct hy_arena arena;
+    int64_t app;
+
+    rig_begin();
+    store = rig_open(rig_path("a.db"));
+    app = rig_app(store);
+    hy_arena_init(&arena);
+    v.items = (struct hy_deposit_item *)hy_arena_array(&arena, COUNT, sizeof *v.items);
+    CHECK(v.items != NULL);
+    for (int i = 0; i < COUNT; i++) {
+        struct hy_grant *g = &v.items[i].grant;
+
+        g->app_no = app;
+        g->kind = HY_GRANT_FORM_ID;
+        g->uses_left = g->uses_total = 1;
+        g->user = hy_arena_printf(&arena, "user-%08x", (unsigned)i * 2654435761u);
+        g->credential =
+            hy_arena_printf(&arena, "a-form-id-of-some-length-%08x", (unsigned)i * 2246822519u);
+        g->obtained_at_ms = noon;
+        g->expires_at_ms = noon + 7LL * DAY;
+    }
+    CHECK_INT(hy_store_run(store, &v.op), 0);
+    CHECK_INT(hy_store_run(store, &v.op), 0);
+    CHECK(v.items[0].duplicate && v.items[COUNT - 1].duplicate);
+    CHECK_INT(v.items[COUNT - 1].grant.id, COUNT);
+    CHECK_INT(rig_check(store), 0);
+    hy_store_close(store);
+    hy_arena_deinit(&arena);
+    CHECK_INT(rig_sql_int(rig_path("a.db"), "SELECT count(*) FROM \"grant\""), COUNT);
+    rig_end();
+}
+
 int main(void)
 {
     RUN(lists_over_many_buckets_in_order);
     RUN(searches_for_something_rare_in_pieces);
     RUN(parks_a_users_thousands_in_short_claims);
     RUN(forgets_keys_when_they_are_old);
+    RUN(stores_more_than_the_cache_at_once);
     return hy_tap_end();
 }

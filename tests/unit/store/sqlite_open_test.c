@@ -29,8 +29,7 @@ static long size_of(const char *path)
     return stat(path, &st) == 0 ? (long)st.st_size : -1;
 }
 
-/* --- making and taking over ---------------------------------------------------------------------
- */
+/* --- making and taking over ------------------------------------------------------------------- */
 
 static void makes_a_file_that_is_marked_and_private(void)
 {
@@ -84,8 +83,7 @@ static void takes_over_an_empty_file(void)
     rig_end();
 }
 
-/* --- migrations ---------------------------------------------------------------------------------
- */
+/* --- migrations ------------------------------------------------------------------------------- */
 
 static void applies_only_the_steps_that_are_missing(void)
 {
@@ -153,8 +151,7 @@ static void refuses_tables_that_were_changed_by_hand(void)
     rig_end();
 }
 
-/* --- what is not ours ---------------------------------------------------------------------------
- */
+/* --- what is not ours ------------------------------------------------------------------------- */
 
 static void refuses_another_programs_database_and_leaves_it_alone(void)
 {
@@ -199,8 +196,7 @@ static void refuses_paths_that_cannot_be(void)
     rig_end();
 }
 
-/* --- damage -------------------------------------------------------------------------------------
- */
+/* --- damage ----------------------------------------------------------------------------------- */
 
 static void overwrite(const char *path, long at, size_t count)
 {
@@ -263,7 +259,8 @@ static void check_finds(const char *sql, const char *words)
     hy_store_close(store);
     rig_sql(path, "INSERT INTO \"grant\" (id, app_no, state, uses_left, uses_reserved, uses_total, "
                   "in_doubt, kind, obtained_at_ms, expires_at_ms, user, credential) "
-                  "VALUES (1, 1, 0, 1, 0, 1, 0, 0, 1, 9, 'u', 'c')");
+                  "VALUES (1, 1, 0, 1, 0, 1, 0, 0, 1, 9, 'u', 'c'); "
+                  "INSERT INTO tally VALUES (1, -1, 1)");
     rig_sql(path, sql);
     store = rig_open(path);
     CHECK(rig_check(store) > 0);
@@ -285,11 +282,12 @@ static void check_finds_broken_rules(void)
     check_finds("UPDATE message SET state = 3 WHERE id = 6", "message 6 has a due time");
     check_finds("UPDATE message SET state = 3, due_at_ms = 0 WHERE id = 6", "settled_at_ms");
     check_finds("UPDATE message SET attempt_count = 2 WHERE id = 5", "message 5 counts 2");
+    check_finds("UPDATE tally SET number = 3 WHERE state = 0", "wrong for messages in state 0");
+    check_finds("UPDATE tally SET number = 2 WHERE state = -1", "wrong for the free uses");
     check_finds("UPDATE message SET bucket = 9 WHERE id = 5", "message 6 is in a bucket");
 }
 
-/* --- one process a file -------------------------------------------------------------------------
- */
+/* --- one process a file ----------------------------------------------------------------------- */
 
 static void is_refused_while_open_here(void)
 {
@@ -302,6 +300,22 @@ static void is_refused_while_open_here(void)
     refused(path, HY_E_BUSY, "open in another process");
     hy_store_close(store);
     hy_store_close(rig_open(path));
+    rig_end();
+}
+
+static void knows_a_file_by_all_its_names(void)
+{
+    struct hy_store *store;
+    const char *path, *link;
+
+    rig_begin();
+    path = rig_path("a.db");
+    link = rig_path("b.db");
+    store = rig_open(path);
+    CHECK_INT(symlink(path, link), 0);
+    refused(link, HY_E_BUSY, "a.db.lock");
+    hy_store_close(store);
+    hy_store_close(rig_open(link));
     rig_end();
 }
 
@@ -356,6 +370,7 @@ int main(void)
     RUN(check_finds_damage_in_pages);
     RUN(check_finds_broken_rules);
     RUN(is_refused_while_open_here);
+    RUN(knows_a_file_by_all_its_names);
     RUN(is_refused_while_another_process_has_it);
     return hy_tap_end();
 }

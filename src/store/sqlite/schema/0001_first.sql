@@ -137,6 +137,15 @@ CREATE TABLE attempt (
     PRIMARY KEY (message_id, number)
 ) STRICT, WITHOUT ROWID;
 
+-- How many messages each app has in each state, and under state -1 the free uses of its available
+-- grants: what a count over millions of rows would say. Changed once a transaction.
+CREATE TABLE tally (
+    app_no INTEGER NOT NULL,
+    state  INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (app_no, state)
+) STRICT, WITHOUT ROWID;
+
 -- Keys are random; a bucket is some hours, so that inserts stay in a range and old ones go whole.
 CREATE TABLE idempotency (
     bucket     INTEGER NOT NULL,
