@@ -162,7 +162,7 @@ static void read_text(const struct hy_json_field *f, const json_t *value, void *
     }
     snprintf(actual, sizeof actual, "%zu", length);
     if (length == 0) {
-        hy_violations_add(v, f->name, "not_empty", NULL, NULL, "%s must not be empty.", f->name);
+        hy_violations_add(v, f->name, "not_empty", "1", "0", "%s must not be empty.", f->name);
     } else if (length < min) {
         snprintf(limit, sizeof limit, "%zu", min);
         hy_violations_add(v, f->name, "min_length", limit, actual,

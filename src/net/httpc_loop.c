@@ -46,8 +46,7 @@ static int tell_kernel(struct hy_httpc_loop *loop, int fd, struct hy_httpc_socke
     return epoll_ctl(loop->epoll_fd, how, fd, &event);
 }
 
-/* --- what libcurl calls --------------------------------------------------------------------------
- */
+/* --- what libcurl calls ----------------------------------------------------------------------- */
 
 static int on_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {

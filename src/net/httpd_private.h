@@ -84,12 +84,12 @@ struct hy_httpd {
     int control_fd; /* our end of the socket pair, -1 when none */
 };
 
-/* --- httpd.c --- */
+/* --- httpd.c ---------------------------------------------------------------------------------- */
 
 struct hy_httpd_request *hy_httpd_request_new(struct hy_httpd *httpd);
 void hy_httpd_request_done(struct hy_httpd_request *req);
 
-/* --- httpd_resume.c --- */
+/* --- httpd_resume.c --------------------------------------------------------------------------- */
 
 /* Runs `handler` and the continuations whose wake came early. True when the request is settled,
  * false when it sleeps: then somebody else may own it already. */

@@ -64,7 +64,7 @@ int hy_sim_ok(struct hy_sim_exchange *x);
 /* A text member of the body; null when absent, not a text, or there is no body. */
 const char *hy_sim_body_text(const struct hy_sim_exchange *x, const char *name);
 
-/* --- token.c --------------------------------------------------------------------------------- */
+/* --- token.c ---------------------------------------------------------------------------------- */
 
 /* 0, or why the access token of the request is refused. Sets x->app whenever the token is known. */
 int hy_sim_token_check(struct hy_sim_exchange *x);
@@ -75,7 +75,7 @@ int hy_sim_secret_check(struct hy_sim_exchange *x, const char *appid, const char
 int hy_sim_run_token(struct hy_sim_exchange *x);
 int hy_sim_run_stable_token(struct hy_sim_exchange *x);
 
-/* --- login.c, quota.c, library.c ------------------------------------------------------------- */
+/* --- login.c, quota.c, library.c -------------------------------------------------------------- */
 
 int hy_sim_run_code2session(struct hy_sim_exchange *x);
 int hy_sim_run_quota_get(struct hy_sim_exchange *x);
@@ -86,7 +86,7 @@ int hy_sim_run_template_add(struct hy_sim_exchange *x);
 int hy_sim_run_template_list(struct hy_sim_exchange *x);
 int hy_sim_run_template_del(struct hy_sim_exchange *x);
 
-/* --- send.c and its two kinds ---------------------------------------------------------------- */
+/* --- send.c and its two kinds ----------------------------------------------------------------- */
 
 int hy_sim_run_send_legacy(struct hy_sim_exchange *x);
 int hy_sim_run_send_subscribe(struct hy_sim_exchange *x);

@@ -45,7 +45,7 @@ static const struct hy_route routes[] = {
     {.method = "GET", .pattern = "/sim/", .data = VERB(show_page)},
     {0}};
 
-/* --- what verbs share ------------------------------------------------------------------------ */
+/* --- what verbs share ------------------------------------------------------------------------- */
 
 struct hy_sim_app *hy_sim_control_app(struct hy_sim_control *c, const char *appid)
 {
@@ -108,7 +108,7 @@ hy_sim_texts hy_sim_control_texts(struct hy_sim_control *c, const char *field, c
     return texts;
 }
 
-/* --- serving --------------------------------------------------------------------------------- */
+/* --- serving ---------------------------------------------------------------------------------- */
 
 static bool is_loopback(const char *address)
 {

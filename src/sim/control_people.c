@@ -34,7 +34,7 @@ struct people_want {
         .min = 1, .max = most                                                                      \
     }
 
-/* --- users and logins ------------------------------------------------------------------------ */
+/* --- users and logins ------------------------------------------------------------------------- */
 
 static const struct hy_json_field users_fields[] = {
     APPID_FIELD, COUNT_FIELD("count", USERS_MAX), {0}};
@@ -102,7 +102,7 @@ void hy_sim_control_login(struct hy_sim_control *c)
         hy_sim_control_no_memory(c);
 }
 
-/* --- one person or many ---------------------------------------------------------------------- */
+/* --- one person or many ----------------------------------------------------------------------- */
 
 /* The users that openid or openids name, in a list of the request's arena; null after a fault. */
 static struct hy_sim_user **read_users(struct hy_sim_control *c, const struct hy_sim_app *app,
@@ -130,7 +130,7 @@ static struct hy_sim_user **read_users(struct hy_sim_control *c, const struct hy
     return hy_violations_any(c->faults) ? NULL : users;
 }
 
-/* --- receipts -------------------------------------------------------------------------------- */
+/* --- receipts --------------------------------------------------------------------------------- */
 
 static const struct hy_json_field receipt_fields[] = {
     APPID_FIELD, OPENID_FIELD, OPENIDS_FIELD, COUNT_FIELD("count", RECEIPTS_MAX), {0}};
@@ -175,7 +175,7 @@ void hy_sim_control_payments(struct hy_sim_control *c)
     make_receipts(c, "prepay_id", true);
 }
 
-/* --- subscriptions --------------------------------------------------------------------------- */
+/* --- subscriptions ---------------------------------------------------------------------------- */
 
 enum choice { CHOICE_ACCEPT, CHOICE_REJECT, CHOICE_WITHDRAW, CHOICE_NONE };
 enum { TIMES_MAX = 1000000 };

@@ -10,7 +10,7 @@
 
 enum { LATENCY_MAX_MS = 600000, ADVANCE_MAX_S = 315360000 };
 
-/* --- faults ---------------------------------------------------------------------------------- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 struct fault_want {
     const char *path, *appid, *errmsg, *body;
@@ -131,7 +131,7 @@ void hy_sim_control_faults_list(struct hy_sim_control *c)
     hy_buf_putc(c->out, '}');
 }
 
-/* --- time ------------------------------------------------------------------------------------ */
+/* --- time ------------------------------------------------------------------------------------- */
 
 void hy_sim_control_clock(struct hy_sim_control *c)
 {
@@ -171,7 +171,7 @@ void hy_sim_control_clock_advance(struct hy_sim_control *c)
     hy_sim_control_clock(c);
 }
 
-/* --- counters, the end ----------------------------------------------------------------------- */
+/* --- counters, the end ------------------------------------------------------------------------ */
 
 void hy_sim_control_stats(struct hy_sim_control *c)
 {

@@ -20,7 +20,7 @@ struct reply {
     size_t size;
 };
 
-/* --- judging --------------------------------------------------------------------------------- */
+/* --- judging ---------------------------------------------------------------------------------- */
 
 static int check_json(const struct hy_sim_exchange *x)
 {
@@ -53,7 +53,7 @@ static int judge(struct hy_sim_exchange *x)
     return code ? code : x->call->run(x);
 }
 
-/* --- what the answer says -------------------------------------------------------------------- */
+/* --- what the answer says --------------------------------------------------------------------- */
 
 static void write_error(struct hy_sim_exchange *x, int code, const char *words)
 {
@@ -133,7 +133,7 @@ static void strike(struct hy_sim_exchange *x, const struct hy_sim_fault *fault, 
         x->sim->stats.unanswered++;
 }
 
-/* --- coming in and going out ----------------------------------------------------------------- */
+/* --- coming in and going out ------------------------------------------------------------------ */
 
 static void count_arrival(struct hy_sim_exchange *x)
 {

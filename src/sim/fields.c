@@ -177,7 +177,7 @@ static bool name(const struct points *v)
     return v->count <= max;
 }
 
-/* --- dates and times: a small reader that walks from left to right --------------------------- */
+/* --- dates and times: a small reader that walks from left to right ---------------------------- */
 
 static bool take(const struct points *v, size_t *at, uint32_t c)
 {
@@ -294,7 +294,7 @@ static bool date(const struct points *v)
     return time_or_range(v, true);
 }
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const struct type {
     const char *name;

@@ -13,7 +13,7 @@ static const int64_t renew_below_ms = INT64_C(300000);
 static const int64_t force_spacing_ms = INT64_C(30000);
 enum { FORCES_A_DAY = 20 };
 
-/* --- what a token is worth ------------------------------------------------------------------- */
+/* --- what a token is worth -------------------------------------------------------------------- */
 
 static bool all_of(const char *text, const char *alphabet)
 {
@@ -47,7 +47,7 @@ int hy_sim_token_check(struct hy_sim_exchange *x)
     return x->now_ms >= token->expires_ms ? HY_SIM_TOKEN_EXPIRED : 0;
 }
 
-/* --- who may ask for one --------------------------------------------------------------------- */
+/* --- who may ask for one ---------------------------------------------------------------------- */
 
 static bool address_allowed(const struct hy_sim_app *app, const char *address)
 {
@@ -112,7 +112,7 @@ static int count_call(struct hy_sim_exchange *x)
     return code;
 }
 
-/* --- making them ----------------------------------------------------------------------------- */
+/* --- making them ------------------------------------------------------------------------------ */
 
 static void forget(struct hy_sim *sim, struct hy_sim_token *token)
 {

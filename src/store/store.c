@@ -12,14 +12,8 @@
 
 enum { IDLE_EVERY_US = 1000000 };
 
-static const struct hy_backend_ops *const backends[] = {
-#ifdef HY_STORE_SQLITE
-    &hy_backend_sqlite,
-#endif
-#ifdef HY_STORE_MEMORY
-    &hy_backend_memory,
-#endif
-    NULL};
+static const struct hy_backend_ops *const backends[] = {&hy_backend_sqlite, &hy_backend_memory,
+                                                        NULL};
 
 /* --- threads ---------------------------------------------------------------------------------- */
 

@@ -452,8 +452,7 @@ void player_check(struct player *p)
         hy_tap_fail(__FILE__, __LINE__, "%s: check: %s", hy_store_kind(p->store), v.findings[0]);
 }
 
-/* --- the player --------------------------------------------------------------------------------
- */
+/* --- the player ------------------------------------------------------------------------------- */
 
 void player_move(struct player *p)
 {

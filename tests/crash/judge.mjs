@@ -124,8 +124,12 @@ function checkStates(world) {
     'what failed had no permission');
 }
 
-/** Only a receipt with more than one use left leaves a message unknown. */
+/**
+ * A message is left unknown only by a receipt that can prove nothing: with more than one use left, or
+ * given back by a message that was canceled in doubt.
+ */
 function checkUnknown(world, prepay) {
+  const excused = doubtful(world);
   const unknown = world.messages.filter((m) => m.state === 'unknown');
   const unexplained = [];
   world.lostUses = new Map(); // credential -> uses that were burned for nothing, perhaps
@@ -134,18 +138,17 @@ function checkUnknown(world, prepay) {
     const m = world.details.get(id);
     const last = m.attempts.at(-1);
     const credential = world.grantOf.get(last?.grant);
-    if (last?.verdict !== 'unknown' || world.load.receipts.get(credential)?.kind !== 'prepay_id')
+    const several = prepay && world.load.receipts.get(credential)?.kind === 'prepay_id';
+    if (last?.verdict !== 'unknown' || !(several || excused.has(credential)))
       unexplained.push(`${m.id} ${m.reason} ${JSON.stringify(m.attempts)}`);
     const arrived = world.arrived[numberOf(m.page)];
     had += arrived;
     if (!arrived) world.lostUses.set(credential, (world.lostUses.get(credential) ?? 0) + 1);
   }
-  if (prepay) {
-    none(unexplained, 'what is unknown was sent with one of several uses of a prepay_id');
-    note(`${unknown.length} unknown, of which ${had} had arrived`);
-  } else {
-    none(unknown.map((m) => m.id), 'nothing is left unknown: form_ids settle themselves');
-  }
+  none(unexplained, prepay
+    ? 'what is unknown was sent with one of several uses of a prepay_id, or a doubted receipt'
+    : 'nothing is left unknown, but by a receipt that a canceled message left in doubt');
+  note(`${unknown.length} unknown, of which ${had} had arrived`);
 }
 
 /** Grants with which a message that was canceled later may have gone: nobody can know. */

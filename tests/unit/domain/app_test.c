@@ -127,7 +127,7 @@ static void the_limits_themselves_are_allowed(void)
     CHECK_INT(faults.count, 0);
 }
 
-/* --- words whose numbers are stored ------------------------------------------------------------ */
+/* --- words whose numbers are stored ----------------------------------------------------------- */
 
 static void check_words(const char *const *names, const char *const *expected)
 {

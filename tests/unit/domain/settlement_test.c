@@ -90,7 +90,7 @@ static void for_every_scene(void (*look)(const struct scene *s, enum holding hol
     }
 }
 
-/* --- one row after the other -------------------------------------------------------------------- */
+/* --- one row after the other ------------------------------------------------------------------ */
 
 static void look_at_ok(const struct scene *s, enum holding holding, enum age age)
 {
@@ -275,7 +275,7 @@ static void a_dead_receipt_proves_nothing(void)
     grant_alive = true;
 }
 
-/* --- the rest ----------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static void age_counts_from_when_it_was_asked_for(void)
 {

@@ -66,7 +66,7 @@ static size_t stories;
             hy_tap_fail(__FILE__, __LINE__, "after %s: %s", (w)->story, #condition);               \
     } while (0)
 
-/* --- the platform ------------------------------------------------------------------------------- */
+/* --- the platform ----------------------------------------------------------------------------- */
 
 static struct truth *truth_of(struct world *w, const struct hy_message *m)
 {
@@ -114,7 +114,7 @@ static struct hy_judgement play(struct world *w, size_t i, enum event event)
     return j;
 }
 
-/* --- the store ---------------------------------------------------------------------------------- */
+/* --- the store -------------------------------------------------------------------------------- */
 
 static struct hy_grant *grant_of(struct world *w, const struct hy_message *m)
 {
@@ -198,7 +198,7 @@ static void cancel(struct world *w, size_t i)
     m->due_at_ms = 0;
 }
 
-/* --- what must hold after every step ------------------------------------------------------------ */
+/* --- what must hold after every step ---------------------------------------------------------- */
 
 static void look_at_messages(const struct world *w)
 {
@@ -241,7 +241,7 @@ static void look_at_grants(const struct world *w)
     }
 }
 
-/* --- the walk ----------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static bool possible(const struct world *w, const struct hy_message *m, enum event event)
 {

@@ -107,7 +107,7 @@ static void a_revoked_key_is_none(void)
     rig_close();
 }
 
-/* --- the operator's own admin key ---------------------------------------------------------------- */
+/* --- the operator's own admin key ------------------------------------------------------------- */
 
 static int adopt(const char *secret)
 {

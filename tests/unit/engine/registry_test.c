@@ -161,7 +161,7 @@ static void a_removed_app_is_known_by_number_only(void)
     rig_close();
 }
 
-/* --- answers that come too soon ------------------------------------------------------------------ */
+/* --- answers that come too soon --------------------------------------------------------------- */
 
 static void an_answer_may_come_before_the_request_left(void)
 {

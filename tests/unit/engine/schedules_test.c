@@ -138,7 +138,7 @@ static void a_bad_cron_is_told_its_place(void)
     rig_close();
 }
 
-/* --- changes ------------------------------------------------------------------------------------ */
+/* --- changes ---------------------------------------------------------------------------------- */
 
 /* The timing stays: the store keeps the next run that it has by then. */
 static void check_kept(void)
@@ -249,7 +249,7 @@ static void of_a_built_in_job_only_the_time_changes(void)
     rig_close();
 }
 
-/* --- the log ------------------------------------------------------------------------------------ */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 static void note_result(struct hy_schedule_change *change, void *arg)
 {
@@ -295,7 +295,7 @@ static void a_name_cannot_break_out_of_its_log_line(void)
     rig_close();
 }
 
-/* --- runs --------------------------------------------------------------------------------------- */
+/* --- runs ------------------------------------------------------------------------------------- */
 
 static void runs_are_told_up_to_what_was_asked(void)
 {

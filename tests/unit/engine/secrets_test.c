@@ -93,7 +93,7 @@ static void a_removed_apps_secret_is_wiped(void)
     rig_close();
 }
 
-/* --- the bytes on disk -------------------------------------------------------------------------- */
+/* --- the bytes on disk ------------------------------------------------------------------------ */
 
 static char folder[64], path[96];
 
@@ -189,7 +189,7 @@ static void a_removed_secret_leaves_the_disk(void)
     delete_files();
 }
 
-/* --- the master key ----------------------------------------------------------------------------- */
+/* --- the master key --------------------------------------------------------------------------- */
 
 static int64_t no_time(void)
 {

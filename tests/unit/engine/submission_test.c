@@ -45,7 +45,7 @@ static void set_up(void)
     CHECK_INT(rig_add_app("'receipt_margin_s':3600"), 0);
 }
 
-/* --- what is taken ------------------------------------------------------------------------------ */
+/* --- what is taken ---------------------------------------------------------------------------- */
 
 static void reads_every_field(void)
 {
@@ -110,7 +110,7 @@ static void a_default_app_fills_in(void)
     rig_close();
 }
 
-/* --- what is refused ---------------------------------------------------------------------------- */
+/* --- what is refused -------------------------------------------------------------------------- */
 
 static const struct {
     const char *members, *field, *rule;
@@ -213,7 +213,7 @@ static void all_faults_are_told_at_once_and_with_their_place(void)
     rig_close();
 }
 
-/* --- idempotency -------------------------------------------------------------------------------- */
+/* --- idempotency ------------------------------------------------------------------------------ */
 
 struct prints {
     uint8_t key[HY_FINGERPRINT_BYTES], body[HY_FINGERPRINT_BYTES];
@@ -319,7 +319,7 @@ static void keys_of_two_apps_do_not_meet(void)
     rig_close();
 }
 
-/* --- submitting --------------------------------------------------------------------------------- */
+/* --- submitting ------------------------------------------------------------------------------- */
 
 static void note_result(struct hy_submit *submit, void *arg)
 {

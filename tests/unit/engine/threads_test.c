@@ -19,7 +19,7 @@ enum { CALLERS = 4, ROUNDS = 60, USERS = 8, REQUESTS_MAX = 64, DEADLINE_S = 120 
 
 #define APP "wx0000000000000001"
 
-/* --- the platform: answers whatever was asked, from the engine's own loop ------------------------ */
+/* --- the platform: answers whatever was asked, from the engine's own loop --------------------- */
 
 struct request {
     hy_httpc_done *done;
@@ -100,7 +100,7 @@ static void *run_engine(void *arg)
     return NULL;
 }
 
-/* --- waiting for answers ------------------------------------------------------------------------- */
+/* --- waiting for answers ---------------------------------------------------------------------- */
 
 struct answer {
     pthread_mutex_t lock;
@@ -160,7 +160,7 @@ static void token_done(struct hy_token_query *query, void *arg)
     come(arg);
 }
 
-/* --- a caller ------------------------------------------------------------------------------------ */
+/* --- a caller --------------------------------------------------------------------------------- */
 
 struct caller {
     pthread_t thread;
@@ -284,7 +284,7 @@ static void *call(void *arg)
     return NULL;
 }
 
-/* --- the test ------------------------------------------------------------------------------------ */
+/* --- the test --------------------------------------------------------------------------------- */
 
 static struct caller callers[CALLERS];
 static pthread_t engine_thread;

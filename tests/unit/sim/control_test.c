@@ -10,7 +10,7 @@ static const char *first_fault_field(void)
     return text_of(json_array_get(json_object_get(answer.json, "errors"), 0), "field");
 }
 
-/* --- logins ---------------------------------------------------------------------------------- */
+/* --- logins ----------------------------------------------------------------------------------- */
 
 static const char *new_code(const char *openid)
 {
@@ -83,7 +83,7 @@ static void logins_are_checked(void)
     world_stop();
 }
 
-/* --- people ---------------------------------------------------------------------------------- */
+/* --- people ----------------------------------------------------------------------------------- */
 
 static void people_come_in_numbers(void)
 {
@@ -136,7 +136,7 @@ static void seeds_repeat(void)
     world_stop();
 }
 
-/* --- faults of the caller -------------------------------------------------------------------- */
+/* --- faults of the caller --------------------------------------------------------------------- */
 
 static const struct {
     const char *path, *body, *field;
@@ -184,7 +184,7 @@ static void bad_requests_name_the_field(void)
     world_stop();
 }
 
-/* --- time, reset, the page ------------------------------------------------------------------- */
+/* --- time, reset, the page -------------------------------------------------------------------- */
 
 static void the_clock_moves(void)
 {

@@ -182,7 +182,7 @@ static void known_pages_only_when_listed(void)
     world_stop();
 }
 
-/* --- the rules of values --------------------------------------------------------------------- */
+/* --- the rules of values ---------------------------------------------------------------------- */
 
 struct sample {
     const char *key, *value;

@@ -48,7 +48,7 @@ const char *world_address(void)
     return hy_sim_address(sim);
 }
 
-/* --- calling --------------------------------------------------------------------------------- */
+/* --- calling ---------------------------------------------------------------------------------- */
 
 static void keep_answer(const struct hy_http_response *response, void *arg)
 {
@@ -118,7 +118,7 @@ json_t *post(const char *path, const char *body, ...)
     return call("POST", path, whole);
 }
 
-/* --- many at once ---------------------------------------------------------------------------- */
+/* --- many at once ----------------------------------------------------------------------------- */
 
 struct many {
     int started, done, fitting, errcode;
@@ -172,7 +172,7 @@ int get_many(int count, int at_once, int errcode, const char *path, ...)
     return call_many(count, at_once, errcode, whole, NULL);
 }
 
-/* --- without waiting ------------------------------------------------------------------------- */
+/* --- without waiting -------------------------------------------------------------------------- */
 
 static int begun, answered;
 
@@ -217,7 +217,7 @@ bool wait_for_stat(const char *name, int64_t value)
     return true;
 }
 
-/* --- reading and common steps ---------------------------------------------------------------- */
+/* --- reading and common steps ----------------------------------------------------------------- */
 
 int64_t code_of(const json_t *json)
 {
