@@ -14,7 +14,8 @@ struct hy_checkpointer {
     sqlite3 *db;     /* of the thread */
     sqlite3 *writer; /* of the writer's thread */
     pthread_t thread;
-    pthread_mutex_t lock;
+    pthread_mutex_t pass; /* held during a checkpoint: SQLite refuses a second one */
+    pthread_mutex_t lock; /* of what follows */
     pthread_cond_t wake;
     bool wanted;
     bool stop;
@@ -23,6 +24,13 @@ struct hy_checkpointer {
      * nobody. */
     int next_ask, next_own;
 };
+
+static void checkpoint(struct hy_checkpointer *c, sqlite3 *db)
+{
+    pthread_mutex_lock(&c->pass);
+    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    pthread_mutex_unlock(&c->pass);
+}
 
 static void want(struct hy_checkpointer *c)
 {
@@ -34,7 +42,9 @@ static void want(struct hy_checkpointer *c)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* After each commit, on the writer's thread; the log has `pages` now. A checkpoint that fails here
+/* After each commit, on the writer's thread; the log has `pages` now. The writer's own checkpoint
+ * waits for one that is under way and copies the rest: nothing is written meanwhile, so the log
+ * starts again from its beginning, unless a reader still needs it. A checkpoint that fails here
  * is no failure of the commit: the pages stay in the log, and the next one tries again. */
 static int committed(void *arg, sqlite3 *db, const char *name, int pages)
 {
@@ -45,7 +55,7 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
         c->next_own = HY_CHECKPOINT_STOP_PAGES;
     } else if (pages >= c->next_own) {
         c->next_own = pages + HY_CHECKPOINT_START_PAGES;
-        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        checkpoint(c, db);
     } else if (pages >= c->next_ask) {
         c->next_ask = pages + STEP_PAGES;
         want(c);
@@ -88,7 +98,7 @@ static void *run(void *arg)
     struct hy_checkpointer *c = arg;
 
     while (wait_for_work(c)) {
-        sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        checkpoint(c, c->db);
         pause_a_little(c);
     }
     return NULL;
@@ -100,6 +110,7 @@ static void init_sync(struct hy_checkpointer *c)
 
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&c->pass, NULL);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->wake, &attr);
     pthread_condattr_destroy(&attr);
@@ -123,6 +134,7 @@ static void discard(struct hy_checkpointer *c)
     sqlite3_close(c->db);
     pthread_cond_destroy(&c->wake);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->pass);
     free(c);
 }
 
