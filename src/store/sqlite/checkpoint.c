@@ -14,7 +14,8 @@ struct hy_checkpointer {
     sqlite3 *db;     /* of the thread */
     sqlite3 *writer; /* of the writer's thread */
     pthread_t thread;
-    pthread_mutex_t lock;
+    pthread_mutex_t pass; /* held during a checkpoint: SQLite refuses a second one */
+    pthread_mutex_t lock; /* of what follows */
     pthread_cond_t wake;
     bool wanted;
     bool stop;
@@ -34,18 +35,33 @@ static void want(struct hy_checkpointer *c)
     pthread_mutex_unlock(&c->lock);
 }
 
+/*
+ * The writer's own: nothing is written meanwhile, so it copies all there is, and the log starts again
+ * from its beginning (unless a reader still needs it). Most commits find the thread between two
+ * passes, with little left to copy; only a log that grew on and on is worth waiting for a pass.
+ */
+static void own_checkpoint(struct hy_checkpointer *c, int pages)
+{
+    if (pages >= HY_CHECKPOINT_WAIT_PAGES)
+        pthread_mutex_lock(&c->pass);
+    else if (pthread_mutex_trylock(&c->pass) != 0)
+        return;
+    c->next_own = pages + HY_CHECKPOINT_START_PAGES;
+    sqlite3_wal_checkpoint_v2(c->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    pthread_mutex_unlock(&c->pass);
+}
+
 /* After each commit, on the writer's thread; the log has `pages` now. A checkpoint that fails here
  * is no failure of the commit: the pages stay in the log, and the next one tries again. */
 static int committed(void *arg, sqlite3 *db, const char *name, int pages)
 {
-    struct hy_checkpointer *c = arg;
+    struct hy_checkpointer *c = (struct hy_checkpointer *)arg;
 
     if (pages < HY_CHECKPOINT_START_PAGES) {
         c->next_ask = HY_CHECKPOINT_START_PAGES;
         c->next_own = HY_CHECKPOINT_STOP_PAGES;
     } else if (pages >= c->next_own) {
-        c->next_own = pages + HY_CHECKPOINT_START_PAGES;
-        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        own_checkpoint(c, pages);
     } else if (pages >= c->next_ask) {
         c->next_ask = pages + STEP_PAGES;
         want(c);
@@ -88,7 +104,9 @@ static void *run(void *arg)
     struct hy_checkpointer *c = arg;
 
     while (wait_for_work(c)) {
+        pthread_mutex_lock(&c->pass);
         sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        pthread_mutex_unlock(&c->pass);
         pause_a_little(c);
     }
     return NULL;
@@ -100,6 +118,7 @@ static void init_sync(struct hy_checkpointer *c)
 
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&c->pass, NULL);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->wake, &attr);
     pthread_condattr_destroy(&attr);
@@ -123,6 +142,7 @@ static void discard(struct hy_checkpointer *c)
     sqlite3_close(c->db);
     pthread_cond_destroy(&c->wake);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->pass);
     free(c);
 }
 

@@ -12,7 +12,11 @@
 
 #include <sqlite3.h>
 
-enum { HY_CHECKPOINT_START_PAGES = 4000, HY_CHECKPOINT_STOP_PAGES = 20000 };
+enum {
+    HY_CHECKPOINT_START_PAGES = 4000, /* 16 MB */
+    HY_CHECKPOINT_STOP_PAGES = 20000,
+    HY_CHECKPOINT_WAIT_PAGES = 40000 /* the writer waits for the thread, should it be busy */
+};
 
 struct hy_checkpointer;
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { GRANT_USED = 1, NOT_SENT = 2, ANSWERED = 4 }; /* as in settle.c */
-
 static int run(struct hy_sqlite *s, enum hy_sql which)
 {
     struct hy_query q;
@@ -42,9 +40,9 @@ static void read_attempt(struct hy_query *q, struct hy_attempt *a)
     j->verdict = (enum hy_verdict)hy_get_int(q);
     j->hint = (enum hy_hint)hy_get_int(q);
     flags = hy_get_int(q);
-    j->grant_used = (flags & GRANT_USED) != 0;
-    j->not_sent = (flags & NOT_SENT) != 0;
-    j->answered = (flags & ANSWERED) != 0;
+    j->grant_used = (flags & HY_ATTEMPT_GRANT_USED) != 0;
+    j->not_sent = (flags & HY_ATTEMPT_NOT_SENT) != 0;
+    j->answered = (flags & HY_ATTEMPT_ANSWERED) != 0;
     j->msgid = hy_get_int(q);
     hy_get_chars(q, j->errcode, sizeof j->errcode);
     hy_get_chars(q, j->errmsg, sizeof j->errmsg);

@@ -7,6 +7,9 @@
 #include "domain/message.h"
 #include "store/sqlite/query.h"
 
+/* The column flags of the table `attempt`. */
+enum { HY_ATTEMPT_GRANT_USED = 1, HY_ATTEMPT_NOT_SENT = 2, HY_ATTEMPT_ANSWERED = 4 };
+
 struct hy_row {
     struct hy_message m; /* due_at_ms is that of a parked one, too */
     bool parked;

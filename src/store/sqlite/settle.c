@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-enum { GRANT_USED = 1, NOT_SENT = 2, ANSWERED = 4 }; /* attempt.flags; read.c has them, too */
-
 static const char *or_null(const char *text)
 {
     return text[0] ? text : NULL;
@@ -26,8 +24,9 @@ static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struc
     hy_put_int(&q, a->grant_id);
     hy_put_int(&q, j->verdict);
     hy_put_int(&q, j->hint);
-    hy_put_int(&q, (j->grant_used ? GRANT_USED : 0) | (j->not_sent ? NOT_SENT : 0) |
-                       (j->answered ? ANSWERED : 0));
+    hy_put_int(&q, (j->grant_used ? HY_ATTEMPT_GRANT_USED : 0) |
+                       (j->not_sent ? HY_ATTEMPT_NOT_SENT : 0) |
+                       (j->answered ? HY_ATTEMPT_ANSWERED : 0));
     hy_put_int(&q, j->msgid);
     hy_put_text(&q, or_null(j->errcode));
     hy_put_text(&q, or_null(j->errmsg));
