@@ -14,7 +14,10 @@
 
 struct app_body {
     const char *id, *platform, *secret;
+    uint32_t present; /* bits of identity_fields */
 };
+
+enum { HAS_ID = 1, HAS_SECRET = 4 };
 
 #define AT(field) offsetof(struct app_body, field)
 
@@ -48,7 +51,7 @@ static void read_app_body(const json_t *body, struct app_body *b, struct hy_app_
     }
     json_object_foreach((json_t *)body, key, value)
         json_object_set(is_identity(key) ? identity : rest, key, value);
-    hy_json_read(identity, identity_fields, b, v);
+    b->present = hy_json_read(identity, identity_fields, b, v);
     hy_json_read(rest, hy_app_settings_fields, settings, v);
 }
 
@@ -70,9 +73,9 @@ static void check_new(const struct app_body *b, struct hy_violations *v)
 {
     const struct hy_platform *platform = find_platform(b->platform, v);
 
-    if (!b->id)
+    if (!(b->present & HAS_ID))
         hy_violations_add(v, "id", "required", NULL, NULL, "id is required.");
-    if (!b->secret)
+    if (!(b->present & HAS_SECRET))
         hy_violations_add(v, "secret", "required", NULL, NULL, "secret is required.");
     if (platform && b->id)
         platform->check_app(b->id, b->secret, v);

@@ -59,6 +59,17 @@ static void a_new_app_must_be_in_order(void)
     rig_close();
 }
 
+/* A field of the wrong type is there: it is not missing, too. */
+static void a_fault_is_told_once(void)
+{
+    rig_open("memory:");
+    CHECK_INT(rig_change_app(NULL, "{'id':7,'secret':7}"), HY_E_INVALID);
+    CHECK_INT(rig.faults.count, 2);
+    CHECK_TEXT(rig.faults.items[0].rule, "type");
+    CHECK_TEXT(rig.faults.items[1].rule, "type");
+    rig_close();
+}
+
 static void a_secret_is_never_repeated(void)
 {
     static const char *const bodies[] = {
@@ -181,6 +192,7 @@ int main(void)
 {
     RUN(an_app_is_known_with_its_settings_and_no_secret);
     RUN(a_new_app_must_be_in_order);
+    RUN(a_fault_is_told_once);
     RUN(a_secret_is_never_repeated);
     RUN(an_id_is_taken_once);
     RUN(a_change_changes_what_it_names);
