@@ -12,7 +12,8 @@
  * Wake: whenever a use becomes free (a deposit, a reservation given back), the messages of that
  * user that are `waiting` for one that fits are woken in the same transaction: each, oldest
  * (smallest id) first, reserves the use that hy_grant_compare() puts first, is queued, due now,
- * reason null, not in doubt. One whose expires_at_ms is past is left to sweep. Where a verb knows
+ * reason null, not in doubt. One whose expires_at_ms is past is left to sweep. One that waits for a
+ * suspect grant (waiting with a due time) is woken like the others. Where a verb knows
  * the app's margin it counts; elsewhere (settle, cancel, sweep) it is taken as 0, and claim looks
  * again.
  */
@@ -49,11 +50,12 @@ struct hy_admit_item {
  *
  * A message that is due (send_at_ms <= now) gets its grant reserved in this transaction; when the
  * user has none, on_missing decides: fail -> failed with the reason of hy_grant_missing_reason(),
- * wait -> waiting, try -> queued without a grant. A later message is queued and gets its grant
+ * wait -> waiting, try -> queued without a grant. With the reason no_grant.suspect, `wait` gets the
+ * due time of the suspect grant's retry_at_ms; it is told in due_at_ms. A later message is queued and gets its grant
  * when it is claimed. A message behind another one of the same user in `sending` is queued too: it
  * is parked by claim, not here.
  *
- * Queued: due_at_ms is the later of send_at_ms and now_ms. Failed, waiting: 0.
+ * Queued: due_at_ms is the later of send_at_ms and now_ms. Failed, waiting for anything else: 0.
  */
 struct hy_admit {
     struct hy_op op;
@@ -83,20 +85,23 @@ struct hy_claimed {
 };
 
 /*
- * Takes due messages (queued, or unknown with a due time) of each lane in order of due time, then
+ * Takes due messages (queued, unknown or waiting with a due time) of each lane in order of due time, then
  * id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
  * `lease_until_ms`. For each message in turn, the first that applies:
  *
  *   1. its user has a message in `sending`: parked (see below)
- *   2. expires_at_ms <= now: queued -> expired, grant given back; unknown -> stays, no due time any
- *      more, grant move DOUBT
+ *   2. expires_at_ms <= now: queued, waiting -> expired, grant given back; unknown -> stays, no due
+ *      time any more, grant move DOUBT
  *   3. it holds a use for which hy_grant_holds() is true: sent with that
  *   4. it holds a use, is in doubt, but the grant is over or gone: unknown with reason
  *      "unknown.grant_over", no due time, grant move DOUBT
- *   5. (a use that it holds otherwise is given back) its user has a usable grant that fits: sent
+ *   5. (a use that it holds otherwise is given back; if it was one of a grant that is suspect until
+ *      later, and there is no other: -> waiting, reason "no_grant.suspect", due at its retry_at_ms,
+ *      whatever on_missing says) its user has a usable grant that fits: sent
  *      with the one that hy_grant_compare() puts first, not in doubt any more
- *   6. queued: on_missing decides; fail -> failed, wait -> waiting, both with the reason of
- *      hy_grant_missing_reason(); try -> sent without a grant.
+ *   6. queued, waiting: on_missing decides; fail -> failed, wait -> waiting (due at the retry_at_ms of
+ *      a suspect grant, else no due time), both with the reason of hy_grant_missing_reason(); try ->
+ *      sent without a grant.
  *      unknown: stays unknown and has no due time any more
  *
  * What row 2 gives back wakes others; what row 5 gives back is no good to anybody.
@@ -141,9 +146,12 @@ struct hy_settle_item {
     int64_t message_id;
     struct hy_attempt attempt;
     struct hy_settlement settlement; /* state, grant move, due, reason: see domain/settlement.h */
+    bool expect_event;               /* the platform will tell what became of it: see events.h */
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
+    /* Out: the message's state now; an event that came before may have moved it on. */
+    enum hy_message_state state;
 };
 
 /*
@@ -155,8 +163,12 @@ struct hy_settle_item {
  * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a
  * conflict.
  *
+ * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as in
+ * events.h) is applied at once; otherwise the message is noted as awaiting one.
+ *
  * HY_E_INVALID for the whole call when a settlement is none that hy_settle() makes: a state that
- * `sending` may not move to, spend without sent, keep or doubt with a final state.
+ * `sending` may not move to, spend without sent, keep or doubt with a final state, queued without a
+ * due time, refuse without waiting and a due time.
  */
 struct hy_settle {
     struct hy_op op;
@@ -183,12 +195,20 @@ struct hy_cancel {
  * Start-up: every message in `sending` whose lease is not held by a living process had perhaps left
  * when its process died. Each becomes what an unanswered request makes of it (hy_settle() with an
  * unknown judgement "the server stopped while sending", made at now_ms), with an attempt that says
- * so (took_ms 0), as settle does. Also returns the largest message id. For SQLite and memory: all
+ * so (took_ms 0), as settle does, after the rules of its app. Also returns the largest message id. For SQLite and memory: all
  * of them, in order of id, since a store has one process.
  */
+struct hy_recover_app {
+    int64_t app_no;
+    struct hy_settle_rules rules;
+    bool expect_event; /* of its messages that go by a counter or without a grant */
+};
+
 struct hy_recover {
     struct hy_op op;
     int64_t now_ms;
+    const struct hy_recover_app *apps; /* others: hy_settle_rules_default, no events */
+    size_t app_count;
     size_t recovered;        /* out */
     int64_t last_message_id; /* out */
 };
