@@ -78,7 +78,9 @@ struct hy_sim_app {
 struct hy_sim_keyword {
     const char *key; /* "keyword1", "thing1" */
     const char *label;
+    const char *example;  /* null: one after its type */
     hy_sim_texts choices; /* of an enum_string; null: none */
+    int kid;              /* in the public library; 0: not from there */
 };
 
 enum { HY_SIM_TEMPLATE_LEGACY = 0, HY_SIM_TEMPLATE_ONCE = 2, HY_SIM_TEMPLATE_ALWAYS = 3 };
