@@ -9,11 +9,22 @@
 struct app_want {
     const char *appid, *secret;
     int legacy;
-    bool frozen;
-    json_t *push, *ip_whitelist, *pages, *limits;
+    bool frozen, msgid;
+    json_t *push, *ip_whitelist, *pages, *sensitive, *limits;
 };
 
-enum { F_APPID, F_SECRET, F_LEGACY, F_FROZEN, F_PUSH, F_IPS, F_PAGES, F_LIMITS };
+enum {
+    F_APPID,
+    F_SECRET,
+    F_LEGACY,
+    F_FROZEN,
+    F_MSGID,
+    F_PUSH,
+    F_IPS,
+    F_PAGES,
+    F_SENSITIVE,
+    F_LIMITS
+};
 
 static const char *const legacy_names[] = {"retired", "alive", NULL};
 
@@ -35,6 +46,9 @@ static const struct hy_json_field app_fields[] = {
     [F_FROZEN] = {.name = "secret_frozen",
                   .type = HY_JSON_BOOL,
                   .offset = offsetof(struct app_want, frozen)},
+    [F_MSGID] = {.name = "msgid",
+                 .type = HY_JSON_BOOL,
+                 .offset = offsetof(struct app_want, msgid)},
     [F_PUSH] = {.name = "push", .type = HY_JSON_OBJECT, .offset = offsetof(struct app_want, push)},
     [F_IPS] = {.name = "ip_whitelist",
                .type = HY_JSON_ARRAY,
@@ -44,6 +58,10 @@ static const struct hy_json_field app_fields[] = {
                  .type = HY_JSON_ARRAY,
                  .offset = offsetof(struct app_want, pages),
                  .max = 10000},
+    [F_SENSITIVE] = {.name = "sensitive_words",
+                     .type = HY_JSON_ARRAY,
+                     .offset = offsetof(struct app_want, sensitive),
+                     .max = 1000},
     [F_LIMITS] = {.name = "limits",
                   .type = HY_JSON_OBJECT,
                   .offset = offsetof(struct app_want, limits)},
@@ -133,7 +151,7 @@ struct app_change {
     uint32_t present;
     struct app_want want;
     struct hy_sim_push push;
-    hy_sim_texts ip_whitelist, pages;
+    hy_sim_texts ip_whitelist, pages, sensitive;
     int64_t limits[HY_SIM_CALLS_MAX];
 };
 
@@ -148,6 +166,8 @@ static void read_change(struct hy_sim_control *c, const struct hy_sim_app *app,
         change->ip_whitelist = hy_sim_control_texts(c, "ip_whitelist", want->ip_whitelist);
     if (want->pages)
         change->pages = hy_sim_control_texts(c, "pages", want->pages);
+    if (want->sensitive)
+        change->sensitive = hy_sim_control_texts(c, "sensitive_words", want->sensitive);
     if (app)
         memcpy(change->limits, app->day_limit, sizeof change->limits);
     else
@@ -175,6 +195,10 @@ static void apply(struct hy_sim_app *app, const struct app_change *change)
         app->legacy_alive = want->legacy == 1;
     if (has(change, F_FROZEN))
         app->secret_frozen = want->frozen;
+    if (has(change, F_MSGID))
+        app->tells_msgid = want->msgid;
+    if (has(change, F_SENSITIVE))
+        app->sensitive = change->sensitive;
     if (has(change, F_PUSH))
         app->push = change->push;
     if (has(change, F_IPS))
@@ -190,10 +214,10 @@ static void put_app(struct hy_buf *out, const struct hy_sim_app *app)
     hy_sim_put_text(out, app->appid);
     hy_buf_printf(
         out,
-        ",\"original_id\":\"%s\",\"legacy\":\"%s\",\"secret_frozen\":%s,\"users\":%" PRId64
-        ",\"push\":",
+        ",\"original_id\":\"%s\",\"legacy\":\"%s\",\"secret_frozen\":%s,\"msgid\":%s"
+        ",\"users\":%" PRId64 ",\"push\":",
         app->original_id, legacy_names[app->legacy_alive], app->secret_frozen ? "true" : "false",
-        app->user_count);
+        app->tells_msgid ? "true" : "false", app->user_count);
     if (app->push.url) {
         hy_buf_puts(out, "{\"url\":");
         hy_sim_put_text(out, app->push.url);

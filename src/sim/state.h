@@ -53,6 +53,9 @@ struct hy_sim_push {
 extern const char *const hy_sim_push_modes[];
 extern const char *const hy_sim_push_formats[];
 
+/* What a new app's `sensitive` is; ended by a null. */
+extern const char *const hy_sim_sensitive_words[];
+
 struct hy_sim_app {
     struct hy_sim_node node;
     char appid[HY_SIM_APPID_MAX + 1];
@@ -62,6 +65,8 @@ struct hy_sim_app {
     bool secret_frozen;
     hy_sim_texts ip_whitelist; /* null: any address */
     hy_sim_texts pages;        /* null: any page */
+    hy_sim_texts sensitive;    /* words that no value of a subscribe message may hold */
+    bool tells_msgid;          /* in the answer to subscribe/send */
     struct hy_sim_push push;
     struct hy_sim_tokens classic, stable;
     int64_t forced_ms; /* when the stable token was last refreshed by force; 0: never */
