@@ -109,7 +109,8 @@ int hy_sim_send_target(struct hy_sim_exchange *x, bool legacy, struct hy_sim_tem
 /* Whether `page` (without its query) is one of the app's; any is when the app has no list. */
 bool hy_sim_page_known(const struct hy_sim_app *app, const char *page);
 
-/* Puts the request on the receiver's phone. `msgid` 0: none. 0 or HY_SIM_SYSTEM_ERROR. */
+/* Puts the request on the receiver's phone, unless its sent event is to tell of a failure. `msgid`
+ * 0: none, a legacy message. 0 or HY_SIM_SYSTEM_ERROR. */
 int hy_sim_send_deliver(struct hy_sim_exchange *x, uint64_t msgid);
 
 #endif

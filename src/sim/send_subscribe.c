@@ -1,5 +1,6 @@
 /* Subscribe messages: the person's accepts are what a send costs. */
 #include "sim/calls.h"
+#include "sim/events.h"
 #include "sim/fields.h"
 
 #include <inttypes.h>
@@ -8,9 +9,10 @@
 /* The platform cuts this text, without the rid, at so many bytes. */
 enum { ARGUMENT_TEXT_BYTES = 48 };
 
-static bool may_send(const struct hy_sim_permit *permit)
+static bool may_send(const struct hy_sim_user *user, const struct hy_sim_permit *permit)
 {
-    return permit && !permit->withdrawn && (permit->always || permit->accepts > 0);
+    return permit && !user->switched_off && !permit->withdrawn &&
+           (permit->always || permit->accepts > 0);
 }
 
 static int refuse_value(struct hy_sim_exchange *x, const char *key, const char *what)
@@ -82,7 +84,7 @@ static int check(struct hy_sim_exchange *x, struct hy_sim_template **ret_tpl,
     if (code)
         return code;
     *ret_permit = hy_sim_permit_of(x->user, *ret_tpl, false);
-    if (!may_send(*ret_permit))
+    if (!may_send(x->user, *ret_permit))
         return HY_SIM_USER_REFUSES;
     code = check_data(x, *ret_tpl);
     if (!code)
@@ -105,6 +107,8 @@ int hy_sim_run_send_subscribe(struct hy_sim_exchange *x)
         return code;
     if (!permit->always)
         permit->accepts--;
+    if (x->app->push.url)
+        hy_sim_event_sent(x->sim, x->user, tpl, msgid);
     if (!x->app->tells_msgid)
         return hy_sim_ok(x);
     hy_buf_printf(x->out, "{\"errcode\":0,\"errmsg\":\"ok\",\"msgid\":%" PRIu64 "}", msgid);

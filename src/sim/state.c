@@ -152,7 +152,7 @@ struct hy_sim_app *hy_sim_app_add(struct hy_sim *sim, const char *appid, const c
     memcpy(app->secret, secret, strnlen(secret, HY_SIM_SECRET_MAX));
     hy_sim_original_id(&sim->ids, app->original_id);
     app->legacy_alive = true;
-    app->push.sent_delay_ms = 200;
+    app->push.sent_delay_ms = HY_SIM_SENT_DELAY_MS;
     app->sensitive = hy_sim_sensitive_words;
     app->tells_msgid = true;
     app->last_template = &app->templates;

@@ -208,6 +208,21 @@ static void msgid_can_be_left_out(void)
     world_stop();
 }
 
+static void the_main_switch_stops_all(void)
+{
+    begin();
+    choose(once, "accept", 2);
+    post("/sim/subscribe", "{'appid':'" APPID "','openid':'%s','main_switch':false}", openid);
+    CHECK_INT(answer.status, 200);
+    CHECK_INT(send(), 43101);
+    post("/sim/subscribe", "{'appid':'" APPID "','openid':'%s','main_switch':true}", openid);
+    CHECK_INT(send(), 0);
+    post("/sim/subscribe", "{'appid':'" APPID "','openid':'%s'}", openid);
+    CHECK_TEXT(text_of(json_array_get(json_object_get(answer.json, "errors"), 0), "field"),
+               "choices");
+    world_stop();
+}
+
 static void known_pages_only_when_listed(void)
 {
     begin();
@@ -356,6 +371,7 @@ int main(void)
     RUN(calls_for_one_person_must_not_overlap);
     RUN(sensitive_words_are_refused);
     RUN(msgid_can_be_left_out);
+    RUN(the_main_switch_stops_all);
     RUN(known_pages_only_when_listed);
     RUN(values_keep_the_rules_of_their_type);
     RUN(templates_are_checked);
