@@ -5,20 +5,8 @@
 #ifndef HY_STORE_TEMPLATES_H
 #define HY_STORE_TEMPLATES_H
 
-#include "domain/message.h"
+#include "domain/template.h"
 #include "store/store.h"
-
-/* A template as it is kept. Its fields are read from `content`: domain/template.h. */
-struct hy_template {
-    int64_t app_no;
-    const char *id;             /* the platform's */
-    enum hy_template_kind kind; /* never ANY */
-    const char *title;
-    const char *content;
-    const char *example;
-    const char *choices; /* compact JSON: {"enum_string2":["a","b"]}, or null */
-    int64_t synced_at_ms;
-};
 
 /*
  * `replace` true: the app's templates of the given kinds are these from now on, others of those kinds
