@@ -173,7 +173,7 @@ static int handle(struct claiming *c, struct hy_row *row)
     r = hy_grant_let_go(c->s, &row->m, &give_back); /* that is no good to anybody else */
     if (r >= 0)
         r = hy_grant_pick(c->s, &row->m, now_ms, c->lane->margin_ms, c->verb->arena, &pick);
-    if (r == 0 && retry_at_ms > 0)
+    if (r == 0 && retry_at_ms > 0 && row->m.state != HY_MESSAGE_UNKNOWN)
         return leave(c, row, HY_MESSAGE_WAITING, "no_grant.suspect", retry_at_ms);
     if (r == 0)
         return without_grant(c, row);

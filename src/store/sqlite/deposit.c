@@ -13,13 +13,14 @@ static int find_credential(struct hy_sqlite *s, const struct hy_grant *g, int64_
     return hy_query_int(&q, ret_id);
 }
 
-static int deposit_receipt(struct hy_sqlite *s, struct hy_deposit_item *item)
+static int deposit_receipt(struct hy_sqlite *s, struct hy_deposit_item *item, bool *ret_new)
 {
     struct hy_grant *g = &item->grant;
     int64_t id;
     int r = find_credential(s, g, &id);
 
     item->duplicate = r == 0;
+    *ret_new = !item->duplicate;
     item->added = 0;
     if (r == 0)
         g->id = id;
@@ -35,13 +36,15 @@ static int deposit_receipt(struct hy_sqlite *s, struct hy_deposit_item *item)
 int hy_deposit_items(struct hy_sqlite *s, struct hy_deposit_item *items, size_t count,
                      int64_t now_ms, size_t *ret_woken)
 {
-    int r = 0;
+    bool *changed = (bool *)hy_arena_array(&s->scratch, count, sizeof *changed);
+    int r = changed || count == 0 ? 0 : HY_E_NOMEM;
 
     for (size_t i = 0; i < count && r == 0; i++)
-        r = items[i].grant.credential ? deposit_receipt(s, &items[i]) : hy_tell(s, &items[i]);
+        r = items[i].grant.credential ? deposit_receipt(s, &items[i], &changed[i])
+                                      : hy_tell(s, &items[i], &changed[i]);
     *ret_woken = 0;
     for (size_t i = 0; i < count && r == 0; i++)
-        if (items[i].added > 0)
+        if (changed[i])
             r = hy_user_wake(s, items[i].grant.app_no, items[i].grant.user, now_ms,
                              items[i].margin_ms, ret_woken);
     return r;

@@ -16,11 +16,11 @@ static int all_known(struct hy_sqlite *s, const struct hy_hear *v)
     int r = 1;
 
     if (v->answer_count + v->sent_count == 0)
-        return hy_seen(s, v->identity, v->created_at_ms);
+        return hy_seen(s, v->app_no, v->identity, v->created_at_ms);
     for (size_t i = 0; i < v->answer_count && r == 1; i++)
-        r = hy_seen(s, v->answers[i].identity, v->answers[i].identity_at_ms);
+        r = hy_seen(s, v->app_no, v->answers[i].identity, v->answers[i].identity_at_ms);
     for (size_t i = 0; i < v->sent_count && r == 1; i++)
-        r = hy_seen(s, v->sent[i].identity, v->created_at_ms);
+        r = hy_seen(s, v->app_no, v->sent[i].identity, v->created_at_ms);
     return r;
 }
 
@@ -33,13 +33,13 @@ static int hear_sent(struct hy_sqlite *s, const struct hy_hear *v, struct hy_sen
                            .delivered = item->delivered,
                            .reason = item->reason,
                            .created_at_ms = v->created_at_ms};
-    int r = hy_seen(s, item->identity, v->created_at_ms);
+    int r = hy_seen(s, v->app_no, item->identity, v->created_at_ms);
 
     item->message_id = 0;
     item->duplicate = r == 1;
     if (r != 0)
         return r < 0 ? r : 0;
-    r = hy_seen_add(s, item->identity, v->created_at_ms);
+    r = hy_seen_add(s, v->app_no, item->identity, v->created_at_ms);
     if (r == 0)
         r = hy_told_apply(s, &told, v->now_ms, &item->message_id);
     return r == 0 && item->message_id == 0 ? hy_early_keep(s, &told, v->now_ms) : r;
@@ -72,7 +72,7 @@ static int hear(struct hy_sqlite *s, struct hy_hear *v)
         r = hear_sent(s, v, &v->sent[i]);
     v->freed = s->freed;
     if (r == 0 && v->fresh && v->answer_count + v->sent_count == 0)
-        r = hy_seen_add(s, v->identity, v->created_at_ms);
+        r = hy_seen_add(s, v->app_no, v->identity, v->created_at_ms);
     return r == 0 && v->fresh ? store_event(s, v) : r;
 }
 

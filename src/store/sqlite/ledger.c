@@ -237,12 +237,12 @@ int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, const struct hy_r
     int r;
 
     if (m->grant_id == 0 || release->move == HY_GRANT_KEEP)
-        return 0;
+        return frees(release->move, false);
     r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
     if (release->move != HY_GRANT_SPEND)
         m->grant_id = 0;
     if (r < 0) /* only a standing grant, of which nothing is counted, may be gone */
-        return r == HY_E_NOT_FOUND ? 0 : r;
+        return r == HY_E_NOT_FOUND ? frees(release->move, false) : r;
     was_suspect = grant.state == HY_GRANT_SUSPECT;
     before = hy_grant_free_uses(&grant);
     hy_grant_release(&grant, release->move, m->in_doubt, release->reason, release->retry_at_ms);

@@ -56,7 +56,8 @@ struct hy_release {
     int64_t retry_at_ms; /* refuse */
 };
 
-/* Lets go of what `m` holds, if it does: 1 when others of the user may have it now, else 0. */
+/* Lets go of what `m` holds, if it does: 1 when others of the user may have it now (or
+ * would, had there been one), else 0. */
 int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, const struct hy_release *release);
 
 /* Messages of the user that wait and can go now: see "Wake" in store/messages.h. Adds to

@@ -175,11 +175,11 @@ static const char *const texts[SQL_COUNT] = {
         "AND uses_reserved = 0 AND (?4 OR state IN (0, 4)) ORDER BY expires_at_ms, id LIMIT ?5",
     [SQL_GRANT_DELETE] = "DELETE FROM \"grant\" WHERE id = ?1",
 
-    [SQL_SEEN_FIND] = "SELECT 1 FROM seen WHERE bucket = ?1 AND key = ?2",
-    [SQL_SEEN_ADD] = "INSERT INTO seen (bucket, key) VALUES (?1, ?2)",
-    [SQL_SEEN_TIDY] = "DELETE FROM seen WHERE (bucket, key) IN "
-                      "(SELECT bucket, key FROM seen WHERE bucket < ?1 ORDER BY bucket, key "
-                      "LIMIT ?2)",
+    [SQL_SEEN_FIND] = "SELECT 1 FROM seen WHERE bucket = ?1 AND app_no = ?2 AND key = ?3",
+    [SQL_SEEN_ADD] = "INSERT INTO seen (bucket, app_no, key) VALUES (?1, ?2, ?3)",
+    [SQL_SEEN_TIDY] = "DELETE FROM seen WHERE (bucket, app_no, key) IN "
+                      "(SELECT bucket, app_no, key FROM seen WHERE bucket < ?1 "
+                      "ORDER BY bucket, app_no, key LIMIT ?2)",
     [SQL_ANSWER_NEAR] =
         "SELECT " ANSWER " FROM answer INDEXED BY answer_user WHERE bucket = ?1 AND "
         "app_no = ?2 AND user = ?3 AND template_id = ?4 AND kind = ?5 AND "

@@ -6,30 +6,31 @@
 
 /* --- identities ------------------------------------------------------------------------------- */
 
-static void open_seen(struct hy_sqlite *s, enum hy_sql which, const uint8_t *identity,
-                      int64_t at_ms, struct hy_query *q)
+static void open_seen(struct hy_sqlite *s, enum hy_sql which, int64_t app_no,
+                      const uint8_t *identity, int64_t at_ms, struct hy_query *q)
 {
     hy_query_open(s, which, q);
     hy_put_int(q, hy_bucket_of(at_ms));
+    hy_put_int(q, app_no);
     hy_put_blob(q, identity, HY_IDENTITY_BYTES);
 }
 
-int hy_seen(struct hy_sqlite *s, const uint8_t *identity, int64_t at_ms)
+int hy_seen(struct hy_sqlite *s, int64_t app_no, const uint8_t *identity, int64_t at_ms)
 {
     struct hy_query q;
     int64_t one;
     int r;
 
-    open_seen(s, SQL_SEEN_FIND, identity, at_ms, &q);
+    open_seen(s, SQL_SEEN_FIND, app_no, identity, at_ms, &q);
     r = hy_query_int(&q, &one);
     return r == HY_E_NOT_FOUND ? 0 : r < 0 ? r : 1;
 }
 
-int hy_seen_add(struct hy_sqlite *s, const uint8_t *identity, int64_t at_ms)
+int hy_seen_add(struct hy_sqlite *s, int64_t app_no, const uint8_t *identity, int64_t at_ms)
 {
     struct hy_query q;
 
-    open_seen(s, SQL_SEEN_ADD, identity, at_ms, &q);
+    open_seen(s, SQL_SEEN_ADD, app_no, identity, at_ms, &q);
     return hy_query_run(&q);
 }
 
@@ -197,6 +198,7 @@ struct telling {
     struct hy_grant counter; /* id 0 = the user has none */
     struct hy_declined declined;
     int32_t taps; /* that are new */
+    bool changed; /* there may be more to have */
 };
 
 static int accept_more(struct hy_sqlite *s, struct telling *t)
@@ -221,14 +223,14 @@ static int accept_first(struct hy_sqlite *s, struct telling *t)
 static int accept(struct hy_sqlite *s, struct telling *t)
 {
     const struct hy_grant *told = &t->item->grant;
-    bool turns = told->kind == HY_GRANT_ALWAYS && t->counter.kind == HY_GRANT_ONCE;
+    bool turns =
+        told->kind == HY_GRANT_ALWAYS && t->counter.id > 0 && t->counter.kind == HY_GRANT_ONCE;
 
-    if (told->obtained_at_ms <= t->declined.withdrawn_at_ms)
+    if (told->obtained_at_ms <= t->declined.withdrawn_at_ms || (t->taps == 0 && !turns))
         return 0;
     t->item->added = t->taps;
-    if (t->counter.id == 0)
-        return t->taps > 0 ? accept_first(s, t) : 0;
-    return t->taps > 0 || turns ? accept_more(s, t) : 0;
+    t->changed = true;
+    return t->counter.id > 0 ? accept_more(s, t) : accept_first(s, t);
 }
 
 static int withdraw(struct hy_sqlite *s, struct telling *t)
@@ -253,37 +255,41 @@ static int load(struct hy_sqlite *s, struct telling *t)
     return r < 0 ? r : hy_declined_get(s, g->app_no, g->user, g->template_id, &t->declined);
 }
 
-/* The taps that are new, as the identity and the other sources say. */
-static int count_taps(struct hy_sqlite *s, struct telling *t)
+/* 1 when the tell itself is known; otherwise it is from now on. */
+static int repeated(struct hy_sqlite *s, const struct hy_deposit_item *item)
 {
-    const struct hy_deposit_item *item = t->item;
-    int r = item->identity ? hy_seen(s, item->identity, item->identity_at_ms) : 0;
+    int64_t app_no = item->grant.app_no;
+    int r = item->identity ? hy_seen(s, app_no, item->identity, item->identity_at_ms) : 0;
 
-    t->taps = 0;
-    if (r != 0)
-        return r < 0 ? r : 0;
-    if (item->identity)
-        r = hy_seen_add(s, item->identity, item->identity_at_ms);
-    return r < 0 ? r : pair(s, item, &t->taps);
+    if (r != 0 || !item->identity)
+        return r;
+    return hy_seen_add(s, app_no, item->identity, item->identity_at_ms);
 }
 
-int hy_tell(struct hy_sqlite *s, struct hy_deposit_item *item)
+static int tell(struct hy_sqlite *s, struct telling *t)
+{
+    struct hy_deposit_item *item = t->item;
+    int r = pair(s, item, &t->taps);
+
+    if (r == 0 && t->taps > 0)
+        r = note_newest(s, item, &t->declined);
+    if (r == 0 && item->answer == HY_ANSWER_ACCEPT)
+        r = accept(s, t);
+    if (r == 0 && t->taps > 0 && item->answer == HY_ANSWER_WITHDRAW)
+        r = withdraw(s, t);
+    return r;
+}
+
+int hy_tell(struct hy_sqlite *s, struct hy_deposit_item *item, bool *ret_changed)
 {
     struct telling t = {.item = item};
-    int r = load(s, &t);
+    int known, r = load(s, &t);
 
-    if (r == 0)
-        r = count_taps(s, &t);
-    if (r < 0)
-        return r;
-    item->duplicate = t.taps == 0;
     item->added = 0;
-    if (t.taps > 0)
-        r = note_newest(s, item, &t.declined);
-    if (r == 0 && item->answer == HY_ANSWER_ACCEPT)
-        r = accept(s, &t);
-    if (r == 0 && item->answer == HY_ANSWER_WITHDRAW)
-        r = withdraw(s, &t);
+    known = r < 0 ? r : repeated(s, item);
+    r = known == 0 ? tell(s, &t) : known;
+    item->duplicate = t.taps == 0;
     item->grant.id = t.counter.id;
-    return r;
+    *ret_changed = t.changed;
+    return r < 0 ? r : 0;
 }

@@ -38,6 +38,7 @@ static int any_usable(struct hy_sqlite *s, int64_t app_no, const char *user, int
 static int wake_one(struct hy_sqlite *s, struct hy_row *row, int64_t now_ms, int64_t margin_ms)
 {
     struct hy_message *m = &row->m;
+    bool was_due = m->due_at_ms > 0;
     struct hy_pick pick;
     int r;
 
@@ -56,6 +57,8 @@ static int wake_one(struct hy_sqlite *s, struct hy_row *row, int64_t now_ms, int
     r = hy_message_save(s, row);
     if (r == 0)
         r = hy_became_due(s, m->id);
+    if (r == 0 && was_due)
+        r = hy_user_unpark(s, m->app_no, m->user);
     return r < 0 ? r : 1;
 }
 

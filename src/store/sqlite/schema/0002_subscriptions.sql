@@ -79,8 +79,9 @@ CREATE TABLE declined (
 -- that a repetition is one look.
 CREATE TABLE seen (
     bucket INTEGER NOT NULL,
+    app_no INTEGER NOT NULL,
     key    BLOB NOT NULL,
-    PRIMARY KEY (bucket, key)
+    PRIMARY KEY (bucket, app_no, key)
 ) STRICT, WITHOUT ROWID;
 
 -- 2048 ids share a bucket. AUTOINCREMENT: readers go on behind the last one that they saw.
