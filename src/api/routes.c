@@ -35,6 +35,10 @@ const struct hy_route hy_api_routes[] = {
     {"POST", "/v1/grants", NULL, RULE(hy_api_grants_report, REPORT, hy_query_none)},
     {"GET", "/v1/grants", NULL, RULE(hy_api_grants_list, READ, hy_api_grants_query)},
 
+    {"GET", "/v1/reach", NULL, RULE(hy_api_reach, READ, hy_api_reach_query)},
+    {"GET", "/v1/users/{app}/{user}/timeline", NULL,
+     RULE(hy_api_timeline, READ, hy_api_timeline_query)},
+
     {"POST", "/v1/apps", NULL, RULE(hy_api_apps_create, ADMIN, hy_query_none)},
     {"GET", "/v1/apps", NULL, RULE(hy_api_apps_list, READ, hy_query_none)},
     {"GET", "/v1/apps/{id}", NULL, RULE(hy_api_apps_show, READ, hy_query_none)},
