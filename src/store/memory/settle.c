@@ -7,13 +7,15 @@
 
 /* --- settle ----------------------------------------------------------------------------------- */
 
-static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *attempt)
+static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *attempt,
+                           enum hy_grant_move move)
 {
     size_t count = (size_t)m->m.attempt_count + 1;
 
     m->attempts =
         (struct hy_attempt *)hy_mem_must(realloc(m->attempts, count * sizeof *m->attempts));
     m->attempts[count - 1] = *attempt;
+    m->attempts[count - 1].grant_move = move;
     m->m.attempt_count++;
     if (attempt->judgement.msgid != 0)
         m->m.msgid = attempt->judgement.msgid;
@@ -25,7 +27,7 @@ static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
 {
     const struct hy_judgement *j = &attempt->judgement;
 
-    append_attempt(m, attempt);
+    append_attempt(m, attempt, s->grant_move);
     hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict]);
     m->m.in_doubt = s->in_doubt;
     hy_mem_move(b, m, s->state, s->reason[0] ? s->reason : NULL, s->due_at_ms, now_ms);
@@ -67,7 +69,8 @@ static void recover_one(struct hy_backend *b, struct hy_mem_message *m, int64_t 
     snprintf(attempt.judgement.errmsg, sizeof attempt.judgement.errmsg,
              "the server stopped while sending");
     counted.attempt_count++;
-    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement, now_ms, 0, &settlement);
+    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement,
+              &hy_settle_rules_default, now_ms, 0, &settlement);
     settle_one(b, m, &attempt, &settlement, now_ms);
 }
 
