@@ -60,8 +60,7 @@ static struct hy_told *tell(struct story *s, enum hy_told_type type, int64_t at_
 {
     struct hy_told *item = &s->items[s->count];
 
-    *item = (struct hy_told){
-        .type = type, .at_ms = at_ms, .order_ms = at_ms, .seq = s->count, .known = true};
+    *item = (struct hy_told){.type = type, .at_ms = at_ms, .seq = s->count, .known = true};
     s->count++;
     return item;
 }
@@ -81,37 +80,17 @@ static void tell_receipt(struct story *s, const struct hy_grant *grant)
     item->voids = true;
 }
 
-/* Two answers as the ledger heard them: of one that was told late its own time says less. */
-static bool heard_before(const struct hy_answer *a, const struct hy_answer *b)
-{
-    return a->id < b->id && strcmp(a->template_id, b->template_id) == 0;
-}
-
-/* A withdrawal that an accept which is newer had overtaken changed nothing (hy_grant_withdraw()). */
+/* A withdrawal that was told late, after a newer accept, changed nothing (hy_grant_withdraw()). */
 static bool was_overtaken(const struct story *s, const struct hy_answer *withdrawal)
 {
     for (size_t i = 0; i < s->facts->answer_count; i++) {
         const struct hy_answer *a = &s->facts->answers[i];
 
-        if (a->kind == HY_ANSWER_ACCEPT && heard_before(a, withdrawal) &&
-            a->at_ms > withdrawal->at_ms)
+        if (a->kind == HY_ANSWER_ACCEPT && a->at_ms > withdrawal->at_ms && a->id < withdrawal->id &&
+            strcmp(a->template_id, withdrawal->template_id) == 0)
             return true;
     }
     return false;
-}
-
-/* An accept that is older than a withdrawal, but was told after it, came after it. */
-static int64_t accept_order(const struct story *s, const struct hy_answer *accept)
-{
-    int64_t at_ms = accept->at_ms;
-
-    for (size_t i = 0; i < s->facts->answer_count; i++) {
-        const struct hy_answer *a = &s->facts->answers[i];
-
-        if (a->kind == HY_ANSWER_WITHDRAW && heard_before(a, accept) && a->at_ms >= at_ms)
-            at_ms = a->at_ms + 1;
-    }
-    return at_ms;
 }
 
 static void tell_answer(struct story *s, const struct hy_answer *answer)
@@ -123,10 +102,7 @@ static void tell_answer(struct story *s, const struct hy_answer *answer)
     item->template_id = answer->template_id;
     item->pot = item->grant = counter;
     item->known = counter != NULL;
-    if (answer->kind == HY_ANSWER_ACCEPT) {
-        item->delta = answer->uses;
-        item->order_ms = accept_order(s, answer);
-    }
+    item->delta = answer->kind == HY_ANSWER_ACCEPT ? answer->uses : 0;
     if (answer->kind != HY_ANSWER_WITHDRAW || !counter || was_overtaken(s, answer))
         return;
     item = tell(s, HY_TOLD_GRANT_REVOKED, answer->at_ms);
@@ -220,8 +196,8 @@ static int in_order(const void *left, const void *right)
 {
     const struct hy_told *a = left, *b = right;
 
-    if (a->order_ms != b->order_ms)
-        return a->order_ms < b->order_ms ? -1 : 1;
+    if (a->at_ms != b->at_ms)
+        return a->at_ms < b->at_ms ? -1 : 1;
     if (a->type != b->type)
         return a->type < b->type ? -1 : 1;
     return a->seq < b->seq ? -1 : a->seq > b->seq;

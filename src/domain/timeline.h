@@ -85,7 +85,6 @@ struct hy_told {
     const struct hy_grant *pot; /* a counter; null: receipts */
     int64_t delta;              /* uses that come or go by it */
     bool voids;                 /* nothing is left after it */
-    int64_t order_ms;
     size_t seq;
 };
 

@@ -145,7 +145,7 @@ static void replay_counter(const struct hy_timeline_facts *facts, const struct h
 {
     int64_t present = hy_timeline_left(pot, facts->now_ms, facts->margin_ms);
 
-    if (forwards(pot, facts->whole, items, count) != present)
+    if (forwards(pot, facts->whole, items, count) != present || !facts->whole)
         backwards(pot, present, items, count);
 }
 
