@@ -106,7 +106,7 @@ static bool gather(struct hy_template_work *work)
         return false;
     }
     if (reply->count > HY_TEMPLATES_MAX - work->gathered_count) {
-        hy_template_work_end(work, HY_E_LIMIT, "The account has more than 1000 templates.");
+        hy_template_work_end(work, HY_E_DENIED, "The account has more than 1000 templates.");
         return false;
     }
     if (reply->count)
