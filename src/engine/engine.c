@@ -103,6 +103,8 @@ static int load(struct hy_engine *engine)
     if (!err)
         err = hy_registry_load(engine);
     if (!err)
+        err = hy_shelf_load(engine);
+    if (!err)
         err = recover(engine);
     if (err)
         return err;
@@ -141,6 +143,8 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     pthread_mutex_init(&engine->notice_lock, NULL);
     err = hy_registry_init(&engine->registry);
     if (!err)
+        err = hy_shelf_init(&engine->shelf);
+    if (!err)
         err = hy_zone_open(hy_platforms[0]->timezone, &engine->zone);
     if (!err)
         err = load(engine);
@@ -159,6 +163,7 @@ void hy_engine_free(struct hy_engine *engine)
     assert(engine->attempts_open == 0);
     hy_clockwork_deinit(engine);
     hy_lanes_free(engine);
+    hy_shelf_deinit(&engine->shelf);
     hy_registry_deinit(&engine->registry);
     hy_zone_close(engine->zone);
     hy_arena_deinit(&engine->scratch);
@@ -221,8 +226,9 @@ void hy_engine_quiesce(struct hy_engine *engine)
 
 bool hy_engine_idle(const struct hy_engine *engine)
 {
-    return engine->attempts_open == 0 && engine->tokens_open == 0 && !engine->claiming &&
-           !engine->settling && !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
+    return engine->attempts_open == 0 && engine->tokens_open == 0 && !engine->template_works &&
+           !engine->claiming && !engine->settling && !engine->clockwork.busy &&
+           engine->clockwork.jobs_open == 0;
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */

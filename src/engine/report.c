@@ -277,9 +277,3 @@ int hy_engine_report(struct hy_engine *engine, const json_t *body, struct hy_vio
         hy_engine_verb(engine, &report->deposit.op, deposited, report);
     return 0;
 }
-
-enum hy_template_kind hy_engine_template_kind(struct hy_engine *engine, int64_t app_no,
-                                              const char *template_id, bool *ret_absent)
-{
-    return HY_TEMPLATE_ANY;
-}
