@@ -43,15 +43,14 @@ static void not_for_kind(const struct grant_body *b, const char *field, const ch
 static void required(const struct grant_body *b, const char *field, const char *value,
                      struct hy_violations *v)
 {
-    if (!value || !*value)
+    if (!value)
         hy_violations_add(v, field, "required", NULL, NULL, "%s is required for kind %s.", field,
                           hy_grant_kind_names[b->kind]);
 }
 
 static void check_receipt(const struct grant_body *b, struct hy_violations *v)
 {
-    if (!b->credential)
-        required(b, "credential", NULL, v);
+    required(b, "credential", b->credential, v);
     if (b->template_id)
         not_for_kind(b, "template", "is good for any template", v);
     if (b->count > 1)
@@ -67,9 +66,6 @@ static void check_counter(const struct grant_body *b, struct hy_violations *v)
         not_for_kind(b, "credential", "has none", v);
     if (b->count > 1 && b->kind == HY_GRANT_ALWAYS)
         not_for_kind(b, "count", "permission is standing", v);
-    if (b->report_id && !*b->report_id)
-        hy_violations_add(v, "report_id", "length", "1..64", "0",
-                          "report_id must have 1 to 64 bytes; it has none.");
 }
 
 /* --- what it becomes -------------------------------------------------------------------------- */
