@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "domain/zone.h"
 #include "engine/engine.h"
+#include "engine/hush.h"
+#include "engine/session.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -48,12 +50,14 @@ struct hy_registry {
     pthread_rwlock_t lock;
     struct hy_registry_app **apps; /* in order of app.no, deleted ones too */
     size_t app_count;
+    const struct hy_seal *seal;
     struct hy_key *keys; /* in use; names owned */
     size_t key_count;
     atomic_int generation; /* grows with every change of apps */
 };
 
-int hy_registry_init(struct hy_registry *registry);
+/* `seal` must outlive it. */
+int hy_registry_init(struct hy_registry *registry, const struct hy_seal *seal);
 void hy_registry_deinit(struct hy_registry *registry);
 int hy_registry_load(struct hy_engine *engine);
 /* Adds or replaces the entry of app->no. HY_E_NOMEM; HY_E_CORRUPT (settings cannot be read). */
@@ -68,6 +72,9 @@ const struct hy_app_entry *hy_registry_at(struct hy_registry *registry, size_t i
 /* The sealed secret, copied into the arena. HY_E_NOT_FOUND. */
 int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
                        struct hy_sealed *ret_secret);
+/* The same of the callback's secrets; size 0 when there never were any. */
+int hy_registry_callback(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
+                         struct hy_sealed *ret_callback);
 
 /* --- keeper.c: the token of one app ----------------------------------------------------------- */
 
@@ -168,6 +175,8 @@ struct hy_engine {
     struct hy_registry registry;
     pthread_mutex_t ids_lock;
     struct hy_message_ids ids;
+    struct hy_cuts cuts;
+    struct hy_hush denied, login_trouble;
 
     /* the engine's thread only, from here on */
     struct hy_lanes lanes;
@@ -178,6 +187,7 @@ struct hy_engine {
     int64_t settle_not_before_ms; /* after the store had trouble */
     int64_t attempts_open;
     int64_t tokens_open; /* token refreshes under way */
+    int64_t logins_open; /* logins under way */
     struct hy_clockwork clockwork;
     struct hy_arena scratch; /* one request at a time */
     int64_t now_ms;          /* of this tick */
