@@ -60,7 +60,7 @@ static void wipe_text(const char *text)
         hy_wipe((char *)text, strlen(text));
 }
 
-void hy_callback_secrets_wipe(struct hy_callback_secrets *secrets)
+void hy_callback_secrets_wipe(const struct hy_callback_secrets *secrets)
 {
     wipe_text(secrets->token);
     wipe_text(secrets->aes_key);

@@ -18,7 +18,7 @@ struct hy_callback_secrets {
 };
 
 /* Zeroes the texts. */
-void hy_callback_secrets_wipe(struct hy_callback_secrets *secrets);
+void hy_callback_secrets_wipe(const struct hy_callback_secrets *secrets);
 
 int hy_app_secret_seal(const struct hy_seal *seal, const char *app_id, const char *secret,
                        struct hy_arena *arena, struct hy_sealed *ret_sealed);

@@ -257,6 +257,13 @@ int64_t hy_expiry_turn(struct hy_engine *engine);
 int64_t hy_hint_at(enum hy_hint hint, const struct hy_zone *zone, int64_t now_ms);
 int64_t hy_day_number(const struct hy_zone *zone, int64_t now_ms);
 
+/* report.c: the sentence for a reason of the platform's check_credential, or of our own. */
+const char *hy_refusal_text(const char *reason);
+
+/* client_report.c: as what a tap on a prompt for this template counts. */
+enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,
+                                          const char *template_id);
+
 /* submission.c */
 int64_t hy_engine_key_window_ms(const struct hy_engine *engine);
 
