@@ -48,6 +48,17 @@ static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_n
     write_alarms(call, out, &status);
 }
 
+/* What somebody has to enter in the platform's console, but for the secrets. */
+static void write_callback(struct hy_call *call, struct hy_out *out,
+                           const struct hy_app_entry *entry)
+{
+    hy_out_begin(out, "callback", '{');
+    hy_out_bool(out, "configured", entry->has_callback);
+    hy_out_bool(out, "encrypted", entry->has_callback_key);
+    hy_out_text(out, "url", hy_arena_printf(call->arena, "/callback/%s", entry->app.id));
+    hy_out_end(out, '}');
+}
+
 static void write_app(struct hy_call *call, struct hy_out *out, const struct hy_app_entry *entry)
 {
     const struct hy_app *app = &entry->app;
@@ -56,6 +67,7 @@ static void write_app(struct hy_call *call, struct hy_out *out, const struct hy_
     hy_out_text(out, "id", app->id);
     hy_out_text(out, "platform", app->platform);
     hy_out_fields(out, hy_app_settings_fields, &entry->settings);
+    write_callback(call, out, entry);
     hy_out_instant(out, "created_at", app->created_at_ms);
     hy_out_instant(out, "updated_at", app->updated_at_ms);
     write_status(call, out, app->no);

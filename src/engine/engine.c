@@ -110,6 +110,8 @@ static int load(struct hy_engine *engine)
         return err;
     hy_lanes_match(engine);
     err = load_tokens(engine);
+    if (!err)
+        err = hy_sessions_load(engine);
     return err ? err : hy_clockwork_init(engine);
 }
 
@@ -141,7 +143,11 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     pthread_mutex_init(&engine->ids_lock, NULL);
     init_turn_lock(&engine->turn_lock);
     pthread_mutex_init(&engine->notice_lock, NULL);
-    err = hy_registry_init(&engine->registry);
+    hy_hush_init(&engine->denied);
+    hy_hush_init(&engine->login_trouble);
+    err = hy_registry_init(&engine->registry, config->seal);
+    if (!err)
+        err = hy_cuts_init(&engine->cuts);
     if (!err)
         err = hy_shelf_init(&engine->shelf);
     if (!err)
@@ -165,6 +171,9 @@ void hy_engine_free(struct hy_engine *engine)
     hy_lanes_free(engine);
     hy_shelf_deinit(&engine->shelf);
     hy_registry_deinit(&engine->registry);
+    hy_cuts_deinit(&engine->cuts);
+    hy_hush_deinit(&engine->denied);
+    hy_hush_deinit(&engine->login_trouble);
     hy_zone_close(engine->zone);
     hy_arena_deinit(&engine->scratch);
     hy_mailbox_deinit(&engine->mailbox);
@@ -227,8 +236,8 @@ void hy_engine_quiesce(struct hy_engine *engine)
 bool hy_engine_idle(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && !engine->template_works &&
-           !engine->claiming && !engine->settling && !engine->clockwork.busy &&
-           engine->clockwork.jobs_open == 0;
+           engine->logins_open == 0 && !engine->claiming && !engine->settling &&
+           !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */

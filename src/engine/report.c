@@ -185,7 +185,7 @@ static void read_grant(struct hy_engine *engine, const json_t *body, struct hy_v
 
 /* --- what is no good -------------------------------------------------------------------------- */
 
-static const char *explain(const char *reason)
+const char *hy_refusal_text(const char *reason)
 {
     static const struct {
         const char *reason, *text;
@@ -228,7 +228,7 @@ static int read_item(struct hy_engine *engine, const json_t *body, size_t index,
     if (hy_violations_any(&own))
         refuse(report, index, "invalid", own.count ? own.items[0].message : "out of memory");
     else if (refused)
-        refuse(report, index, refused, explain(refused));
+        refuse(report, index, refused, hy_refusal_text(refused));
     else
         report->deposit.count++;
     return 0;
