@@ -126,6 +126,17 @@ static struct hy_told *tell_of(struct story *s, enum hy_told_type type, int64_t 
     return item;
 }
 
+/* When the attempt's answer took effect: not after what followed from it. */
+static int64_t end_of(const struct hy_told_message *m, const struct hy_attempt *a)
+{
+    const struct hy_attempt *next = a + 1;
+    int64_t at_ms = a->at_ms + a->took_ms, bound_ms = m->message.settled_at_ms;
+
+    if (next < m->attempts + m->attempt_count)
+        bound_ms = next->at_ms;
+    return bound_ms && at_ms > bound_ms ? bound_ms : at_ms;
+}
+
 static void tell_attempt(struct story *s, const struct hy_told_message *m,
                          const struct hy_attempt *a)
 {
@@ -142,8 +153,7 @@ static void tell_attempt(struct story *s, const struct hy_told_message *m,
     item->delta = a->grant_move == HY_GRANT_SPEND || a->grant_move == HY_GRANT_DOUBT ? -1 : 0;
     if (!a->grant_id || !grant || !(drops || refuses))
         return;
-    item =
-        tell_of(s, drops ? HY_TOLD_GRANT_REVOKED : HY_TOLD_GRANT_SUSPECT, a->at_ms + a->took_ms, m);
+    item = tell_of(s, drops ? HY_TOLD_GRANT_REVOKED : HY_TOLD_GRANT_SUSPECT, end_of(m, a), m);
     item->attempt = a;
     item->grant = grant;
     item->pot = is_counter(grant) ? grant : NULL;
