@@ -149,8 +149,8 @@ static void tell_attempt(struct story *s, const struct hy_told_message *m,
     if (a->grant_id) {
         item->known = grant != NULL; /* else a receipt that is deleted by now */
         item->pot = grant && is_counter(grant) ? grant : NULL;
+        item->delta = a->grant_move == HY_GRANT_SPEND || a->grant_move == HY_GRANT_DOUBT ? -1 : 0;
     }
-    item->delta = a->grant_move == HY_GRANT_SPEND || a->grant_move == HY_GRANT_DOUBT ? -1 : 0;
     if (!a->grant_id || !grant || !(drops || refuses))
         return;
     item = tell_of(s, drops ? HY_TOLD_GRANT_REVOKED : HY_TOLD_GRANT_SUSPECT, end_of(m, a), m);
