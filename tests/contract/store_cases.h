@@ -11,6 +11,8 @@ void store_doubt_cases(void);
 void store_settle_cases(void);
 void store_end_cases(void);
 void store_grants_cases(void);
+void store_counters_cases(void);
+void store_suspect_cases(void);
 void store_apps_cases(void);
 void store_schedules_cases(void);
 void store_reads_cases(void);
