@@ -5,7 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SETS = 16384, WAYS = 4, WHOLE = 1000000 /* parts of one call */ };
+enum {
+    SETS = 16384,
+    WAYS = 4,
+    WHOLE = 60000 /* parts of one call: a millisecond fills per_min of them */
+};
 
 struct bucket {
     uint64_t key; /* 0 = free */
@@ -55,7 +59,7 @@ static void fill(struct bucket *b, int64_t per_min, int64_t now_ms)
     if (passed_ms >= 60000)
         b->parts = b->full;
     else if (passed_ms > 0)
-        b->parts += b->full * passed_ms / 60000;
+        b->parts += per_min * passed_ms;
     if (b->parts > b->full)
         b->parts = b->full;
     b->at_ms = now_ms;
@@ -91,15 +95,13 @@ int64_t hy_limits_take(struct hy_limits *limits, char kind, const void *key, siz
                        int64_t per_min, int64_t now_ms)
 {
     struct bucket *b = place_of(limits, hash_of(limits->seed, kind, key, size), per_min, now_ms);
-    int64_t a_second;
 
     fill(b, per_min, now_ms);
     if (b->parts >= WHOLE) {
         b->parts -= WHOLE;
         return 0;
     }
-    a_second = b->full / 60;
-    return (WHOLE - b->parts + a_second - 1) / a_second;
+    return ((WHOLE - b->parts + per_min - 1) / per_min + 999) / 1000;
 }
 
 void hy_limits_give_back(struct hy_limits *limits, char kind, const void *key, size_t size,

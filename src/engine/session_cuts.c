@@ -122,10 +122,11 @@ void hy_cuts_put(struct hy_cuts *cuts, struct hy_cut *cut, int64_t now_ms)
     struct hy_cut **at;
 
     pthread_rwlock_wrlock(&cuts->lock);
-    if (cuts->count >= cuts->bucket_count)
+    if (cuts->count >= cuts->bucket_count / 2) {
         drop_old(cuts, now_ms);
-    if (cuts->count >= cuts->bucket_count / 2)
-        grow(cuts);
+        if (cuts->count >= cuts->bucket_count / 4) /* or it would be looked through again soon */
+            grow(cuts);
+    }
     at = place_of(cuts, cut->app_no, cut->user);
     if (*at) {
         if ((*at)->at_ms < cut->at_ms)
