@@ -31,6 +31,7 @@ static const struct kind kinds[HY_PROBLEMS] = {
     [HY_PROBLEM_MEDIA] = {415, "unsupported_media_type", "The body is of a kind that is not read"},
     [HY_PROBLEM_RATE] = {429, "too_many_requests", "Too many requests"},
     [HY_PROBLEM_HEADERS] = {431, "headers_too_large", "The request's headers are too large"},
+    [HY_PROBLEM_REFUSED] = {422, "platform_refused", "The platform refuses this"},
     [HY_PROBLEM_INTERNAL] = {500, "internal", "Something is wrong inside"},
     [HY_PROBLEM_STORE] = {503, "store_unavailable", "The store cannot take this now", "5"},
     [HY_PROBLEM_UNCERTAIN] = {503, "store_uncertain", "It is not known whether this was stored",

@@ -27,6 +27,7 @@ enum hy_problem {
     HY_PROBLEM_MEDIA,       /* 415 */
     HY_PROBLEM_RATE,        /* 429; the caller adds Retry-After */
     HY_PROBLEM_HEADERS,     /* 431 */
+    HY_PROBLEM_REFUSED,     /* 422 the platform refuses it */
     HY_PROBLEM_INTERNAL,    /* 500 */
     HY_PROBLEM_STOPPING,    /* 503, the first of them: what a quiet server refuses with */
     HY_PROBLEM_STORE,       /* 503 the store cannot take it now */

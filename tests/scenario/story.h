@@ -16,8 +16,9 @@ struct story_command {
 };
 
 /* acts.c: what callers and time do. wire.c: what the platform sees and answers. looks.c: what must
- * be true. ledger.c: prompts. Each ended by a null name. */
-extern const struct story_command story_acts[], story_wire[], story_looks[], story_ledger[];
+ * be true. ledger.c: prompts. templates.c: templates. Each ended by a null name. */
+extern const struct story_command story_acts[], story_wire[], story_looks[], story_ledger[],
+    story_templates[];
 
 extern struct world story_world;
 extern struct hy_arena story_arena;
