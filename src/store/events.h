@@ -10,6 +10,7 @@
 #ifndef HY_STORE_EVENTS_H
 #define HY_STORE_EVENTS_H
 
+#include "domain/timeline.h"
 #include "store/grants.h"
 #include "store/messages.h"
 
@@ -31,10 +32,14 @@ struct hy_sent_item {
  * raw text neither. A callback without items is known by `identity`.
  *
  * A sent item moves the message of that user and template that awaits one and has that msgid; without
- * a match the one whose msgid is not known (sent without, or unknown) and whose request left first,
- * not later than 5 minutes after created_at_ms. sent or unknown -> delivered or failed; settled_at_ms =
- * now_ms, no due time any more, not in doubt; a use that it still holds is burned. One in `sending` is
- * left alone: the item is kept for its settling.
+ * a match the one whose msgid is not known (sent without, or unknown) and whose request left first
+ * (then the smaller id), not later than 5 minutes after created_at_ms. But while one of that user and
+ * template is in `sending`, only a msgid matches: the item may be about that one. What moves none is
+ * kept, and looked at again, in the order in which it came, whenever a message of that user is settled.
+ *
+ * sent or unknown -> delivered (reason null) or failed; settled_at_ms = now_ms, no due time any more,
+ * not in doubt, the msgid of the item when it had none; a use that it still holds is spent; a failed
+ * one names no grant.
  */
 struct hy_hear {
     struct hy_op op;
@@ -56,16 +61,6 @@ struct hy_hear {
     size_t freed;     /* as for settle: un-parked ones */
 };
 
-struct hy_event {
-    int64_t id;
-    int64_t app_no;
-    const char *name;
-    const char *user; /* or null */
-    const char *raw;
-    int64_t created_at_ms;
-    int64_t received_at_ms;
-};
-
 /* Events after `after_id`, oldest first. */
 struct hy_events {
     struct hy_op op;
@@ -79,15 +74,10 @@ struct hy_events {
 
 /* --- timeline --------------------------------------------------------------------------------- */
 
-struct hy_told_message {
-    struct hy_message message;
-    struct hy_attempt *attempts;
-    size_t attempt_count;
-};
-
 /*
- * All that is known of one user, as it is stored: the newest `limit` of each kind, newest first;
- * grants all, in the order of hy_grant_list. domain/timeline.h makes a story of it.
+ * All that is known of one user, as it is stored: the newest `limit` of each kind, newest first
+ * (answers by at_ms, then id; messages and events by id); grants all, in the order of
+ * hy_grant_compare(). domain/timeline.h makes a story of it.
  */
 struct hy_timeline_read {
     struct hy_op op;
