@@ -119,7 +119,7 @@ function createAdvice(wx, settings, storage, api) {
    * @param {number} sentMs
    */
   function learn(rows, sentMs) {
-    (Array.isArray(rows) ? rows : []).forEach((row) => {
+    (Array.isArray(rows) ? rows : []).map(Object).forEach((row) => {
       const entry = {
         template: row.template, ask: row.ask, reason: String(row.reason || ''),
         available: Number(row.available) || 0, at: sentMs,
