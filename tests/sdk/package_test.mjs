@@ -36,7 +36,7 @@ test('the files run as they are on clients that know ES2015', () => {
 });
 
 test('SDK, example and a TypeScript page pass tsc --strict with miniprogram-api-typings', () => {
-  need('miniprogram-api-typings/package.json');
+  need('miniprogram-api-typings');
   const tsc = join(here, 'node_modules/typescript/bin/tsc');
   need('typescript');
   const run = spawnSync(process.execPath, [tsc, '--noEmit', '--strict', '-p', join(here, 'types')],

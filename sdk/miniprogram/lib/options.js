@@ -40,7 +40,7 @@ const NUMBERS = {
  */
 function names(list) {
   const found = Array.isArray(list) ? list : [list];
-  return found.filter((one, i) => typeof one === 'string' && one !== '' && found.indexOf(one) === i);
+  return found.filter((one, i) => typeof one === 'string' && one && found.indexOf(one) === i);
 }
 
 /**

@@ -98,9 +98,12 @@ function choose(templates, lookup, longTerm, limit) {
     if (reason) skip(one, reason);
     else worth.push(one);
   });
+  const isFree = (/** @type {string} */ one) => {
+    const advice = lookup(one);
+    return !!advice && !advice.ask;
+  };
   // Where the server hopes for an answer comes before what is merely free to ask for.
-  const rank = (/** @type {string} */ one) => { const a = lookup(one); return a && !a.ask ? 1 : 0; };
-  const ranked = worth.filter((one) => !rank(one)).concat(worth.filter(rank));
+  const ranked = worth.filter((one) => !isFree(one)).concat(worth.filter(isFree));
   ranked.forEach((one) => {
     if (isLong(one) !== isLong(ranked[0])) skip(one, 'other_kind');
     else if (choice.ask.length >= limit) skip(one, 'over_limit');
