@@ -138,6 +138,15 @@ test('a kept "accept" is asked for at each tap, as no prompt shows; a kept "reje
     { template: 'never', reason: 'kept_reject' }, { template: 'long', reason: 'standing' }]);
 });
 
+test('what is kept is read anew after a restart, though the advice is still fresh', async (t) => {
+  const wx = fakeWx();
+  wx.server.advice = { a: { ask: false, reason: 'enough', available: 2 } };
+  await open(t, wx, { templates: ['a'] }).askWhatIsWorth();
+  wx.itemSettings = { a: 'accept' };
+  await open(t, wx, { templates: ['a'] }).subscribe(['a']);
+  assert.deepEqual(wx.prompts, [['a']]);
+});
+
 for (const [code, reason] of [
   [10001, 'no_templates'], [10002, 'network'], [10003, 'network'], [10004, 'bad_template'],
   [10005, 'background'], [20001, 'unknown_template'], [20002, 'mixed_kinds'], [20003, 'too_many'],

@@ -183,10 +183,10 @@ function createAdvice(wx, settings, storage, api) {
     const key = wanted.join();
     let running = pending[key];
 
+    readKept();
     if (!wanted.length) return Promise.resolve(resultOf(templates, false));
     if (!running) {
       const done = () => { pending[key] = undefined; };
-      readKept();
       running = fetchAll(wanted).then((failure) => failure || resultOf(wanted, true));
       pending[key] = running;
       running.then(done, done);
