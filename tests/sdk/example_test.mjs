@@ -153,3 +153,23 @@ test('server and simulator: what the user allowed in the page brings the message
   await waitFor('the message', async () => (await hongyan.phone(user)).length === 1);
   assert.equal((await hongyan.phone(user))[0].data.thing1.value, 'a book');
 });
+
+test("server and simulator: one tap, told by WeChat's event and by the page, counts once", async (t) => {
+  const world = await openReal(t);
+  if (!world) return;
+  const { hongyan, templates: own } = world;
+  const token = 'a-token-for-events';
+  await hongyan.must(200, 'PATCH', `/v1/apps/${APP}`, { callback_token: token });
+  await hongyan.play('/sim/apps', { appid: APP, push: {
+    url: `${hongyan.server.url}/callback/${APP}`, token, mode: 'plain', format: 'json' } });
+  const phone = new Phone(t, world.config, world.person).start();
+  await waitFor('advice', () => phone.storage.has(`hongyan.${APP}.advice`));
+
+  phone.offline = true;
+  await phone.tap('.subscribe');
+  await waitFor('the event', async () => (await world.available(own.shipped)) === 1);
+  phone.offline = false;
+  const flushed = await phone.hongyan.flush();
+  assert.deepEqual([flushed.ok, flushed.sent], [true, 1]);
+  assert.equal(await world.available(own.shipped), 1);
+});
