@@ -25,13 +25,10 @@ const NAME = 'reports';
 /** A form id is good for so long. */
 const FORM_LIFE_S = 7 * 86400;
 
-let counter = 0;
-
-/** Unlike any other of this user's: the instant, a number of this run, and chance. */
+/** Unlike any other of this user's: the instant, and chance. */
 function newId() {
   const chance = () => Math.random().toString(36).slice(2, 12);
-  counter += 1;
-  return [Date.now().toString(36), counter.toString(36), chance() + chance()].join('-');
+  return [Date.now().toString(36), chance(), chance()].join('-');
 }
 
 /** @param {Report} report */

@@ -2,11 +2,12 @@
 
 /**
  * A part of the mini program's storage that is ours. WeChat keeps it apart by user, so what lies in
- * it belongs to the user of this session. Nothing here throws: when the storage is full, broken or
- * missing, values live in memory until the mini program ends.
+ * it belongs to the user of this session. It is read at the start only: who keeps something here
+ * also has it in memory, so a storage that is full, broken or missing costs what a restart would
+ * have found, and nothing else. Nothing here throws.
  *
  * @typedef {object} Storage
- * @property {(name: string) => unknown} get            undefined when there is nothing
+ * @property {(name: string) => unknown} get   what an earlier run left: anything, to be checked
  * @property {(name: string, value: unknown) => void} set
  * @property {(name: string) => void} remove
  */
@@ -17,46 +18,29 @@
  * @returns {Storage}
  */
 function createStorage(wx, app) {
-  /** @type {{[name: string]: unknown}} */
-  const memory = {};
   const path = (/** @type {string} */ name) => 'hongyan.' + app + '.' + name;
 
-  /** @param {string} name */
-  function get(name) {
-    if (name in memory) return memory[name];
-    try {
-      const value = wx.getStorageSync ? wx.getStorageSync(path(name)) : undefined;
-      memory[name] = value === '' ? undefined : value;
-    } catch (error) {
-      memory[name] = undefined;
-    }
-    return memory[name];
-  }
-
   /**
-   * @param {string} name
-   * @param {unknown} value
+   * @template T
+   * @param {() => T} work
    */
-  function set(name, value) {
-    memory[name] = value;
+  const attempt = (work) => {
     try {
-      if (wx.setStorageSync) wx.setStorageSync(path(name), value);
+      return work();
     } catch (error) {
-      // full: it is in memory, and goes with the next change that fits
+      return undefined;
     }
-  }
+  };
 
-  /** @param {string} name */
-  function remove(name) {
-    memory[name] = undefined;
-    try {
-      if (wx.removeStorageSync) wx.removeStorageSync(path(name));
-    } catch (error) {
-      // it stays for the next start, where it is checked like anything read from there
-    }
-  }
-
-  return { get, set, remove };
+  return {
+    get: (name) => attempt(() => wx.getStorageSync && wx.getStorageSync(path(name))),
+    set: (name, value) => {
+      attempt(() => wx.setStorageSync && wx.setStorageSync(path(name), value));
+    },
+    remove: (name) => {
+      attempt(() => wx.removeStorageSync && wx.removeStorageSync(path(name)));
+    },
+  };
 }
 
 module.exports = { createStorage };
