@@ -37,4 +37,7 @@ const char *story_template(const char *alias);
 /* Where the id of the message of that name is kept. */
 int64_t *story_message(const char *name);
 
+/* Calls about templates under way will not be looked at: another story, another process. */
+void story_templates_forget(void);
+
 #endif
