@@ -46,8 +46,8 @@ struct hy_answer {
 };
 
 /*
- * Which of `answers` (one user, one template, any order) a tell means: its index, or `count` when it
- * is a new one.
+ * Which of `answers` (one user, one template, any order) a tell of one tap means: its index, or
+ * `count` when it is a new one. Of several at the same instant it is the one with the smaller id.
  */
 size_t hy_answer_pair(const struct hy_answer *answers, size_t count, enum hy_source source,
                       enum hy_answer_kind kind, int64_t at_ms, int64_t window_ms);

@@ -29,8 +29,7 @@ struct hy_app_settings {
     int64_t rate_per_s;       /* messages a second at most; 0 = no limit */
     int64_t max_in_flight;    /* requests under way at most */
     int64_t receipt_margin_s; /* a receipt is not used in its last so many seconds */
-    int64_t
-        suspect_retry_s; /* after a refusal that may be wrong: how much later it is tried again */
+    int64_t suspect_retry_s;  /* after a refusal that may be wrong: how much later to try again */
     int64_t unknown_settle_s; /* how long a lost answer waits for the platform's event */
     int64_t accept_window_s;  /* two sources that tell an accept so close together mean the same */
     int callback_mode;        /* enum hy_callback_mode */

@@ -36,7 +36,7 @@ void hy_grant_reserve(struct hy_grant *grant);
 
 /*
  * True when a message that holds a use of `grant` may send with it now: within the margin as for
- * hy_grant_usable(); a message in doubt (`in_doubt`) keeps its grant until that really expires,
+ * hy_grant_usable(), of a suspect one from retry_at_ms on, whoever else holds one; a message in doubt (`in_doubt`) keeps its grant until that really expires,
  * because only the same grant can prove what became of the first request.
  */
 bool hy_grant_holds(const struct hy_grant *grant, bool in_doubt, int64_t now_ms, int64_t margin_ms);

@@ -10,6 +10,8 @@
  *   grant_gone    used or no grant, in      unknown   drop       never by itself
  *                 doubt, at_most_once
  *   grant_gone    sent without a grant      failed               (there is no next one to try)
+ *   grant_gone    refused, in doubt,        unknown   doubt      never by itself (the lost one may
+ *                 at_most_once                                   have taken the last use)
  *   grant_gone    refused, first time or    waiting   refuse     suspect_retry_ms later, with reason
  *                 in a burst                                     no_grant.suspect
  *   grant_gone                              queued    drop       at once, with the next grant

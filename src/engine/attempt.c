@@ -52,11 +52,18 @@ static void await_settling(struct hy_engine *engine, struct hy_attempt_run *run)
     engine->unsettled_last = &run->next;
 }
 
+static struct hy_settle_rules rules_of(const struct hy_app_settings *settings)
+{
+    return (struct hy_settle_rules){.suspect_retry_ms = settings->suspect_retry_s * 1000,
+                                    .unknown_settle_ms = settings->unknown_settle_s * 1000};
+}
+
 static void judged(struct hy_attempt_run *run, int64_t took_ms)
 {
     struct hy_engine *engine = run->engine;
     struct hy_claimed *c = run->claimed;
     struct hy_attempt *attempt = &run->outcome.attempt;
+    struct hy_settle_rules rules = rules_of(&run->lane->app->settings);
     int64_t now = engine->config.now_ms();
 
     c->message.attempt_count++;
@@ -65,7 +72,7 @@ static void judged(struct hy_attempt_run *run, int64_t took_ms)
     attempt->took_ms = took_ms;
     attempt->grant_id = c->grant.id;
     run->outcome.message_id = c->message.id;
-    hy_settle(&c->message, c->grant.id ? &c->grant : NULL, &attempt->judgement, now,
+    hy_settle(&c->message, c->grant.id ? &c->grant : NULL, &attempt->judgement, &rules, now,
               hy_hint_at(attempt->judgement.hint, engine->zone, now), &run->outcome.settlement);
     tell_lane(run);
     await_settling(engine, run);

@@ -31,10 +31,14 @@ struct hy_sent_item {
  * raw text neither. A callback without items is known by `identity`.
  *
  * A sent item moves the message of that user and template that awaits one and has that msgid; without
- * a match the one whose msgid is not known (sent without, or unknown) and whose request left first,
- * not later than 5 minutes after created_at_ms. sent or unknown -> delivered or failed; settled_at_ms =
- * now_ms, no due time any more, not in doubt; a use that it still holds is burned. One in `sending` is
- * left alone: the item is kept for its settling.
+ * a match the one whose msgid is not known (sent without, or unknown) and whose request left first
+ * (then the smaller id), not later than 5 minutes after created_at_ms. But while one of that user and
+ * template is in `sending`, only a msgid matches: the item may be about that one. What moves none is
+ * kept, and looked at again, in the order in which it came, whenever a message of that user is settled.
+ *
+ * sent or unknown -> delivered (reason null) or failed; settled_at_ms = now_ms, no due time any more,
+ * not in doubt, the msgid of the item when it had none; a use that it still holds is spent; a failed
+ * one names no grant.
  */
 struct hy_hear {
     struct hy_op op;
@@ -86,8 +90,9 @@ struct hy_told_message {
 };
 
 /*
- * All that is known of one user, as it is stored: the newest `limit` of each kind, newest first;
- * grants all, in the order of hy_grant_list. domain/timeline.h makes a story of it.
+ * All that is known of one user, as it is stored: the newest `limit` of each kind, newest first
+ * (answers by at_ms, then id; messages and events by id); grants all, in the order of
+ * hy_grant_compare(). domain/timeline.h makes a story of it.
  */
 struct hy_timeline_read {
     struct hy_op op;

@@ -19,7 +19,8 @@ struct hy_deposit_item {
      * 1 <= uses_left == uses_total. A receipt has a credential and no template. A counter has a
      * template, no credential and no expiry; uses_total is how many accepts are told (always: 1),
      * obtained_at_ms when they were given. With `answer` other than accept: a counter, 1 use, and
-     * nothing is added but the answer; withdraw revokes (hy_grant_withdraw()).
+     * nothing is added but the answer; withdraw revokes (hy_grant_withdraw(), "withdrawn"). An
+     * accept that is not newer than the newest withdrawal known is void: it adds the answer alone.
      * Out: id (of a duplicate: that of the stored one; 0 when there is none), never used again.
      */
     struct hy_grant grant;
@@ -35,14 +36,15 @@ struct hy_deposit_item {
      * taps had been told before by this source (identity) or another one (window): no use was added.
      */
     bool duplicate;
-    int32_t added; /* out: uses that were added */
+    int32_t added; /* out: uses that were added; of a standing grant the new taps */
 };
 
 /*
  * Stores grants, all or none, and wakes the messages that wait for them (messages.h). A credential
  * is stored once an app, whoever deposits it again; counters are told as domain/answer.h says; items
  * of one call count among themselves too. An identity is remembered for at least 30 days after its
- * instant. May be repeated if every counter has an identity.
+ * instant. May be repeated if every counter has an identity. A counter of kind once that is told as
+ * always becomes one even when the tap is known.
  */
 struct hy_deposit {
     struct hy_op op;

@@ -9,13 +9,17 @@
 #include "store/store.h"
 
 /*
- * Wake: whenever a use becomes free (a deposit, a reservation given back), the messages of that
- * user that are `waiting` for one that fits are woken in the same transaction: each, oldest
- * (smallest id) first, reserves the use that hy_grant_compare() puts first, is queued, due now,
- * reason null, not in doubt. One whose expires_at_ms is past is left to sweep. One that waits for a
- * suspect grant (waiting with a due time) is woken like the others. Where a verb knows
- * the app's margin it counts; elsewhere (settle, cancel, sweep) it is taken as 0, and claim looks
- * again.
+ * Wake: whenever a use becomes free (a deposit; a reservation given back; the try of a suspect grant
+ * that ends in spend or doubt, for it is free for others then), the messages of that user that are
+ * `waiting` for one that fits are woken in the same transaction: each, oldest (smallest id) first,
+ * reserves the use that hy_grant_compare() puts first, is queued, due now, reason null, not in doubt.
+ * One whose expires_at_ms is past is left to sweep. One that waits for a suspect grant (waiting with a
+ * due time, parked or not) is woken like the others. Where a verb knows the app's margin it counts;
+ * elsewhere (settle, cancel, sweep, hear of a sent item) it is taken as 0, and claim looks again.
+ *
+ * Missing: the reason of a message without a grant is that of hy_grant_missing_reason() for the user's
+ * counter that fits, else for the receipt that fits and has the largest id. With no_grant.suspect a
+ * message that waits is due at that counter's retry_at_ms, if that is still ahead.
  */
 
 enum { HY_FINGERPRINT_BYTES = 16 };
@@ -49,11 +53,10 @@ struct hy_admit_item {
  * already.
  *
  * A message that is due (send_at_ms <= now) gets its grant reserved in this transaction; when the
- * user has none, on_missing decides: fail -> failed with the reason of hy_grant_missing_reason(),
- * wait -> waiting, try -> queued without a grant. With the reason no_grant.suspect, `wait` gets the
- * due time of the suspect grant's retry_at_ms; it is told in due_at_ms. A later message is queued and gets its grant
- * when it is claimed. A message behind another one of the same user in `sending` is queued too: it
- * is parked by claim, not here.
+ * user has none, on_missing decides: fail -> failed, wait -> waiting, both with the reason of Missing
+ * above; try -> queued without a grant. A later message is queued and gets its grant when it is
+ * claimed. A message behind another one of the same user in `sending` is queued too: it is parked by
+ * claim, not here.
  *
  * Queued: due_at_ms is the later of send_at_ms and now_ms. Failed, waiting for anything else: 0.
  */
@@ -85,8 +88,8 @@ struct hy_claimed {
 };
 
 /*
- * Takes due messages (queued, unknown or waiting with a due time) of each lane in order of due time, then
- * id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
+ * Takes due messages (queued; unknown or waiting with a due time) of each lane in order of due time,
+ * then id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
  * `lease_until_ms`. For each message in turn, the first that applies:
  *
  *   1. its user has a message in `sending`: parked (see below)
@@ -99,9 +102,8 @@ struct hy_claimed {
  *      later, and there is no other: -> waiting, reason "no_grant.suspect", due at its retry_at_ms,
  *      whatever on_missing says) its user has a usable grant that fits: sent
  *      with the one that hy_grant_compare() puts first, not in doubt any more
- *   6. queued, waiting: on_missing decides; fail -> failed, wait -> waiting (due at the retry_at_ms of
- *      a suspect grant, else no due time), both with the reason of hy_grant_missing_reason(); try ->
- *      sent without a grant.
+ *   6. queued, waiting: on_missing decides; fail -> failed, wait -> waiting, both as Missing above
+ *      says; try -> sent without a grant.
  *      unknown: stays unknown and has no due time any more
  *
  * What row 2 gives back wakes others; what row 5 gives back is no good to anybody.
@@ -112,8 +114,8 @@ struct hy_claimed {
  *
  * Parked: a user has at most one message in `sending`; further due ones are set aside, keep their
  * state, due time and grant, and count neither as due nor against capacity. Whenever a message of
- * that user leaves `sending`, or a queued one or an unknown one with a due time leaves that (by any
- * verb), and the user then has none in `sending`, the parked one with the smallest due time, then
+ * that user leaves `sending`, or a queued one, or an unknown or waiting one with a due time, leaves
+ * that (by any verb), and the user then has none in `sending`, the parked one with the smallest due time, then
  * id, is un-parked.
  *
  * Texts of the claimed messages are in `arena`. A claim that dies with the process is found by
@@ -164,11 +166,12 @@ struct hy_settle_item {
  * conflict.
  *
  * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as in
- * events.h) is applied at once; otherwise the message is noted as awaiting one.
+ * events.h) is applied at once; otherwise the message is noted as awaiting one, with the instant at
+ * which this request left. Other states and messages without expect_event await none any more.
  *
  * HY_E_INVALID for the whole call when a settlement is none that hy_settle() makes: a state that
  * `sending` may not move to, spend without sent, keep or doubt with a final state, queued without a
- * due time, refuse without waiting and a due time.
+ * due time, refuse without waiting, waiting without refuse, a due time or a grant_retry_at_ms.
  */
 struct hy_settle {
     struct hy_op op;
@@ -195,8 +198,8 @@ struct hy_cancel {
  * Start-up: every message in `sending` whose lease is not held by a living process had perhaps left
  * when its process died. Each becomes what an unanswered request makes of it (hy_settle() with an
  * unknown judgement "the server stopped while sending", made at now_ms), with an attempt that says
- * so (took_ms 0), as settle does, after the rules of its app. Also returns the largest message id. For SQLite and memory: all
- * of them, in order of id, since a store has one process.
+ * so (took_ms 0), as settle does, after the rules of its app. Also returns the largest message id.
+ * For SQLite and memory: all of them, in order of id, since a store has one process.
  */
 struct hy_recover_app {
     int64_t app_no;
@@ -214,8 +217,8 @@ struct hy_recover {
 };
 
 /*
- * What time alone does: messages past their expires_at_ms (<= now) that are queued (parked ones
- * too) or waiting -> expired, grants given back; reasons as for cancel. At most `limit` of them, in
+ * What time alone does: messages past their expires_at_ms (<= now) that are queued or waiting (parked
+ * ones too) -> expired, grants given back; reasons as for cancel. At most `limit` of them, in
  * order of expires_at_ms, then id.
  */
 struct hy_sweep {

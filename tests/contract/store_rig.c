@@ -276,7 +276,8 @@ struct hy_settle_item settled(const struct hy_claimed *c, const struct hy_judgem
                                               .judgement = *j}};
 
     counted.attempt_count++;
-    hy_settle(&counted, c->grant.id ? &c->grant : NULL, j, rig.now_ms, 0, &item.settlement);
+    hy_settle(&counted, c->grant.id ? &c->grant : NULL, j, &hy_settle_rules_default, rig.now_ms, 0,
+              &item.settlement);
     return item;
 }
 

@@ -99,11 +99,9 @@ static void admit_one(struct hy_backend *b, struct hy_admit_item *item, int64_t 
     new.in_doubt = false;
     new.msgid = 0;
     if (new.send_at_ms <= now_ms) {
-        grant = hy_mem_usable(user, new.template_id, now_ms, item->margin_ms);
+        grant = hy_mem_usable(user, &new, now_ms, item->margin_ms);
         if (!grant)
-            without_grant(&new,
-                          hy_mem_missing_reason(user, new.template_id, now_ms, item->margin_ms),
-                          now_ms);
+            without_grant(&new, hy_mem_missing_reason(user, &new, now_ms, item->margin_ms), now_ms);
     }
     stored = hy_mem_message_add(b, &new);
     if (grant)

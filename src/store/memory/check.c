@@ -43,7 +43,7 @@ static void check_hold(struct checking *c, const struct hy_mem_message *m)
               (long long)m->m.grant_id);
     if (!grant)
         return;
-    if (grant->user != m->user || !hy_grant_fits(&grant->g, m->m.template_id))
+    if (grant->user != m->user || !hy_grant_fits(&grant->g, m->m.template_id, m->m.template_kind))
         found(c, "message %lld holds grant %lld, which does not fit it", (long long)m->m.id,
               (long long)grant->g.id);
     held = (uintptr_t)hy_map_get(&c->held, grant->g.id, NULL, 0);

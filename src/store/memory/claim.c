@@ -37,8 +37,7 @@ static void too_late(struct claiming *c, struct hy_mem_message *m)
 /* True when it was taken. */
 static bool without_grant(struct claiming *c, struct hy_mem_message *m)
 {
-    const char *reason =
-        hy_mem_missing_reason(m->user, m->m.template_id, c->verb->now_ms, c->lane->margin_ms);
+    const char *reason = hy_mem_missing_reason(m->user, &m->m, c->verb->now_ms, c->lane->margin_ms);
 
     if (m->m.state == HY_MESSAGE_UNKNOWN)
         leave_unknown(c, m, m->m.reason);
@@ -76,7 +75,7 @@ static bool handle(struct claiming *c, struct hy_mem_message *m)
         return false;
     }
     hy_mem_release(m, HY_GRANT_GIVE_BACK, NULL);
-    grant = hy_mem_usable(m->user, m->m.template_id, now_ms, margin_ms);
+    grant = hy_mem_usable(m->user, &m->m, now_ms, margin_ms);
     if (!grant)
         return without_grant(c, m);
     hy_mem_hold(m, grant);

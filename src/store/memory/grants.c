@@ -72,7 +72,7 @@ static void list_part(struct hy_grant_list *v, const struct hy_mem_user *user, b
         const struct hy_mem_grant *grant = (const struct hy_mem_grant *)user->grants.items[i];
         const struct hy_grant *g = &grant->g;
 
-        if ((v->template_id && !hy_grant_fits(g, v->template_id)) ||
+        if ((v->template_id && !hy_grant_fits(g, v->template_id, v->template_kind)) ||
             hy_grant_usable(g, v->now_ms, v->margin_ms) != usable)
             continue;
         if (usable)

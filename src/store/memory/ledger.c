@@ -20,19 +20,20 @@ void hy_mem_regrade(struct hy_mem_grant *grant)
     grant->has_free_use = has;
 }
 
-struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *template_id,
+struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const struct hy_message *m,
                                    int64_t now_ms, int64_t margin_ms)
 {
     for (size_t i = 0; i < user->free.count; i++) {
         struct hy_mem_grant *grant = (struct hy_mem_grant *)user->free.items[i];
 
-        if (hy_grant_fits(&grant->g, template_id) && hy_grant_usable(&grant->g, now_ms, margin_ms))
+        if (hy_grant_fits(&grant->g, m->template_id, m->template_kind) &&
+            hy_grant_usable(&grant->g, now_ms, margin_ms))
             return grant;
     }
     return NULL;
 }
 
-const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *template_id,
+const char *hy_mem_missing_reason(const struct hy_mem_user *user, const struct hy_message *m,
                                   int64_t now_ms, int64_t margin_ms)
 {
     const struct hy_grant *newest = NULL;
@@ -40,7 +41,8 @@ const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *te
     for (size_t i = 0; i < user->grants.count; i++) {
         const struct hy_mem_grant *grant = (const struct hy_mem_grant *)user->grants.items[i];
 
-        if (hy_grant_fits(&grant->g, template_id) && (!newest || grant->g.id > newest->id))
+        if (hy_grant_fits(&grant->g, m->template_id, m->template_kind) &&
+            (!newest || grant->g.id > newest->id))
             newest = &grant->g;
     }
     return hy_grant_missing_reason(newest, now_ms, margin_ms);
@@ -61,7 +63,7 @@ void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const cha
 
     if (!m->grant || move == HY_GRANT_KEEP)
         return;
-    hy_grant_release(&m->grant->g, move, m->m.in_doubt, reason);
+    hy_grant_release(&m->grant->g, move, m->m.in_doubt, reason, 0);
     if (m->grant->g.reason != old) {
         m->grant->g.reason = old;
         hy_mem_set_text(&m->grant->g.reason, reason);
@@ -173,7 +175,7 @@ size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_m
         struct hy_mem_grant *grant = NULL;
 
         if (m->m.expires_at_ms == 0 || m->m.expires_at_ms > now_ms)
-            grant = hy_mem_usable(user, m->m.template_id, now_ms, margin_ms);
+            grant = hy_mem_usable(user, &m->m, now_ms, margin_ms);
         if (!grant) {
             i++;
             continue;

@@ -38,6 +38,11 @@ static void hy_mem_rollback(struct hy_backend *b)
     abort();
 }
 
+static int hy_mem_absent(struct hy_backend *b, struct hy_op *op)
+{
+    return HY_E_NOT_FOUND;
+}
+
 const struct hy_backend_ops hy_backend_memory = {
     .name = "memory",
     .prefix = "memory:",
@@ -56,6 +61,17 @@ const struct hy_backend_ops hy_backend_memory = {
             [HY_VERB_SWEEP] = hy_mem_sweep,
             [HY_VERB_DEPOSIT] = hy_mem_deposit,
             [HY_VERB_PURGE] = hy_mem_purge,
+            [HY_VERB_TIDY] = hy_mem_absent,
+            [HY_VERB_HEAR] = hy_mem_absent,
+            [HY_VERB_TEMPLATES_PUT] = hy_mem_absent,
+            [HY_VERB_TEMPLATE_DELETE] = hy_mem_absent,
+            [HY_VERB_SESSION_CUT] = hy_mem_absent,
+            [HY_VERB_REACH] = hy_mem_absent,
+            [HY_VERB_PROSPECTS] = hy_mem_absent,
+            [HY_VERB_EVENTS] = hy_mem_absent,
+            [HY_VERB_TIMELINE] = hy_mem_absent,
+            [HY_VERB_TEMPLATES] = hy_mem_absent,
+            [HY_VERB_SESSION_CUTS] = hy_mem_absent,
             [HY_VERB_APP_PUT] = hy_mem_app_put,
             [HY_VERB_APP_DELETE] = hy_mem_app_delete,
             [HY_VERB_KEY_PUT] = hy_mem_key_put,

@@ -126,9 +126,9 @@ void hy_mem_free_all(struct hy_backend *b);
 /* --- ledger.c: the moves ---------------------------------------------------------------------- */
 
 /* The usable grant of `user` that comes first, or null. */
-struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *template_id,
+struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const struct hy_message *m,
                                    int64_t now_ms, int64_t margin_ms);
-const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *template_id,
+const char *hy_mem_missing_reason(const struct hy_mem_user *user, const struct hy_message *m,
                                   int64_t now_ms, int64_t margin_ms);
 /* After its counters or state changed: keeps user->free. */
 void hy_mem_regrade(struct hy_mem_grant *grant);

@@ -67,7 +67,8 @@ static void recover_one(struct hy_backend *b, struct hy_mem_message *m, int64_t 
     snprintf(attempt.judgement.errmsg, sizeof attempt.judgement.errmsg,
              "the server stopped while sending");
     counted.attempt_count++;
-    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement, now_ms, 0, &settlement);
+    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement,
+              &hy_settle_rules_default, now_ms, 0, &settlement);
     settle_one(b, m, &attempt, &settlement, now_ms);
 }
 

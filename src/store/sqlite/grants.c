@@ -219,7 +219,8 @@ static int read_fitting(struct hy_sqlite *s, const struct hy_grant_list *v, stru
             return HY_E_NOMEM;
         hy_grant_read(&q, v->arena, &item->grant);
         item->usable = hy_grant_usable(&item->grant, v->now_ms, v->margin_ms);
-        count += !q.nomem && (!v->template_id || hy_grant_fits(&item->grant, v->template_id));
+        count += !q.nomem &&
+                 (!v->template_id || hy_grant_fits(&item->grant, v->template_id, v->template_kind));
     }
     *ret_all = all;
     *ret_count = count;

@@ -55,7 +55,7 @@ int hy_grant_pick(struct hy_sqlite *s, const struct hy_message *m, int64_t now_m
     hy_put_text(&q, m->user);
     while ((r = hy_query_step(&q)) == HY_ROW) {
         hy_grant_read(&q, arena, &grant);
-        if (!q.nomem && hy_grant_fits(&grant, m->template_id) &&
+        if (!q.nomem && hy_grant_fits(&grant, m->template_id, m->template_kind) &&
             hy_grant_usable(&grant, now_ms, margin_ms) &&
             (!found || hy_grant_compare(&grant, ret_grant) < 0)) {
             *ret_grant = grant;
@@ -77,7 +77,7 @@ int hy_grant_why_missing(struct hy_sqlite *s, const struct hy_message *m, int64_
     hy_put_text(&q, m->user);
     while (!newest && (r = hy_query_step(&q)) == HY_ROW) {
         hy_grant_read(&q, &s->scratch, &grant);
-        if (!q.nomem && hy_grant_fits(&grant, m->template_id))
+        if (!q.nomem && hy_grant_fits(&grant, m->template_id, m->template_kind))
             newest = &grant;
     }
     if (newest)
@@ -130,7 +130,7 @@ int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, enum hy_grant_mov
     if (r < 0) /* only a standing grant, of which nothing is counted, may be gone */
         return r == HY_E_NOT_FOUND ? 0 : r;
     before = hy_grant_free_uses(&grant);
-    hy_grant_release(&grant, move, m->in_doubt, reason);
+    hy_grant_release(&grant, move, m->in_doubt, reason, 0);
     hy_purge_mark_lower(s, &grant);
     return save(s, &grant, before);
 }

@@ -114,7 +114,8 @@ static int recover_one(struct hy_sqlite *s, int64_t id, int64_t now_ms)
              "the server stopped while sending");
     counted = row.m;
     counted.attempt_count++;
-    hy_settle(&counted, held ? &grant : NULL, &attempt.judgement, now_ms, 0, &settlement);
+    hy_settle(&counted, held ? &grant : NULL, &attempt.judgement, &hy_settle_rules_default, now_ms,
+              0, &settlement);
     return settle_row(s, &row, &attempt, &settlement, now_ms);
 }
 

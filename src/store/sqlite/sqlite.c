@@ -292,6 +292,11 @@ static int commit(struct hy_backend *backend)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
+static int hy_sqlite_absent(struct hy_backend *b, struct hy_op *op)
+{
+    return HY_E_NOT_FOUND;
+}
+
 const struct hy_backend_ops hy_backend_sqlite = {
     .name = "sqlite",
     .prefix = "sqlite:",
@@ -309,6 +314,17 @@ const struct hy_backend_ops hy_backend_sqlite = {
               [HY_VERB_SWEEP] = hy_sqlite_sweep,
               [HY_VERB_DEPOSIT] = hy_sqlite_deposit,
               [HY_VERB_PURGE] = hy_sqlite_purge,
+              [HY_VERB_TIDY] = hy_sqlite_absent,
+              [HY_VERB_HEAR] = hy_sqlite_absent,
+              [HY_VERB_TEMPLATES_PUT] = hy_sqlite_absent,
+              [HY_VERB_TEMPLATE_DELETE] = hy_sqlite_absent,
+              [HY_VERB_SESSION_CUT] = hy_sqlite_absent,
+              [HY_VERB_REACH] = hy_sqlite_absent,
+              [HY_VERB_PROSPECTS] = hy_sqlite_absent,
+              [HY_VERB_EVENTS] = hy_sqlite_absent,
+              [HY_VERB_TIMELINE] = hy_sqlite_absent,
+              [HY_VERB_TEMPLATES] = hy_sqlite_absent,
+              [HY_VERB_SESSION_CUTS] = hy_sqlite_absent,
               [HY_VERB_APP_PUT] = hy_sqlite_app_put,
               [HY_VERB_APP_DELETE] = hy_sqlite_app_delete,
               [HY_VERB_KEY_PUT] = hy_sqlite_key_put,
