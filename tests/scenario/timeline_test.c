@@ -233,23 +233,23 @@ static int64_t in_ledger(const struct hy_timeline_facts *facts, const struct hy_
     return sum;
 }
 
-static void print_story(const struct hy_told *items, size_t count)
+static void print_story(const struct hy_step *items, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         printf("# %lld %-16s %s %lld>%lld%s move=%d\n", (long long)items[i].at_ms,
-               hy_told_type_names[items[i].type],
+               hy_step_type_names[items[i].type],
                items[i].pot ? items[i].pot->template_id + 40 : "receipts",
                (long long)items[i].before, (long long)items[i].after, items[i].known ? "" : "?",
                items[i].attempt ? (int)items[i].attempt->grant_move : -1);
 }
 
-static void check_pot(const struct hy_timeline_facts *facts, const struct hy_told *items,
+static void check_pot(const struct hy_timeline_facts *facts, const struct hy_step *items,
                       size_t count, const struct hy_grant *pot)
 {
     int64_t balance = facts->whole ? 0 : -1;
 
     for (size_t i = 0; i < count; i++) {
-        const struct hy_told *t = &items[i];
+        const struct hy_step *t = &items[i];
 
         if (t->pot != pot)
             continue;
@@ -272,7 +272,7 @@ static void check_pot(const struct hy_timeline_facts *facts, const struct hy_tol
 static void check_story(size_t limit)
 {
     struct hy_timeline_facts facts;
-    struct hy_told *items;
+    struct hy_step *items;
     size_t count;
 
     read_facts(&facts, limit);
