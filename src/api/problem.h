@@ -27,13 +27,15 @@ enum hy_problem {
     HY_PROBLEM_MEDIA,       /* 415 */
     HY_PROBLEM_RATE,        /* 429; the caller adds Retry-After */
     HY_PROBLEM_HEADERS,     /* 431 */
+    HY_PROBLEM_REFUSED,     /* 422 the platform refuses it */
     HY_PROBLEM_INTERNAL,    /* 500 */
     HY_PROBLEM_STOPPING,    /* 503, the first of them: what a quiet server refuses with */
     HY_PROBLEM_STORE,       /* 503 the store cannot take it now */
     HY_PROBLEM_UNCERTAIN,   /* 503 perhaps stored, perhaps not */
     HY_PROBLEM_MEMORY,      /* 503 */
     HY_PROBLEM_TOKEN,       /* 503 the platform gives no token */
-    HY_PROBLEM_PLATFORM,    /* 503 the platform cannot be asked now; the caller adds Retry-After */
+    HY_PROBLEM_PLATFORM,    /* 503 the platform has trouble, or says: later */
+    HY_PROBLEM_LOGIN,       /* 503 as PLATFORM; the caller adds Retry-After */
     HY_PROBLEM_NOT_READY,   /* 503 /readyz */
     HY_PROBLEMS
 };

@@ -49,6 +49,23 @@ void hy_api_messages_show(struct hy_call *call);
 void hy_api_messages_cancel(struct hy_call *call);
 extern const struct hy_json_field hy_api_messages_query[];
 
+/* templates.c; template_library.c: what the platform offers */
+void hy_api_templates_list(struct hy_call *call);
+void hy_api_templates_show(struct hy_call *call);
+void hy_api_templates_sync(struct hy_call *call);
+void hy_api_templates_add(struct hy_call *call);
+void hy_api_templates_delete(struct hy_call *call);
+void hy_api_templates_categories(struct hy_call *call);
+void hy_api_templates_titles(struct hy_call *call);
+void hy_api_templates_keywords(struct hy_call *call);
+void hy_api_templates_library(struct hy_call *call);
+void hy_api_templates_library_show(struct hy_call *call);
+extern const struct hy_json_field hy_api_templates_query[];     /* GET, DELETE */
+extern const struct hy_json_field hy_api_templates_app_query[]; /* POST */
+extern const struct hy_json_field hy_api_templates_titles_query[];
+extern const struct hy_json_field hy_api_templates_keywords_query[];
+extern const struct hy_json_field hy_api_templates_library_query[];
+
 /* schedules.c */
 void hy_api_schedules_create(struct hy_call *call);
 void hy_api_schedules_list(struct hy_call *call);

@@ -32,6 +32,7 @@ const struct hy_group hy_groups[] = {
     {"key", "keys of the API", hy_commands_key},
     {"token", "the platform's access token of an app", hy_commands_token},
     {"grant", "permissions to send to a user", hy_commands_grant},
+    {"template", "what messages look like", hy_commands_template},
     {"message", "notifications", hy_commands_message},
     {"schedule", "messages by cron expression", hy_commands_schedule},
     {0}};

@@ -216,9 +216,9 @@ int hy_client_run(struct hy_cli *cli)
 
     if (!body)
         return HY_EXIT_USAGE;
-    if (strcmp(call.method, "GET") == 0)
+    if (strcmp(call.method, "GET") == 0 || strcmp(call.method, "DELETE") == 0)
         call.path = hy_client_with_query(cli, call.path, body);
-    else if (strcmp(call.method, "DELETE") != 0)
+    else
         call.body = body;
     code = hy_client_send(cli, &call, &answer);
     if (!hy_client_show_json(cli, &answer) && code == HY_EXIT_DONE)

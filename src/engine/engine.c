@@ -78,6 +78,8 @@ static int load(struct hy_engine *engine)
     if (!err)
         err = hy_registry_load(engine);
     if (!err)
+        err = hy_shelf_load(engine);
+    if (!err)
         err = recover(engine);
     if (err)
         return err;
@@ -122,6 +124,8 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     if (!err)
         err = hy_cuts_init(&engine->cuts);
     if (!err)
+        err = hy_shelf_init(&engine->shelf);
+    if (!err)
         err = hy_zone_open(hy_platforms[0]->timezone, &engine->zone);
     if (!err)
         err = load(engine);
@@ -140,6 +144,7 @@ void hy_engine_free(struct hy_engine *engine)
     assert(engine->attempts_open == 0);
     hy_clockwork_deinit(engine);
     hy_lanes_free(engine);
+    hy_shelf_deinit(&engine->shelf);
     hy_registry_deinit(&engine->registry);
     hy_cuts_deinit(&engine->cuts);
     hy_hush_deinit(&engine->denied);
@@ -204,8 +209,8 @@ void hy_engine_quiesce(struct hy_engine *engine)
 bool hy_engine_idle(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
-           !engine->claiming && !engine->settling && !engine->clockwork.busy &&
-           engine->clockwork.jobs_open == 0;
+           !engine->template_works && !engine->claiming && !engine->settling &&
+           !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */

@@ -2,8 +2,8 @@
  * internal.h - what the files of the engine share. Only src/engine includes it.
  *
  * Who owns what:
- *   registry, admission     any thread, under their own locks
- *   lanes, attempts, token keeper, clockwork (schedules)   the engine's thread only
+ *   registry, shelf, admission     any thread, under their own locks
+ *   lanes, attempts, token keeper, template calls, clockwork (schedules)   the engine's thread only
  *   mailbox                 how the others reach the engine's thread
  */
 #ifndef HY_ENGINE_INTERNAL_H
@@ -75,6 +75,45 @@ int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_a
 /* The same of the callback's secrets; size 0 when there never were any. */
 int hy_registry_callback(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
                          struct hy_sealed *ret_callback);
+
+/* --- shelf.c: templates, in memory ------------------------------------------------------------ */
+
+struct hy_shelf_entry;
+
+struct hy_shelf {
+    pthread_rwlock_t lock;
+    struct hy_shelf_entry **entries; /* in order of app and id */
+    size_t count;
+    int64_t *synced; /* apps whose templates were ever synced */
+    size_t synced_count;
+};
+
+int hy_shelf_init(struct hy_shelf *shelf);
+void hy_shelf_deinit(struct hy_shelf *shelf);
+int hy_shelf_load(struct hy_engine *engine);
+/* These are the app's templates from now on. HY_E_NOMEM: nothing was changed. */
+int hy_shelf_replace(struct hy_shelf *shelf, int64_t app_no, const struct hy_template *templates,
+                     size_t count, bool synced);
+
+/* --- fit.c: what a message says, held against its template ------------------------------------ */
+
+/* A message on its way in, while it is prepared. */
+struct hy_fit {
+    struct hy_engine *engine;
+    const struct hy_app_entry *app;
+    struct hy_message *message; /* all but `data` is set */
+    json_t *data;               /* of the request, any type; borrowed */
+    enum hy_repair repair;
+};
+
+/*
+ * Checks the message by its platform and, when its template is known, by that: faults go into `v`.
+ * Without any, message->data and template_kind are set. With HY_REPAIR_CUT what is too long was made
+ * shorter where that can be done, and data that came as text was taken; the notes, in v->arena, say
+ * what is different from what came.
+ */
+size_t hy_fit_message(const struct hy_fit *fit, struct hy_violations *v,
+                      const struct hy_repair_note **ret_notes, size_t *ret_count);
 
 /* --- keeper.c: the token of one app ----------------------------------------------------------- */
 
@@ -173,6 +212,7 @@ struct hy_engine {
     struct hy_engine_config config;
     struct hy_mailbox mailbox;
     struct hy_registry registry;
+    struct hy_shelf shelf;
     pthread_mutex_t ids_lock;
     struct hy_message_ids ids;
     struct hy_cuts cuts;
@@ -186,8 +226,9 @@ struct hy_engine {
     bool settling;                /* a settle verb is under way */
     int64_t settle_not_before_ms; /* after the store had trouble */
     int64_t attempts_open;
-    int64_t tokens_open; /* token refreshes under way */
-    int64_t logins_open; /* logins under way */
+    int64_t tokens_open;                     /* token refreshes under way */
+    int64_t logins_open;                     /* logins under way */
+    struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
     struct hy_arena scratch; /* one request at a time */
     int64_t now_ms;          /* of this tick */

@@ -16,8 +16,8 @@ struct story_command {
 };
 
 /* acts.c: what callers and time do. wire.c: what the platform sees and answers. looks.c: what must
- * be true. Each ended by a null name. */
-extern const struct story_command story_acts[], story_wire[], story_looks[];
+ * be true. templates.c: templates. Each ended by a null name. */
+extern const struct story_command story_acts[], story_wire[], story_looks[], story_templates[];
 
 extern struct world story_world;
 extern struct hy_arena story_arena;
