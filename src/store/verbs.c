@@ -309,7 +309,7 @@ static bool check_timeline(const struct hy_op *op)
 static bool template_ok(const struct hy_templates_put *v, const struct hy_template *t)
 {
     return text(t->id) && t->kind > HY_TEMPLATE_ANY && t->kind < HY_TEMPLATE_KINDS && t->title &&
-           t->content && t->example && (!v->replace || v->kinds[t->kind]);
+           t->content && (!v->replace || v->kinds[t->kind]);
 }
 
 static bool check_templates_put(const struct hy_op *op)

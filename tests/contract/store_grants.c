@@ -284,7 +284,7 @@ static void a_list_begins_with_what_is_used_next(void)
     CHECK_INT(v->available, 3 + 1 + 4);
     CHECK_INT(post("u")->grant_id, counter);
     CHECK_INT(grants("u", "T1")->available, 7);
-    CHECK_INT(grants("u", "T3")->available, 3);
+    CHECK_INT(grants("u", "T3")->available, 4);
     v = grants("u", NULL);
     CHECK_INT(v->count, 5);
     CHECK_INT(v->available, 15);
