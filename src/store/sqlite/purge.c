@@ -89,7 +89,7 @@ int hy_sqlite_purge(struct hy_backend *backend, struct hy_op *op)
         r = purge_some(s, v, mark_ms > v->now_ms ? mark_ms : v->now_ms, until_ms, false);
     if (r == 0 && v->purged < v->limit && until_ms > mark_ms)
         set_mark(s, v->app_no, until_ms);
-    return r == 0 && v->purged < v->limit ? hy_reach_tidy(s, v->app_no, v->now_ms) : r;
+    return r == 0 && v->purged < v->limit ? hy_reach_tidy(s, v->app_no, until_ms) : r;
 }
 
 /* --- tidy ------------------------------------------------------------------------------------- */
