@@ -212,6 +212,17 @@ int hy_engine_session_open(struct hy_engine *engine, const char *session, struct
 /* Revokes all sessions of a user issued until now. op.done is the caller's; `app_no`, `user` set. */
 void hy_engine_session_cut(struct hy_engine *engine, struct hy_session_cut *cut);
 
+/*
+ * Whether a page should ask for a template (again), and a stable word for why: message_waiting,
+ * none_left, withdrawn, suspect, running_low (ask); enough, standing, refused_recently, banned,
+ * unknown_template, legacy (don't). `absent`: the app's templates are known, and this is none of them.
+ */
+struct hy_advice {
+    bool ask;
+    const char *reason; /* static */
+};
+struct hy_advice hy_engine_advise(const struct hy_prospect *prospect, bool absent, int64_t now_ms);
+
 /* --- callbacks [any thread] ------------------------------------------------------------------- */
 
 /* What came to /callback/{app}, judged by its platform and, if something happened, stored. */

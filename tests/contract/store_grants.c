@@ -45,17 +45,6 @@ static void every_app_has_its_own_credentials(void)
     CHECK(!items[0].duplicate && !items[1].duplicate);
 }
 
-static void counters_add_up(void)
-{
-    int64_t a = once("u", "T1", 1);
-    int64_t b = once("u", "T1", 2);
-
-    CHECK(a != b);
-    CHECK_INT(grants("u", "T1")->available, 3);
-    CHECK_INT(post("u")->grant_id, a);
-    CHECK_INT(post("u")->grant_id, b);
-}
-
 static void every_field_of_a_grant_is_kept(void)
 {
     struct hy_deposit_item item = form_item("用户", "形式-1", 0);
@@ -315,7 +304,6 @@ void store_grants_cases(void)
     CASE(a_credential_is_stored_once);
     CASE(a_spent_credential_does_not_come_back);
     CASE(every_app_has_its_own_credentials);
-    CASE(counters_add_up);
     CASE(every_field_of_a_grant_is_kept);
     CASE(one_bad_item_stores_none);
     CASE(a_deposit_wakes_the_oldest);
