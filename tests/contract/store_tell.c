@@ -156,3 +156,25 @@ size_t tidy(size_t limit)
     CHECK_INT(run(&v.op, HY_VERB_TIDY), 0);
     return v.tidied;
 }
+
+struct hy_message *post_sent(const char *user, int64_t msgid)
+{
+    struct hy_message *m;
+
+    rig.expect_event = true;
+    m = post(user);
+    send_ok(msgid);
+    CHECK_STATE(m->id, SENT);
+    return m;
+}
+
+struct hy_message *post_lost(const char *user)
+{
+    struct hy_message *m;
+
+    rig.expect_event = true;
+    m = post(user);
+    send_lost();
+    CHECK_STATE(m->id, UNKNOWN);
+    return m;
+}

@@ -43,6 +43,10 @@ struct hy_timeline_read *timeline(const char *user, size_t limit);
 void send_ok(int64_t msgid);
 void send_lost(void);
 
+/* post() and that; from now on the case expects events. */
+struct hy_message *post_sent(const char *user, int64_t msgid);
+struct hy_message *post_lost(const char *user);
+
 /* How many rows it took. */
 size_t tidy(size_t limit);
 

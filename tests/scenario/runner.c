@@ -130,6 +130,7 @@ static void play(void)
 
     CHECK(f != NULL);
     message_count = 0;
+    story_templates_forget();
     world_start(&story_world);
     for (line_number = 1; fgets(line, sizeof line, f); line_number++)
         run_line(line);

@@ -1,0 +1,285 @@
+/*
+ * One tap is told by up to three sources; words are lost, repeated, and come in any order. Whatever
+ * arrives, the ledger must hold as many uses as there were taps of which anybody told.
+ */
+#include "store_tell.h"
+
+#include "store_cases.h"
+
+enum { TAPS_MAX = 3, WORDS_MAX = TAPS_MAX * HY_SOURCES };
+
+/* A source's word about one tap. */
+struct word {
+    int tap;
+    enum hy_source source;
+};
+
+/* --- one story on a user of its own ----------------------------------------------------------- */
+
+static int stories;
+static const char *user;
+static int64_t tap_at_ms[TAPS_MAX];
+
+static void begin_story(void)
+{
+    user = hy_arena_printf(&rig.arena, "user-%d", ++stories);
+}
+
+/* Clocks differ: each source has its own idea of when it was; events know whole seconds. */
+static int64_t told_at(struct word w)
+{
+    static const int64_t skew_ms[HY_SOURCES] = {700, -900, 0};
+    int64_t at_ms = tap_at_ms[w.tap] + skew_ms[w.source];
+
+    return w.source == HY_SOURCE_EVENT ? at_ms / SECOND * SECOND : at_ms;
+}
+
+static struct hy_deposit_item item_of(struct word w)
+{
+    struct hy_deposit_item item = accept_item(user, w.source);
+
+    item.grant.obtained_at_ms = told_at(w);
+    return known_as(item, hy_arena_printf(&rig.arena, "%d.%d.%d", stories, w.tap, (int)w.source));
+}
+
+/* An event comes as a callback, the others as deposits. Returns what was added. */
+static int32_t say(struct word w)
+{
+    struct hy_deposit_item item = item_of(w);
+    struct hy_hear v = heard(user, "");
+
+    if (w.source != HY_SOURCE_EVENT)
+        return tell(item);
+    v.answers = &item;
+    v.answer_count = 1;
+    CHECK_INT(hear(&v), 0);
+    return item.added;
+}
+
+static int taps_told(const struct word *words, size_t count)
+{
+    int told[TAPS_MAX] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        told[words[i].tap] = 1;
+    return told[0] + told[1] + told[2];
+}
+
+static void check_truth(const struct word *words, size_t count)
+{
+    int64_t uses = grants(user, "T1")->available;
+    char text[80] = "";
+
+    if (uses == taps_told(words, count))
+        return;
+    for (size_t i = 0; i < count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %s:%d",
+                 hy_source_names[words[i].source], words[i].tap);
+    hy_tap_fail(__FILE__, __LINE__, "%d uses after%s", (int)uses, text);
+}
+
+static void tell_story(const struct word *words, size_t count)
+{
+    int32_t added = 0;
+
+    begin_story();
+    for (size_t i = 0; i < count; i++)
+        added += say(words[i]);
+    check_truth(words, count);
+    CHECK_INT(added, taps_told(words, count));
+}
+
+/* --- all stories ------------------------------------------------------------------------------ */
+
+/* All orders of `count` words of which the first `fixed` are in place. */
+static void in_every_order(struct word *words, size_t count, size_t fixed)
+{
+    if (fixed == count) {
+        tell_story(words, count);
+        return;
+    }
+    for (size_t i = fixed; i < count; i++) {
+        struct word first = words[i];
+
+        words[i] = words[fixed];
+        words[fixed] = first;
+        in_every_order(words, count, fixed + 1);
+        words[fixed] = words[i];
+        words[i] = first;
+    }
+}
+
+/* Every set of words about `taps` taps that has `least` to `most` of them, in every order. */
+static void every_story(int taps, size_t least, size_t most)
+{
+    int words_of_all = taps * HY_SOURCES;
+
+    for (unsigned set = 1; set < 1u << words_of_all; set++) {
+        struct word words[WORDS_MAX];
+        size_t count = 0;
+
+        for (int i = 0; i < words_of_all; i++)
+            if (set >> i & 1)
+                words[count++] = (struct word){i / HY_SOURCES, (enum hy_source)(i % HY_SOURCES)};
+        if (count >= least && count <= most)
+            in_every_order(words, count, 0);
+    }
+}
+
+/* Taps that no window covers both of. */
+static void set_taps_apart(void)
+{
+    for (int i = 0; i < TAPS_MAX; i++)
+        tap_at_ms[i] = rig.now_ms + i * (WINDOW + 3 * SECOND);
+}
+
+static void one_tap_in_every_order(void)
+{
+    set_taps_apart();
+    every_story(1, 1, 3);
+    CHECK_INT(stories, 15); /* 3 + 3 x 2 + 6 */
+}
+
+static void two_taps_in_every_order(void)
+{
+    set_taps_apart();
+    every_story(2, 1, 6);
+}
+
+static void three_taps_with_words_lost(void)
+{
+    set_taps_apart();
+    every_story(3, 1, 4);
+}
+
+/* A tree of repetitions: each word of two taps up to twice, in orders drawn by chance. */
+static void words_are_repeated(void)
+{
+    uint64_t random = 88172645463325252u;
+
+    set_taps_apart();
+    for (int story = 0; story < 1500; story++) {
+        struct word words[2 * WORDS_MAX];
+        size_t count = 0;
+
+        for (int i = 0; i < WORDS_MAX; i++) {
+            random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+            for (unsigned times = (unsigned)(random % 3); times > 0; times--)
+                words[count++] = (struct word){i / HY_SOURCES, (enum hy_source)(i % HY_SOURCES)};
+        }
+        for (size_t i = count; i > 1; i--) {
+            size_t j;
+            struct word w = words[i - 1];
+
+            random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+            j = (size_t)(random % i);
+            words[i - 1] = words[j];
+            words[j] = w;
+        }
+        tell_story(words, count);
+    }
+}
+
+/* Three taps within one window: the sum is that of the source that told most. */
+static void close_taps_are_those_of_the_best_source(void)
+{
+    for (int i = 0; i < TAPS_MAX; i++)
+        tap_at_ms[i] = rig.now_ms + i * 5 * SECOND;
+    for (int story = 0; story < 3 * 3 * 3; story++) {
+        const int counts[HY_SOURCES] = {story % 3, story / 3 % 3, story / 9};
+        int most = 0, words = 0;
+
+        begin_story();
+        for (int turn = 0; turn < 3; turn++) {
+            for (int source = 0; source < HY_SOURCES; source++) {
+                if (turn < counts[source])
+                    say((struct word){(turn + source) % 3, (enum hy_source)source});
+                most = counts[source] > most ? counts[source] : most;
+                words += turn < counts[source];
+            }
+        }
+        if (words > 0)
+            CHECK_INT(grants(user, "T1")->available, most);
+    }
+}
+
+/* A backend may tell several taps of one instant; the other sources tell them one by one. */
+static void several_taps_in_one_word(void)
+{
+    for (int before = 0; before <= 4; before++) {
+        struct hy_deposit_item item;
+
+        begin_story();
+        for (int i = 0; i < before; i++)
+            tell_accept(user, HY_SOURCE_PAGE, rig.now_ms + i);
+        item = accept_item(user, HY_SOURCE_BACKEND);
+        item.grant.uses_total = item.grant.uses_left = 3;
+        CHECK_INT(deposit_items(&item, 1, NULL), 0);
+        CHECK_INT(item.added, before < 3 ? 3 - before : 0);
+        CHECK_INT(item.duplicate, before >= 3);
+        for (int i = 0; i < 4; i++)
+            tell_accept(user, HY_SOURCE_EVENT, rig.now_ms);
+        CHECK_INT(grants(user, "T1")->available, 4);
+    }
+}
+
+static void the_window_is_the_app_s(void)
+{
+    struct hy_deposit_item item;
+
+    begin_story();
+    tell_accept(user, HY_SOURCE_PAGE, rig.now_ms);
+    CHECK_INT(tell_accept(user, HY_SOURCE_EVENT, rig.now_ms + WINDOW), 0);
+    CHECK_INT(tell_accept(user, HY_SOURCE_BACKEND, rig.now_ms - WINDOW - 1), 1);
+    item = accept_item(user, HY_SOURCE_BACKEND);
+    item.window_ms = 0;
+    item.grant.obtained_at_ms = rig.now_ms + 1;
+    CHECK_INT(tell(item), 1);
+    item.grant.obtained_at_ms = rig.now_ms;
+    CHECK_INT(tell(item), 0);
+}
+
+/* Another user's, another template's, another app's tap is another one. */
+static void only_the_same_prompt_is_one_tap(void)
+{
+    struct hy_app_put app = {.app = {.id = "wx2", .platform = "wechat_mini", .settings = "{}"}};
+    struct hy_deposit_item item = accept_item("u", HY_SOURCE_PAGE);
+
+    CHECK_INT(run(&app.op, HY_VERB_APP_PUT), 0);
+    CHECK_INT(tell(item), 1);
+    item.source = HY_SOURCE_EVENT;
+    item.grant.template_id = "T2";
+    CHECK_INT(tell(item), 1);
+    item.grant.template_id = "T1";
+    item.grant.user = "v";
+    CHECK_INT(tell(item), 1);
+    item.grant.user = "u";
+    item.grant.app_no = app.app.no;
+    CHECK_INT(tell(item), 1);
+    item.grant.app_no = rig.app;
+    CHECK_INT(tell(item), 0);
+}
+
+/* A no and a yes are two answers, however close. */
+static void a_no_is_no_yes(void)
+{
+    CHECK_INT(tell(answer_item("u", HY_SOURCE_PAGE, HY_ANSWER_REJECT)), 0);
+    CHECK_INT(tell(accept_item("u", HY_SOURCE_EVENT)), 1);
+    CHECK_INT(tell(answer_item("u", HY_SOURCE_EVENT, HY_ANSWER_REJECT)), 0);
+    CHECK_INT(timeline("u", 10)->answer_count, 2);
+    CHECK_TEXT(balance("u"), "1/1 available");
+}
+
+void store_tells_cases(void)
+{
+    stories = 0;
+    CASE(one_tap_in_every_order);
+    CASE(two_taps_in_every_order);
+    CASE(three_taps_with_words_lost);
+    CASE(words_are_repeated);
+    CASE(close_taps_are_those_of_the_best_source);
+    CASE(several_taps_in_one_word);
+    CASE(the_window_is_the_app_s);
+    CASE(only_the_same_prompt_is_one_tap);
+    CASE(a_no_is_no_yes);
+}
