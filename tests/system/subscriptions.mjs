@@ -220,3 +220,27 @@ test('grant add and list know prompts', async (t) => {
   assert.match(list.stdout, /available now: 3\n/);
   assert.equal((await grant('add', '--kind', 'once')).code, 2);
 });
+
+test('refusals in numbers raise an alarm, and nothing is given up for them', async (t) => {
+  const { sim, server, template } = await open(t);
+  const { openids } = await sim.post('/sim/users', { appid: APP, count: 20 });
+
+  await server.api('PATCH', `/v1/apps/${APP}`, { suspect_retry_s: 3600 });
+  assert.deepEqual((await server.api('GET', `/v1/apps/${APP}`)).alarms, []);
+  await server.api('POST', '/v1/grants', openids.map((user) =>
+    ({ app: APP, user, kind: 'once', template })));
+  await server.api('POST', '/v1/messages', openids.map((user) =>
+    ({ app: APP, user, template, data: DATA })));
+  const [alarm] = await until(async () => {
+    const { alarms } = await server.api('GET', `/v1/apps/${APP}`);
+    return alarms.length && alarms;
+  }, 'the alarm');
+
+  assert.equal(alarm.name, 'refusal_burst');
+  assert.equal(alarm.refusals, 20);
+  assert.ok(alarm.since && alarm.meaning && alarm.fix);
+  assert.match(server.stderr, /warn app\.refusal_burst app=wx0000000000000001 refusals=20/);
+  const doctor = await server.cli(['doctor']);
+  assert.equal(doctor.code, 1);
+  assert.match(doctor.stdout, /refusal_burst: since .*, 20 refusals/);
+});
