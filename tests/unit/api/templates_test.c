@@ -152,7 +152,7 @@ static const struct {
     {"{\"errcode\":-1,\"errmsg\":\"system error\"}", 503,
      "urn:hongyan:problem:platform_unavailable", "-1 system error"},
     {"{\"errcode\":200011,\"errmsg\":\"account banned\"}", 422,
-     "urn:hongyan:problem:platform_refused", "200011 account banned"},
+     "urn:hongyan:problem:platform_refused", "200011 account banned. The account is banned from"},
     {"{\"errcode\":40001,\"errmsg\":\"invalid credential\"}", 503,
      "urn:hongyan:problem:platform_unavailable", "the token again that it refused"},
 };
