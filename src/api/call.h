@@ -75,6 +75,9 @@ bool hy_call_refused(struct hy_call *call);
  * is added and null returned. Give it back with hy_engine_app_release(). */
 const struct hy_app_entry *hy_call_app(struct hy_call *call, const char *id);
 
+/* The language of `meaning` and `fix` that the caller prefers, by Accept-Language. */
+bool hy_call_chinese(struct hy_call *call);
+
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 /* Says which step comes next. Call it before the verb is started: its `done` may come at once. */

@@ -36,6 +36,10 @@ const struct hy_route hy_api_routes[] = {
     {"POST", "/v1/grants", NULL, RULE(hy_api_grants_report, REPORT, hy_query_none)},
     {"GET", "/v1/grants", NULL, RULE(hy_api_grants_list, READ, hy_api_grants_query)},
 
+    {"GET", "/v1/reach", NULL, RULE(hy_api_reach, READ, hy_api_reach_query)},
+    {"GET", "/v1/users/{app}/{user}/timeline", NULL,
+     RULE(hy_api_timeline, READ, hy_api_timeline_query)},
+
     {"GET", "/v1/templates", NULL,
      RULE(hy_api_templates_list, SEND_OR_READ, hy_api_templates_query)},
     {"POST", "/v1/templates", NULL, RULE(hy_api_templates_add, SEND, hy_api_templates_app_query)},

@@ -39,6 +39,12 @@ void hy_api_grants_report(struct hy_call *call);
 void hy_api_grants_list(struct hy_call *call);
 extern const struct hy_json_field hy_api_grants_query[];
 
+/* timeline.c, reach.c */
+void hy_api_timeline(struct hy_call *call);
+extern const struct hy_json_field hy_api_timeline_query[];
+void hy_api_reach(struct hy_call *call);
+extern const struct hy_json_field hy_api_reach_query[];
+
 /* messages.c */
 void hy_api_messages_submit(struct hy_call *call);
 void hy_api_messages_check(struct hy_call *call);

@@ -47,11 +47,15 @@ bool hy_client_print_errors(struct hy_cli *cli, const json_t *answer);
 /* With --json the answer as it came, one line; then true. */
 bool hy_client_show_json(struct hy_cli *cli, const struct hy_client_answer *answer);
 
+/* The environment (LC_ALL, LC_MESSAGES, LANG) asks for Chinese; the server is told so, too. */
+bool hy_client_chinese(void);
+
 /* Each group's own file. */
 extern const struct hy_command hy_commands_app[];
 extern const struct hy_command hy_commands_key[];
 extern const struct hy_command hy_commands_token[];
 extern const struct hy_command hy_commands_grant[];
+extern const struct hy_command hy_commands_doctor[];
 extern const struct hy_command hy_commands_message[];
 extern const struct hy_command hy_commands_schedule[];
 extern const struct hy_command hy_commands_template[];

@@ -64,6 +64,7 @@ struct hy_group {
     const char *name; /* null ends the table */
     const char *summary;
     const struct hy_command *commands; /* ended by a null name */
+    const char *alone;                 /* the command that the group's name alone means, or null */
 };
 
 /* Without a group name: `serve` and `sim`. */

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "domain/zone.h"
+#include "engine/alarm.h"
 #include "engine/engine.h"
 #include "engine/hush.h"
 #include "engine/session.h"
@@ -149,6 +150,7 @@ struct hy_lane {
     int64_t pauses;   /* so far: an answer to what left before the last one ends no pause */
     double allowance; /* token bucket of rate_per_s: messages that may go now */
     int64_t allowance_at_ms;
+    struct hy_alarm alarm;
 };
 
 /* What an admission tells the dispatcher. */
@@ -258,11 +260,17 @@ void hy_lane_notice(struct hy_engine *engine, int64_t app_no, int64_t due_ms);
 void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until_ms,
                    const char *reason, bool probe);
 void hy_lane_reopen(struct hy_engine *engine, struct hy_lane *lane);
+/* Ends the alarm of a lane when it is calm again; returns when to look again. */
+int64_t hy_lane_alarm_turn(struct hy_engine *engine, struct hy_lane *lane);
 int64_t hy_dispatch(struct hy_engine *engine);
 
 /* attempt.c */
 void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch);
 int64_t hy_attempts_settle(struct hy_engine *engine);
+/* What an app's settings say about settling, and whether the platform will tell by event what
+ * became of a message that went by a counter or without a grant. */
+struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app);
+bool hy_app_hears_events(const struct hy_app_entry *app);
 
 /* keeper.c */
 void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);

@@ -167,6 +167,7 @@ static void judge_code(const char *api, int64_t code, struct hy_judgement *j)
     j->verdict = row ? row->verdict : HY_VERDICT_TRANSIENT;
     j->hint = row ? row->hint : HY_HINT_NONE;
     j->grant_used = j->verdict == HY_VERDICT_GRANT_GONE && code == 41029;
+    j->grant_refused = j->verdict == HY_VERDICT_GRANT_GONE && code == 43101;
 }
 
 static void read_texts(const json_t *root, struct hy_judgement *j)

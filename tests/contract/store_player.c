@@ -202,6 +202,8 @@ static void move_settle(struct player *p)
     if (item.result != 0)
         return;
     hy_buf_printf(&p->out, "  state=%d\n", item.state);
+    p->sent[p->sent_count % SENT_MAX] = p->flights[at]->message;
+    p->sent[p->sent_count++ % SENT_MAX].msgid = j.msgid;
     burn(p, &p->flights[at]->grant, item.settlement.grant_move);
     p->flights[at] = p->flights[--p->flight_count];
     if (player_chance(p, 5)) { /* the same again */

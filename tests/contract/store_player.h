@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-enum { USERS = 5, HEARD_MAX = 8 };
+enum { USERS = 5, HEARD_MAX = 8, SENT_MAX = 12 };
 enum { APPS = 2, FLIGHTS_MAX = 200, IDS_MAX = 5000, GRANTS_MAX = 100000 };
 
 struct player {
@@ -29,6 +29,8 @@ struct player {
     size_t flight_count;
     int64_t known[IDS_MAX];
     size_t known_count;
+    struct hy_message sent[SENT_MAX]; /* the last ones that were settled; texts live on */
+    size_t sent_count;
     int64_t msgids; /* given out so far: 1, 2, ... */
     int64_t events; /* things that were told, each with an identity of its own */
     struct hy_hear *heard[HEARD_MAX];

@@ -85,13 +85,28 @@ void player_move_deposit(struct player *p)
 
 /* --- callbacks -------------------------------------------------------------------------------- */
 
-static void random_sent(struct player *p, struct hy_sent_item *item)
+/* A message that the platform may tell of: one that is under way, or was settled not long ago. */
+static struct hy_message told_message(struct player *p)
 {
-    *item = (struct hy_sent_item){.template_id = player_chance(p, 70) ? "T1" : "T2",
+    size_t known = p->sent_count < SENT_MAX ? p->sent_count : SENT_MAX;
+    struct hy_message m = {.app_no = p->apps[0], .user = "user0", .template_id = "T1"};
+
+    if (known > 0 && player_chance(p, 75))
+        return p->sent[player_pick(p, known)];
+    if (p->flight_count == 0)
+        return m;
+    m = p->flights[player_pick(p, p->flight_count)]->message;
+    m.msgid = p->msgids + 1; /* if it is the next that is settled */
+    return m;
+}
+
+static void random_sent(struct player *p, const struct hy_message *about, struct hy_sent_item *item)
+{
+    *item = (struct hy_sent_item){.template_id = player_chance(p, 90) ? about->template_id : "T2",
+                                  .msgid = player_chance(p, 70) ? about->msgid
+                                                                : (int64_t)player_pick(p, 1000),
                                   .delivered = player_chance(p, 70)};
     item->reason = item->delivered ? NULL : "event.1003";
-    if (player_chance(p, 80)) /* of one that was sent, or that nobody knows */
-        item->msgid = p->msgids + 1 - (int64_t)player_pick(p, 12);
     memcpy(item->identity, identity(p, "sent", ++p->events), HY_IDENTITY_BYTES);
 }
 
@@ -112,10 +127,11 @@ static void random_heard_answer(struct player *p, const struct hy_hear *v,
 static void random_hear(struct player *p)
 {
     struct hy_hear *v = (struct hy_hear *)hy_arena_alloc(&p->keep, sizeof *v);
+    struct hy_message about = told_message(p);
 
-    *v = (struct hy_hear){.app_no = p->apps[player_pick(p, APPS)],
+    *v = (struct hy_hear){.app_no = about.app_no,
                           .name = "event",
-                          .user = player_user(p),
+                          .user = about.user,
                           .created_at_ms = p->now_ms - (int64_t)player_pick(p, 10 * MINUTE),
                           .raw = "{}",
                           .answer_count = player_chance(p, 40) ? player_pick(p, 3) : 0,
@@ -126,7 +142,7 @@ static void random_hear(struct player *p)
     for (size_t i = 0; i < v->answer_count; i++)
         random_heard_answer(p, v, &v->answers[i]);
     for (size_t i = 0; i < v->sent_count; i++)
-        random_sent(p, &v->sent[i]);
+        random_sent(p, &about, &v->sent[i]);
     p->heard[p->heard_count++ % HEARD_MAX] = v;
 }
 
