@@ -7,6 +7,7 @@
 
 static const struct hy_platform *platform;
 static struct hy_arena arena;
+static struct hy_arena texts; /* of the tests themselves, to their end */
 static struct hy_violations found;
 
 static void start(void)
@@ -367,6 +368,8 @@ static void pages_are_pages(void)
     page_refused("javascript:alert(1)", "format");
     page_refused("//example.com/a", "format");
     page_refused("pages/a b", "format");
+    page_refused("pages/a\u3000b", "format");
+    page_refused("pages/a\u00a0b", "format");
     page_refused("pages/a\nb", "control_character");
     memset(page, 'p', 1025);
     page_refused(page, "max_length");
@@ -400,12 +403,171 @@ static void choices_are_closed(void)
     only("lang", "one_of", "zh_CN, en_US, zh_HK, zh_TW", NULL);
 }
 
+/* --- the size in all -------------------------------------------------------------------------- */
+
+/* A text of so many bytes, beginning with `head`. */
+static char *long_text(const char *head, size_t bytes)
+{
+    char *text = hy_arena_alloc(&texts, bytes + 1);
+
+    memset(text, 'a', bytes);
+    memcpy(text, head, strlen(head));
+    return text;
+}
+
+static void data_page_and_extra_have_a_greatest_size(void)
+{
+    size_t data = strlen("{\"keyword1\":{\"value\":\"a\"}}"), page = 100;
+    struct hy_message m = {.page = long_text("p", page)};
+
+    m.extra = long_text("{", 64 * 1024 - data - page);
+    check(m, DATA);
+    CHECK(!hy_violations_any(&found));
+    m.extra = long_text("{", 64 * 1024 - data - page + 1);
+    check(m, DATA);
+    only("data", "max_bytes", "65536", "65537");
+    CHECK(stored == NULL);
+}
+
+/* Twenty fields as long as a field may be: whoever wants them cut must get so far. */
+static void what_may_be_cut_is_not_too_large(void)
+{
+    char *value = long_text("v", 2000), *data = hy_arena_strdup(&texts, "{");
+
+    for (int i = 1; i <= 20; i++)
+        data = hy_arena_printf(&texts, "%s%s\"thing%d\":\"%s\"", data, i > 1 ? "," : "", i, value);
+    check_data(hy_arena_printf(&texts, "%s}", data));
+    CHECK(!hy_violations_any(&found));
+}
+
+/* --- extra ------------------------------------------------------------------------------------ */
+
+static void check_extra(const char *text)
+{
+    char *list;
+    HY_JSON_SCOPED json_t *value = NULL;
+
+    start();
+    list = hy_arena_printf(&arena, "[%s]", text);
+    value = hy_json_parse(list, strlen(list), NULL, 0);
+    CHECK(value != NULL);
+    platform->check_extra(json_array_get(value, 0), &found);
+}
+
+static void extra_is_an_object(void)
+{
+    check_extra("{}");
+    CHECK(!hy_violations_any(&found));
+    check_extra("{\"new_field\":{\"a\":[1,null]},\"flag\":true,\"Upper9\":\"雁\"}");
+    CHECK(!hy_violations_any(&found));
+    check_extra("\"{}\"");
+    only("extra", "type", "an object", "text");
+    check_extra("[]");
+    only("extra", "type", "an object", "array");
+}
+
+static void extra_cannot_take_our_place(void)
+{
+    static const char *const ours[] = {
+        "touser",           "template_id",       "page",        "form_id", "data", "lang",
+        "emphasis_keyword", "miniprogram_state", "access_token"};
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        check_extra(hy_arena_printf(&texts, "{\"a\":1,\"%s\":1}", ours[i]));
+        only(hy_arena_printf(&texts, "extra.%s", ours[i]), "reserved", NULL, NULL);
+    }
+}
+
+static void names_of_extra_have_a_shape(void)
+{
+    static const char shape[] = "named with letters, digits and _";
+    static const char limit[] = "a123456789a123456789a123456789a123456789a123456789a123456789a1234";
+
+    check_extra("{\"a b\":1}");
+    only("extra.a b", "format", shape, NULL);
+    check_extra("{\"a\\u001b\":1}");
+    only("extra.a ", "format", shape, NULL);
+    check_extra("{\"\":1}");
+    CHECK_TEXT(found.items[0].rule, "format");
+    check_extra(hy_arena_printf(&texts, "{\"%s\":1}", limit + 1));
+    CHECK(!hy_violations_any(&found));
+    check_extra(hy_arena_printf(&texts, "{\"%s\":1}", limit));
+    only("extra.***", "max_length", "64", "65");
+}
+
+static void extra_has_20_members_at_most(void)
+{
+    char *members = hy_arena_strdup(&texts, "\"a1\":1");
+
+    for (int i = 2; i <= 20; i++)
+        members = hy_arena_printf(&texts, "%s,\"a%d\":1", members, i);
+    check_extra(hy_arena_printf(&texts, "{%s}", members));
+    CHECK(!hy_violations_any(&found));
+    check_extra(hy_arena_printf(&texts, "{%s,\"b\":1}", members));
+    only("extra", "items", "0..20", "21");
+}
+
+/* --- callbacks -------------------------------------------------------------------------------- */
+
+#define AES_KEY "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+
+static void check_callback(const char *token, const char *aes_key)
+{
+    start();
+    platform->check_callback(token, aes_key, &found);
+}
+
+static void takes_secrets_of_callbacks(void)
+{
+    static const char longest[] =
+        "0123456789012345678901234567890123456789012345678901234567890123";
+
+    check_callback(NULL, NULL);
+    CHECK(!hy_violations_any(&found));
+    check_callback("abc", AES_KEY);
+    CHECK(!hy_violations_any(&found));
+    check_callback(longest, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    CHECK(!hy_violations_any(&found));
+    check_callback("a-b_c.!", NULL);
+    CHECK(!hy_violations_any(&found));
+}
+
+static void names_the_fault_of_a_callback_token(void)
+{
+    static const char shape[] = "ASCII without blanks, the Token of the console";
+
+    check_callback("", NULL);
+    only("callback_token", "length", "3..64", "0");
+    check_callback("ab", NULL);
+    only("callback_token", "length", "3..64", "2");
+    check_callback(long_text("", 65), NULL);
+    only("callback_token", "length", "3..64", "65");
+    check_callback("private token", NULL);
+    only("callback_token", "format", shape, NULL);
+    CHECK(!strstr(found.items[0].message, "private"));
+    check_callback("鸿雁鸿雁", NULL);
+    only("callback_token", "format", shape, NULL);
+}
+
+static void names_the_fault_of_a_callback_key(void)
+{
+    check_callback(NULL, "");
+    only("callback_aes_key", "length", "43", "0");
+    check_callback(NULL, AES_KEY "=");
+    only("callback_aes_key", "length", "43", "44");
+    check_callback(NULL, "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF-");
+    only("callback_aes_key", "format", "43 letters and digits, the EncodingAESKey of the console",
+         NULL);
+    CHECK(!strstr(found.items[0].message, "abcdef"));
+}
+
 int main(void)
 {
     int failed;
 
     platform = hy_platform_find("wechat_mini");
     hy_arena_init(&arena);
+    hy_arena_init(&texts);
     RUN(takes_apps);
     RUN(names_the_fault_of_an_app_id);
     RUN(never_repeats_a_secret);
@@ -424,7 +586,17 @@ int main(void)
     RUN(pages_are_pages);
     RUN(emphasis_names_a_key);
     RUN(choices_are_closed);
+    RUN(data_page_and_extra_have_a_greatest_size);
+    RUN(what_may_be_cut_is_not_too_large);
+    RUN(extra_is_an_object);
+    RUN(extra_cannot_take_our_place);
+    RUN(names_of_extra_have_a_shape);
+    RUN(extra_has_20_members_at_most);
+    RUN(takes_secrets_of_callbacks);
+    RUN(names_the_fault_of_a_callback_token);
+    RUN(names_the_fault_of_a_callback_key);
     failed = hy_tap_end();
     hy_arena_deinit(&arena);
+    hy_arena_deinit(&texts);
     return failed;
 }
