@@ -1,5 +1,7 @@
 #include "platform/wechat_mini.h"
 
+#include "platform/wechat_callback.h"
+
 static const struct hy_code codes[] = {
 #include "wechat_mini_codes.inc"
     {0}};
@@ -34,4 +36,5 @@ const struct hy_platform hy_platform_wechat_mini = {
     .judge_login = hy_wechat_mini_judge_login,
     .build_template = hy_wechat_mini_build_template,
     .judge_template = hy_wechat_mini_judge_template,
+    .read_callback = hy_wechat_read_callback,
 };

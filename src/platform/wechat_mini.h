@@ -10,8 +10,8 @@
  *   wechat_mini_template.c        requests about templates
  *   wechat_mini_template_reply.c  what is answered to them
  *
- * What other adapters of WeChat would do the same way is in wechat_wire.h (requests and replies)
- * and wechat_fault.h (violations). The contracts stand in platform.h;
+ * What other adapters of WeChat would do the same way is in wechat_wire.h (requests and replies),
+ * wechat_fault.h (violations) and wechat_callback.h (callbacks). The contracts stand in platform.h;
  * the facts behind them, and what was chosen where they are unsure, in
  * docs/platforms/wechat_mini.md.
  */
