@@ -115,6 +115,9 @@ test('what the platform refuses is traced to its field', async () => {
   [attempt] = (await world.message(id)).attempts;
   assert.equal(attempt.label, 'Parcel');
   assert.equal(attempt.errors[0].rule, 'characters');
+  const shown = cli('message', 'show', id).stdout;
+  assert.match(shown, /^data\.character_string13 is "Parcel" in the template\.\n/m);
+  assert.match(shown, /^data\.character_string13 may hold only Latin letters/m);
 });
 
 test('templates are added from the library and deleted', async () => {
