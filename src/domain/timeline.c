@@ -202,14 +202,20 @@ static void tell_message(struct story *s, const struct hy_told_message *m)
 
 /* --- all -------------------------------------------------------------------------------------- */
 
+/* Within one millisecond. What a withdrawal does, it does at once. */
+static int rank(const struct hy_step *step)
+{
+    return step->answer ? HY_STEP_ANSWER : (int)step->type;
+}
+
 static int in_order(const void *left, const void *right)
 {
     const struct hy_step *a = left, *b = right;
 
     if (a->at_ms != b->at_ms)
         return a->at_ms < b->at_ms ? -1 : 1;
-    if (a->type != b->type)
-        return a->type < b->type ? -1 : 1;
+    if (rank(a) != rank(b))
+        return rank(a) < rank(b) ? -1 : 1;
     return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 

@@ -50,6 +50,8 @@ static void add_app(void)
                                             "0123456789abcdef0123456789abcdef", "suspect_retry_s",
                                             60, "receipt_margin_s", 60);
 
+    json_object_set_new(body, "callback_token", json_string("a_token_of_scenarios"));
+
     hy_violations_init(&v, &arena);
     change.arg = &result;
     CHECK_INT(hy_engine_app_change(world.engine, NULL, body, &v, &change), 0);
@@ -131,6 +133,26 @@ static void withdraw(void)
     run(&deposit.op);
 }
 
+/* What became of a message, told before its answer or long after. */
+static void outcome(void)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(world.engine, app_id);
+    struct hy_sent_item sent = {.template_id = any_template(), .delivered = chance(2)};
+    struct hy_hear hear = {.op.verb = HY_VERB_HEAR,
+                           .app_no = app->app.no,
+                           .name = "subscribe_msg_sent_event",
+                           .user = user,
+                           .created_at_ms = world_now_ms(),
+                           .now_ms = world_now_ms(),
+                           .raw = "{}",
+                           .sent = &sent,
+                           .sent_count = 1};
+
+    sent.reason = sent.delivered ? NULL : "event.1003";
+    memcpy(sent.identity, &random_state, sizeof random_state);
+    run(&hear.op);
+}
+
 static void ignore_submit(struct hy_submit *submit, void *arg)
 {
     (void)submit;
@@ -192,9 +214,9 @@ static void crash(void)
         world_crash(&world);
 }
 
-static void (*const happenings[])(void) = {accept, accept,   receipt, send, send,
-                                           answer, answer,   answer,  pass, pass,
-                                           answer, withdraw, send,    crash};
+static void (*const happenings[])(void) = {accept, accept,   receipt, send,  send,
+                                           answer, answer,   answer,  pass,  pass,
+                                           answer, withdraw, send,    crash, outcome};
 
 /* --- what must be true ------------------------------------------------------------------------ */
 
