@@ -1,13 +1,14 @@
 /*
  * grants_bench.c - what the verbs of the ledger take beside very many grants.
  *
- *   grants-bench LOCATION [GRANTS [COUNT [FILE]]]
+ *   grants-bench LOCATION [GRANTS [COUNT [FILE [WAITING]]]]
  *
  * LOCATION   "sqlite:PATH"; its first app is used, or one is made
  * GRANTS     are stored before measuring (10,000): of ten, eight are the first counter of a user, one
  *            is a second one, one is a form_id; told over half a year, in that order
  * COUNT      calls of each kind (2,000), one after the other, to users drawn at random
  * FILE       gets the names of as many users, one a line
+ * WAITING    messages that wait for a permission nobody gives (0), stored after the grants
  *
  * Prints a line for each kind: its name, the median and the 99th percentile in microseconds, wall
  * clock, through the front and its threads, each write a commit of its own; and the mean of the CPU
@@ -65,6 +66,25 @@ static const char *user_text(struct bench *b, int64_t user)
     char name[BENCH_USER_BYTES];
 
     return hy_arena_strdup(&b->arena, bench_user(user, name));
+}
+
+static int64_t any_user(struct bench *b)
+{
+    b->random = bench_mix(b->random);
+    return (int64_t)(b->random % (uint64_t)b->users);
+}
+
+static struct hy_message message(struct bench *b, int64_t user, const char *template_id)
+{
+    int64_t now_ms = hy_clock_now_ms();
+
+    return (struct hy_message){.id = hy_message_ids_next(&b->ids, now_ms),
+                               .app_no = b->app,
+                               .user = user_text(b, user),
+                               .template_id = template_id,
+                               .template_kind = HY_TEMPLATE_ONCE,
+                               .data = "{\"thing1\":{\"value\":\"TIT Creative Park\"}}",
+                               .accepted_at_ms = now_ms};
 }
 
 /* The template of a user's first counter. */
@@ -148,12 +168,6 @@ static void fill(struct bench *b)
 
 /* --- what is measured -------------------------------------------------------------------------- */
 
-static int64_t any_user(struct bench *b)
-{
-    b->random = bench_mix(b->random);
-    return (int64_t)(b->random % (uint64_t)b->users);
-}
-
 static void list_grants(struct bench *b)
 {
     struct hy_grant_list v = {.op = {.verb = HY_VERB_GRANT_LIST},
@@ -235,12 +249,7 @@ static void accept_first(struct bench *b)
 
 static void admit(struct bench *b, int64_t user)
 {
-    struct hy_message m = {.app_no = b->app,
-                           .user = user_text(b, user),
-                           .template_id = templates[first_template(user)],
-                           .template_kind = HY_TEMPLATE_ONCE,
-                           .data = "{\"thing1\":{\"value\":\"TIT Creative Park\"}}",
-                           .accepted_at_ms = hy_clock_now_ms()};
+    struct hy_message m = message(b, user, templates[first_template(user)]);
     struct hy_admit_item item = {.message = &m, .margin_ms = BENCH_DAY_MS};
     struct hy_admit v = {.op = {.verb = HY_VERB_ADMIT},
                          .items = &item,
@@ -249,7 +258,6 @@ static void admit(struct bench *b, int64_t user)
                          .key_window_ms = BENCH_DAY_MS,
                          .arena = &b->arena};
 
-    m.id = hy_message_ids_next(&b->ids, m.accepted_at_ms);
     bench_must(hy_store_run(b->store, &v.op), "admit");
 }
 
@@ -286,6 +294,28 @@ static void send(struct bench *b)
     bench_must(hy_store_run(b->store, &claim.op), "claim");
     if (claim.count == 1)
         settle(b, &claim.claimed[0]);
+}
+
+/* To users who have none of that template; they stay. */
+static void leave_waiting(struct bench *b, size_t count)
+{
+    for (size_t done = 0; done < count;) {
+        struct hy_admit v = {.op = {.verb = HY_VERB_ADMIT},
+                             .now_ms = hy_clock_now_ms(),
+                             .key_window_ms = BENCH_DAY_MS,
+                             .arena = &b->arena};
+
+        hy_arena_reset(&b->arena);
+        v.items = (struct hy_admit_item *)hy_arena_array(&b->arena, BATCH, sizeof *v.items);
+        for (; v.count < BATCH && done < count; done++) {
+            struct hy_message *m = (struct hy_message *)hy_arena_alloc(&b->arena, sizeof *m);
+
+            *m = message(b, any_user(b), "TEMPLATE-0000000000000000000000000000000009");
+            m->on_missing = HY_ON_MISSING_WAIT;
+            v.items[v.count++].message = m;
+        }
+        bench_must(hy_store_run(b->store, &v.op), "admit");
+    }
 }
 
 /* Opens again, so that what filling has left behind is not measured: the log, pages to be written. */
@@ -381,6 +411,7 @@ int main(int argc, char **argv)
     b.users = b.grants / 10 * 8;
     find_app(&b);
     fill(&b);
+    leave_waiting(&b, argc > 5 ? strtoul(argv[5], NULL, 10) : 0);
     settle_down(&b, &config);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         measure(&b, i, count);
