@@ -75,6 +75,12 @@ void hy_template_call_start(struct hy_call *call, hy_call_step *next)
     hy_engine_template_call(call->engine, t);
 }
 
+static void refuse_for_now(struct hy_call *call, const char *why)
+{
+    hy_httpd_add_header(call->req, "Retry-After", "60");
+    hy_problem_reply(call, HY_PROBLEM_PLATFORM, "%s", why);
+}
+
 bool hy_template_call_failed(struct hy_call *call)
 {
     const struct hy_template_call *t = call->work;
@@ -84,7 +90,7 @@ bool hy_template_call_failed(struct hy_call *call)
     if (t->result == HY_E_DENIED && t->error)
         hy_problem_reply(call, HY_PROBLEM_REFUSED, "%s", t->error);
     else if (t->result == HY_E_BUSY && t->error)
-        hy_problem_reply(call, HY_PROBLEM_PLATFORM, "%s", t->error);
+        refuse_for_now(call, t->error);
     else
         hy_problem_of_error(call, t->result);
     return true;
