@@ -14,8 +14,9 @@
  *                                     queue --> reader thread: verb, `done`
  *
  * Drivers are plain blocking code; this front makes them asynchronous and gathers all writes that
- * wait into one transaction (group commit), once for every backend. It also checks arguments and
- * counts. A backend only stores: store/backend.h.
+ * wait into one transaction (group commit), once for every backend. Writes run in the order in which
+ * they came, but events (hear) overtake others: whoever tells one waits for seconds only. It also
+ * checks arguments and counts. A backend only stores: store/backend.h.
  *
  * Durability: when `done` of a write verb is called with 0, its effect is on disk and survives
  * kill -9 and power loss. With any negative result nothing of that verb was done, except

@@ -121,8 +121,7 @@ test('what cannot be read is told from what is too large', async () => {
     '<!DOCTYPE xml [<!ENTITY a "b">]><xml><MsgType>&a;</MsgType></xml>',
     `<xml>${'<a>'.repeat(500)}${'</a>'.repeat(500)}</xml>`,
     `${'['.repeat(500)}${']'.repeat(500)}`,
-    JSON.stringify(popup('o', { [T1]: 'accept' })),
-    JSON.stringify({ Encrypt: 'AAAA' })];
+    JSON.stringify(popup('o', { [T1]: 'accept' }))];
 
   for (const body of bodies) {
     const answer = await post(world, { query, body });
@@ -265,10 +264,11 @@ test('an answer comes within 5 s, whatever else goes on', async () => {
 });
 
 test('secrets and what was heard survive a restart', async () => {
-  const count = await available(T1);
+  const told = popup(await world.newUser(), { [T1]: 'accept' });
 
+  checkDone(await push(world, told, 'safe'));
   assert.equal(await world.stopServer(), 0);
   await world.startServer();
-  checkDone(await push(world, popup(user, { [T1]: 'accept' }, now() - 50_000), 'safe'));
-  assert.equal(await available(T1), count);
+  checkDone(await push(world, told, 'safe'));
+  assert.equal(await available(T1, told.FromUserName), 1);
 });
