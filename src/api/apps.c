@@ -59,6 +59,16 @@ static void write_callback(struct hy_call *call, struct hy_out *out,
     hy_out_end(out, '}');
 }
 
+/* As they act: what callbacks are held to is said, not that it follows from the key. */
+static void write_settings(struct hy_out *out, const struct hy_app_entry *entry)
+{
+    struct hy_app_settings acting = entry->settings;
+
+    if (acting.callback_mode == HY_CALLBACK_AUTO)
+        acting.callback_mode = entry->has_callback_key ? HY_CALLBACK_SAFE : HY_CALLBACK_PLAIN;
+    hy_out_fields(out, hy_app_settings_fields, &acting);
+}
+
 static void write_app(struct hy_call *call, struct hy_out *out, const struct hy_app_entry *entry)
 {
     const struct hy_app *app = &entry->app;
@@ -66,7 +76,7 @@ static void write_app(struct hy_call *call, struct hy_out *out, const struct hy_
     hy_out_begin(out, NULL, '{');
     hy_out_text(out, "id", app->id);
     hy_out_text(out, "platform", app->platform);
-    hy_out_fields(out, hy_app_settings_fields, &entry->settings);
+    write_settings(out, entry);
     write_callback(call, out, entry);
     hy_out_instant(out, "created_at", app->created_at_ms);
     hy_out_instant(out, "updated_at", app->updated_at_ms);
