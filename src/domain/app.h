@@ -13,6 +13,15 @@
 enum hy_token_mode { HY_TOKEN_STABLE, HY_TOKEN_CLASSIC };
 extern const char *const hy_token_mode_names[]; /* "stable", "classic" */
 
+/* How WeChat's callbacks must come at least. AUTO: safe when there is an AES key, else plain. */
+enum hy_callback_mode {
+    HY_CALLBACK_AUTO,
+    HY_CALLBACK_PLAIN,
+    HY_CALLBACK_COMPATIBLE,
+    HY_CALLBACK_SAFE
+};
+extern const char *const hy_callback_mode_names[]; /* "auto", "plain", "compatible", "safe" */
+
 /* What an operator may change at run time. The defaults are hy_app_settings_default. */
 struct hy_app_settings {
     int token_mode;           /* enum hy_token_mode */
@@ -20,6 +29,13 @@ struct hy_app_settings {
     int64_t rate_per_s;       /* messages a second at most; 0 = no limit */
     int64_t max_in_flight;    /* requests under way at most */
     int64_t receipt_margin_s; /* a receipt is not used in its last so many seconds */
+    int64_t suspect_retry_s;  /* after a refusal that may be wrong: how much later to try again */
+    int64_t unknown_settle_s; /* how long a lost answer waits for the platform's event */
+    int64_t accept_window_s;  /* two sources that tell an accept so close together mean the same */
+    int callback_mode;        /* enum hy_callback_mode */
+    int64_t callback_max_age_s;  /* older callbacks are refused; 0 = not by age */
+    int64_t client_rate_per_min; /* requests of mini-program pages, from one address */
+    int64_t session_ttl_s;       /* how long a page's session is good for */
 };
 
 extern const struct hy_app_settings hy_app_settings_default;
@@ -42,6 +58,7 @@ struct hy_app {
     const char *platform; /* "wechat_mini" */
     const char *settings; /* compact JSON object */
     struct hy_sealed secret;
+    struct hy_sealed callback; /* {"token":"...","aes_key":"..."}; either may be missing */
     int64_t created_at_ms;
     int64_t updated_at_ms;
     int64_t deleted_at_ms; /* 0 = in use */

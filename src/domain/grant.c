@@ -39,10 +39,46 @@ static bool in_time(const struct hy_grant *grant, int64_t now_ms, int64_t margin
     return grant->expires_at_ms == 0 || grant->expires_at_ms - margin_ms > now_ms;
 }
 
+void hy_grant_accept(struct hy_grant *grant, enum hy_grant_kind kind, int32_t uses, int64_t at_ms)
+{
+    if (kind == HY_GRANT_ALWAYS && grant->kind != HY_GRANT_ALWAYS) {
+        grant->kind = HY_GRANT_ALWAYS; /* no message is counted any more, not even a holder */
+        grant->uses_total = grant->uses_left = 1;
+        grant->uses_reserved = 0;
+    } else if (grant->kind == HY_GRANT_ONCE) {
+        int32_t kept = grant->state == HY_GRANT_REVOKED ? 0 : grant->uses_left;
+
+        grant->uses_total += uses;
+        grant->uses_left = kept + uses;
+        if (grant->uses_left < grant->uses_reserved)
+            grant->uses_left = grant->uses_reserved;
+    }
+    grant->state = HY_GRANT_AVAILABLE;
+    grant->reason = NULL;
+    grant->refusals = 0;
+    grant->retry_at_ms = 0;
+    if (at_ms > grant->obtained_at_ms)
+        grant->obtained_at_ms = at_ms;
+}
+
+bool hy_grant_withdraw(struct hy_grant *grant, int64_t at_ms, const char *reason)
+{
+    if (grant->obtained_at_ms > at_ms ||
+        (grant->state != HY_GRANT_AVAILABLE && grant->state != HY_GRANT_SUSPECT))
+        return false;
+    grant->state = HY_GRANT_REVOKED;
+    grant->reason = reason;
+    grant->retry_at_ms = 0;
+    return true;
+}
+
 bool hy_grant_usable(const struct hy_grant *grant, int64_t now_ms, int64_t margin_ms)
 {
-    return grant->state == HY_GRANT_AVAILABLE && grant->uses_left > grant->uses_reserved &&
-           in_time(grant, now_ms, margin_ms);
+    bool good = grant->state == HY_GRANT_AVAILABLE ||
+                (grant->state == HY_GRANT_SUSPECT && grant->retry_at_ms <= now_ms &&
+                 grant->uses_reserved == 0);
+
+    return good && grant->uses_left > grant->uses_reserved && in_time(grant, now_ms, margin_ms);
 }
 
 const char *hy_grant_state_word(const struct hy_grant *grant, int64_t now_ms, int64_t margin_ms)

@@ -9,6 +9,7 @@ const char *const hy_message_state_names[] = {"queued",    "waiting", "sending",
                                               "canceled",  NULL};
 const char *const hy_on_missing_names[] = {"fail", "wait", "try", NULL};
 const char *const hy_policy_names[] = {"at_most_once", "at_least_once", NULL};
+const char *const hy_template_kind_names[] = {"any", "legacy", "once", "always", NULL};
 const char *const hy_repair_names[] = {"reject", "cut", NULL};
 
 #define TO(state) (1u << HY_MESSAGE_##state)
@@ -16,8 +17,8 @@ const char *const hy_repair_names[] = {"reject", "cut", NULL};
 static const unsigned moves[HY_MESSAGE_STATES] = {
     [HY_MESSAGE_QUEUED] =
         TO(WAITING) | TO(SENDING) | TO(FAILED) | TO(UNKNOWN) | TO(EXPIRED) | TO(CANCELED),
-    [HY_MESSAGE_WAITING] = TO(QUEUED) | TO(FAILED) | TO(EXPIRED) | TO(CANCELED),
-    [HY_MESSAGE_SENDING] = TO(QUEUED) | TO(SENT) | TO(FAILED) | TO(UNKNOWN),
+    [HY_MESSAGE_WAITING] = TO(QUEUED) | TO(SENDING) | TO(FAILED) | TO(EXPIRED) | TO(CANCELED),
+    [HY_MESSAGE_SENDING] = TO(QUEUED) | TO(WAITING) | TO(SENT) | TO(FAILED) | TO(UNKNOWN),
     [HY_MESSAGE_SENT] = TO(DELIVERED) | TO(FAILED),
     [HY_MESSAGE_UNKNOWN] = TO(SENDING) | TO(SENT) | TO(DELIVERED) | TO(FAILED),
 };

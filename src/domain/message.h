@@ -12,6 +12,10 @@
  *      no answer  v  | the same receipt again, or an operator's retry
  *               unknown ---> sent | delivered | failed      (settled by event, receipt, operator)
  *
+ * sending becomes waiting when the platform refused a grant that the ledger is sure of: it waits for
+ * the next accept, or for the instant at which the grant is tried again (due_at_ms). Then it goes
+ * from waiting to sending at once.
+ *
  * queued becomes unknown, too: when an earlier request is in doubt and the grant that could have
  * proved it is gone, so that trying again with another one might be the second time.
  *
@@ -51,6 +55,17 @@ extern const char *const hy_on_missing_names[];
 enum hy_policy { HY_POLICY_AT_MOST_ONCE, HY_POLICY_AT_LEAST_ONCE };
 extern const char *const hy_policy_names[];
 
+/* What is known of the template: which grants fit it. The numbers are stored. */
+enum hy_template_kind {
+    HY_TEMPLATE_ANY,    /* not known */
+    HY_TEMPLATE_LEGACY, /* form template: receipts */
+    HY_TEMPLATE_ONCE,   /* one-time subscription */
+    HY_TEMPLATE_ALWAYS, /* long-term subscription */
+    HY_TEMPLATE_KINDS
+};
+/* "any", "legacy", "once", "always"; ended by a null. */
+extern const char *const hy_template_kind_names[];
+
 enum hy_repair { HY_REPAIR_REJECT, HY_REPAIR_CUT };
 extern const char *const hy_repair_names[];
 
@@ -66,6 +81,8 @@ struct hy_message {
     const char *miniprogram_state; /* "developer", "trial", "formal" */
     const char *lang;              /* "zh_CN", ... */
     const char *tag;               /* the caller's own mark */
+    const char *extra; /* compact JSON object: members for the platform that we don't know */
+    enum hy_template_kind template_kind;
 
     enum hy_message_state state;
     const char *reason; /* why it is in that state: "no_grant.never", "bad_payload.40037" */
@@ -75,7 +92,8 @@ struct hy_message {
     int64_t accepted_at_ms;
     int64_t send_at_ms;    /* as asked, 0 = at once */
     int64_t expires_at_ms; /* as asked, 0 = never */
-    int64_t due_at_ms;     /* when it may be claimed next; 0 = not by time */
+    int64_t due_at_ms;     /* queued, unknown, waiting: when it may be claimed next; 0 = not by
+                              time */
     int64_t settled_at_ms; /* when it reached its present final state, 0 = not final */
 
     /* queued, sending, unknown: the grant of which it holds a use; sent, delivered: the one that

@@ -9,6 +9,9 @@
  *   doubt            -1           -1      in_doubt; spent when nothing is left
  *   give back        -1                   in_doubt, when the message was: its use may have gone
  *   drop             -1                   revoked, with a reason
+ *   refuse           -1                   suspect until a given instant, with a reason; refusals + 1
+ *
+ * spend ends a suspicion: available again, refusals 0.
  *
  * An `always` grant is standing: its numbers never change, any number of messages may hold it.
  */
@@ -17,10 +20,15 @@
 
 #include "domain/settlement.h"
 
-/* `grant` fits messages of this template: every receipt does, a counter only its own one. */
-bool hy_grant_fits(const struct hy_grant *grant, const char *template_id);
+/*
+ * `grant` fits messages of this template. A counter fits its own template, if that is no form
+ * template; a receipt fits form templates, and those of which nothing is known.
+ */
+bool hy_grant_fits(const struct hy_grant *grant, const char *template_id,
+                   enum hy_template_kind template_kind);
 
-/* The order in which grants are used: what expires first, then the smaller id. Like strcmp(). */
+/* The order in which grants are used: counters before receipts (that there is one proves that the
+ * template is no form template), then what expires first, then the smaller id. Like strcmp(). */
 int hy_grant_compare(const struct hy_grant *a, const struct hy_grant *b);
 
 /* Takes one use. The caller has asked hy_grant_usable(). */
@@ -28,14 +36,15 @@ void hy_grant_reserve(struct hy_grant *grant);
 
 /*
  * True when a message that holds a use of `grant` may send with it now: within the margin as for
- * hy_grant_usable(); a message in doubt (`in_doubt`) keeps its grant until that really expires,
+ * hy_grant_usable(), of a suspect one from retry_at_ms on, whoever else holds one; a message in doubt (`in_doubt`) keeps its grant until that really expires,
  * because only the same grant can prove what became of the first request.
  */
 bool hy_grant_holds(const struct hy_grant *grant, bool in_doubt, int64_t now_ms, int64_t margin_ms);
 
 /* Lets go of a use after the table above. `in_doubt` is the message's before the move; `reason` is
- * kept by pointer and only looked at for a drop: the platform's code, or the verdict's name. */
+ * kept by pointer and only looked at for drop and refuse: the platform's code, or the verdict's
+ * name; `retry_at_ms` for refuse. */
 void hy_grant_release(struct hy_grant *grant, enum hy_grant_move move, bool in_doubt,
-                      const char *reason);
+                      const char *reason, int64_t retry_at_ms);
 
 #endif

@@ -4,6 +4,11 @@
 
 #include <stdio.h>
 
+const struct hy_settle_rules hy_settle_rules_default = {
+    .suspect_retry_ms = 6 * 3600000LL,
+    .unknown_settle_ms = 600000,
+};
+
 enum { ACCOUNT_PAUSE_MS = 300000, TOKEN_TRIES_AT_ONCE = 3 };
 
 /* "bad_payload.40037", "transient.-1", "unknown": the verdict, and the platform's code if any. */
@@ -54,16 +59,19 @@ static bool too_old(const struct hy_message *m, int64_t now_ms)
            m->attempt_count >= hy_retry_messages.give_up_tries;
 }
 
-static void settle_unknown(const struct hy_message *m, const struct hy_grant *grant, int64_t now_ms,
+static void settle_unknown(const struct hy_message *m, const struct hy_grant *grant,
+                           const struct hy_settle_rules *rules, int64_t now_ms,
                            struct hy_settlement *s)
 {
     bool alive = grant && (grant->expires_at_ms == 0 || grant->expires_at_ms > now_ms);
+    bool counter = grant && !hy_grant_is_receipt(grant->kind);
 
     s->in_doubt = true;
     if (alive && hy_grant_proves(grant))
         again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_KEEP, later(m, now_ms));
     else if (m->policy == HY_POLICY_AT_LEAST_ONCE && !too_old(m, now_ms))
-        again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, later(m, now_ms));
+        again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT,
+              counter ? now_ms + rules->unknown_settle_ms : later(m, now_ms));
     else
         again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, 0);
 }
@@ -78,7 +86,7 @@ static void settle_transient(const struct hy_message *m, const struct hy_judgeme
         again(s, HY_MESSAGE_QUEUED, HY_GRANT_KEEP,
               hint_at_ms > now_ms ? hint_at_ms : later(m, now_ms));
     else if (s->in_doubt)
-        settle_unknown(m, NULL, now_ms, s);
+        again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, 0);
     else
         end(s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK);
 }
@@ -101,8 +109,22 @@ static void settle_token(const struct hy_message *m, int64_t now_ms, struct hy_s
     again(s, HY_MESSAGE_QUEUED, HY_GRANT_KEEP, due);
 }
 
+static void settle_refused(const struct hy_message *m, const struct hy_settle_rules *rules,
+                           int64_t now_ms, struct hy_settlement *s)
+{
+    if (m->in_doubt && m->policy == HY_POLICY_AT_MOST_ONCE) {
+        again(s, HY_MESSAGE_UNKNOWN, HY_GRANT_DOUBT, 0);
+        return;
+    }
+    again(s, HY_MESSAGE_WAITING, HY_GRANT_REFUSE, now_ms + rules->suspect_retry_ms);
+    s->grant_retry_at_ms = s->due_at_ms;
+    s->in_doubt = false;
+    snprintf(s->reason, sizeof s->reason, "no_grant.suspect");
+}
+
 static void settle_grant_gone(const struct hy_message *m, const struct hy_grant *grant,
-                              const struct hy_judgement *j, int64_t now_ms, struct hy_settlement *s)
+                              const struct hy_judgement *j, const struct hy_settle_rules *rules,
+                              int64_t now_ms, struct hy_settlement *s)
 {
     /* A receipt that was never good (41028) tells that the earlier request had no effect, too. One
      * that is used up, or no receipt at all, does not. */
@@ -115,6 +137,8 @@ static void settle_grant_gone(const struct hy_message *m, const struct hy_grant 
         again(s, HY_MESSAGE_UNKNOWN, grant ? HY_GRANT_DROP : HY_GRANT_GIVE_BACK, 0);
     } else if (!grant) {
         end(s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK);
+    } else if (j->grant_refused && (grant->refusals == 0 || rules->burst)) {
+        settle_refused(m, rules, now_ms, s);
     } else {
         again(s, HY_MESSAGE_QUEUED, HY_GRANT_DROP, now_ms);
         s->in_doubt = false;
@@ -122,8 +146,8 @@ static void settle_grant_gone(const struct hy_message *m, const struct hy_grant 
 }
 
 void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
-               const struct hy_judgement *judgement, int64_t now_ms, int64_t hint_at_ms,
-               struct hy_settlement *ret_settlement)
+               const struct hy_judgement *judgement, const struct hy_settle_rules *rules,
+               int64_t now_ms, int64_t hint_at_ms, struct hy_settlement *ret_settlement)
 {
     struct hy_settlement s = {.in_doubt = message->in_doubt};
 
@@ -133,7 +157,9 @@ void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
         end(&s, HY_MESSAGE_SENT, HY_GRANT_SPEND);
         s.reason[0] = 0; /* the state says it */
         break;
-    case HY_VERDICT_GRANT_GONE: settle_grant_gone(message, grant, judgement, now_ms, &s); break;
+    case HY_VERDICT_GRANT_GONE:
+        settle_grant_gone(message, grant, judgement, rules, now_ms, &s);
+        break;
     case HY_VERDICT_USER_GONE:
     case HY_VERDICT_BAD_PAYLOAD: end(&s, HY_MESSAGE_FAILED, HY_GRANT_GIVE_BACK); break;
     case HY_VERDICT_TOKEN: settle_token(message, now_ms, &s); break;
@@ -141,7 +167,7 @@ void hy_settle(const struct hy_message *message, const struct hy_grant *grant,
     case HY_VERDICT_ACCOUNT: settle_pause(judgement, now_ms, hint_at_ms, &s); break;
     case HY_VERDICT_TRANSIENT: settle_transient(message, judgement, now_ms, hint_at_ms, &s); break;
     case HY_VERDICT_UNKNOWN:
-    case HY_VERDICTS: settle_unknown(message, grant, now_ms, &s); break;
+    case HY_VERDICTS: settle_unknown(message, grant, rules, now_ms, &s); break;
     }
     *ret_settlement = s;
 }

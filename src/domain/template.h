@@ -33,6 +33,7 @@
 #define HY_DOMAIN_TEMPLATE_H
 
 #include "base/json.h"
+#include "domain/message.h"
 
 enum { HY_TEMPLATE_TEXT_BYTES = 8192, HY_TEMPLATE_FIELDS_MAX = 20, HY_TEMPLATE_KEY_BYTES = 32 };
 
@@ -67,8 +68,26 @@ struct hy_template_field {
     const char *const *enum_values; /* ended by a null; null = not known, then anything passes */
 };
 
+/* A template of an account, as its platform tells it. */
+struct hy_template {
+    int64_t app_no;
+    const char *id;             /* the platform's */
+    enum hy_template_kind kind; /* never ANY */
+    const char *title;
+    const char *content;
+    const char *example; /* or null */
+    const char *choices; /* compact JSON: {"enum_string2":["a","b"]}, or null */
+    int64_t synced_at_ms;
+};
+
 /* "thing1" is a thing; a name without a number, or of no known type, is HY_TEMPLATE_UNKNOWN. */
 enum hy_template_type hy_template_type_of(const char *key);
+
+/* What the type allows, for people: "up to 5 Han characters". */
+const char *hy_template_type_rule(enum hy_template_type type);
+
+/* The largest number of characters (of an amount: digits) in any value; 0 = no limit. */
+size_t hy_template_type_max(enum hy_template_type type);
 
 /*
  * Reads a template's text into fields, in its order, all in the arena. A label loses the blanks

@@ -48,9 +48,10 @@ enum { HY_ERRMSG_BYTES = 256, HY_RID_BYTES = 48, HY_ERRCODE_BYTES = 24 };
 struct hy_judgement {
     enum hy_verdict verdict;
     enum hy_hint hint;
-    bool grant_used;                /* GRANT_GONE because the receipt was used already (41029) */
-    bool not_sent;                  /* nothing left this machine: free to try again */
-    bool answered;                  /* a readable reply came back */
+    bool grant_used;    /* GRANT_GONE because the receipt was used already (41029) */
+    bool grant_refused; /* GRANT_GONE that may be wrong: the platform can't tell why (43101) */
+    bool not_sent;      /* nothing left this machine: free to try again */
+    bool answered;      /* a readable reply came back */
     char errcode[HY_ERRCODE_BYTES]; /* as text: platforms use numbers and words; "" = none */
     char errmsg[HY_ERRMSG_BYTES];   /* cut to fit; no secrets */
     char rid[HY_RID_BYTES];         /* the platform's id of the request, "" = none */

@@ -11,16 +11,16 @@
 #include "store/store.h"
 
 /* `app.no` 0: inserts, gives `no`; HY_E_EXISTS when an app in use has that id. Otherwise replaces
- * settings, secret (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND, also when it is
- * deleted. */
+ * settings, secret and callback (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND, also when
+ * it is deleted. */
 struct hy_app_put {
     struct hy_op op;
     struct hy_app app; /* in; `no` out */
 };
 
-/* Marks the app deleted, wipes secret and token, cancels its queued and waiting messages (reason
- * "app_deleted", grants given back, nothing woken), takes the due time from its unknown ones and
- * deletes its schedules. The id may be used again for a new app. HY_E_NOT_FOUND when there never
+/* Marks the app deleted, wipes secret, callback and token, deletes its templates, cancels its queued
+ * and waiting messages (reason "app_deleted", grants given back, nothing woken), takes the due time
+ * from its unknown ones and deletes its schedules. The id may be used again for a new app. HY_E_NOT_FOUND when there never
  * was one with that number. May be repeated: cancels what an answer that came late has queued
  * again. */
 struct hy_app_delete {
@@ -35,6 +35,32 @@ struct hy_apps {
     struct hy_arena *arena;
     struct hy_app *apps; /* out */
     size_t count;        /* out */
+};
+
+/*
+ * Sessions that mini-program pages hold (engine/session.c) are signed, not stored. To revoke one means
+ * to say from when on a session of that user must be: those issued before `at_ms` are void. `user` null:
+ * all users of the app. A later cut replaces an earlier one.
+ */
+struct hy_session_cut {
+    struct hy_op op;
+    int64_t app_no;
+    const char *user; /* or null */
+    int64_t at_ms;
+};
+
+struct hy_session_cut_row {
+    int64_t app_no;
+    const char *user; /* or null */
+    int64_t at_ms;
+};
+
+/* All cuts, for start-up. */
+struct hy_session_cuts {
+    struct hy_op op;
+    struct hy_arena *arena;
+    struct hy_session_cut_row *cuts; /* out */
+    size_t count;                    /* out */
 };
 
 /* `key.id` must be 0: inserts, gives `id`; HY_E_EXISTS when the hash is there and not revoked. */

@@ -36,8 +36,11 @@ struct hy_store {
     struct hy_worker reading;
     bool closing;
 
-    struct hy_queue begun; /* the writer's own: taken from its queue, not yet run */
-    int64_t idle_at_us;    /* the writer's own: when idle was called last */
+    /* The writer's own: taken from its queue, not yet run. */
+    struct hy_queue begun;
+    struct hy_queue hurried; /* events: whoever told them waits for seconds only */
+    bool held;               /* the last group left a heavy verb behind: its turn */
+    int64_t idle_at_us;      /* the writer's own: when idle was called last */
 
     atomic_size_t backlog;
     atomic_uint_fast64_t writes, groups, reads, failures;
@@ -50,7 +53,10 @@ void hy_queue_move(struct hy_queue *into, struct hy_queue *from);
 /* The first one; the queue is not empty. */
 struct hy_op *hy_queue_take(struct hy_queue *q);
 
-/* Writer's thread, without the lock: runs one group of store->begun, calls `done` of each. */
+/* Writer's thread, with the lock: takes what was submitted. True when there is anything to run. */
+bool hy_front_begin(struct hy_store *store);
+
+/* Writer's thread, without the lock: runs one group of what was begun, calls `done` of each. */
 void hy_front_run_writes(struct hy_store *store);
 
 /* Reader's thread, or the writer's where there is none: empties `reads`. */

@@ -4,7 +4,7 @@
 #include "store/verbs.h"
 
 /* Bounds of one group, so that the first verb of a long queue is not kept waiting for the last. */
-enum { GROUP_VERBS_MAX = 1000, GROUP_WEIGHT_MAX = 10000 };
+enum { GROUP_VERBS_MAX = 1000, GROUP_WEIGHT_MAX = 10000, LIGHT_WEIGHT_MAX = 100 };
 
 /* --- queues ----------------------------------------------------------------------------------- */
 
@@ -141,26 +141,73 @@ static void run_group(struct hy_store *store, struct hy_queue *group)
     }
 }
 
-/* Runs one group of what was begun. */
+/* --- choosing a group ------------------------------------------------------------------------- */
+
+struct gathering {
+    struct hy_queue queue;
+    size_t verbs, weight;
+};
+
+bool hy_front_begin(struct hy_store *store)
+{
+    while (store->writing.queue.first) {
+        struct hy_op *op = hy_queue_take(&store->writing.queue);
+
+        hy_queue_put(op->verb == HY_VERB_HEAR ? &store->hurried : &store->begun, op);
+    }
+    return store->begun.first || store->hurried.first;
+}
+
+static bool has_room(const struct gathering *g)
+{
+    return g->verbs < GROUP_VERBS_MAX && g->weight < GROUP_WEIGHT_MAX;
+}
+
+static void gather(struct gathering *g, struct hy_queue *from)
+{
+    struct hy_op *op = hy_queue_take(from);
+
+    op->result = hy_verb_check(op);
+    g->weight += op->result == 0 ? hy_verb_weight(op) : 1;
+    g->verbs++;
+    hy_verb_remember(op);
+    hy_queue_put(&g->queue, op);
+}
+
+static bool is_heavy(const struct hy_op *op)
+{
+    return hy_verb_check(op) == 0 && hy_verb_weight(op) > LIGHT_WEIGHT_MAX;
+}
+
+/* An import of many thousand grants is many groups of half a second, and who pushed an event waits 5 s.
+ * So events go first, with nothing heavy beside them; the next group takes what was left in its
+ * order, so that no stream of events stops an import. */
+static void choose(struct hy_store *store, struct gathering *g)
+{
+    bool hurry = store->hurried.first && !store->held;
+
+    store->held = false;
+    while (hurry && store->hurried.first && has_room(g))
+        gather(g, &store->hurried);
+    while (store->begun.first && has_room(g) && !store->held) {
+        if (hurry && is_heavy(store->begun.first))
+            store->held = true;
+        else
+            gather(g, &store->begun);
+    }
+    while (store->hurried.first && has_room(g))
+        gather(g, &store->hurried);
+}
+
 void hy_front_run_writes(struct hy_store *store)
 {
-    struct hy_queue group;
-    size_t verbs = 0;
-    size_t weight = 0;
+    struct gathering g = {0};
 
-    hy_queue_init(&group);
-    while (store->begun.first && verbs < GROUP_VERBS_MAX && weight < GROUP_WEIGHT_MAX) {
-        struct hy_op *op = hy_queue_take(&store->begun);
-
-        op->result = hy_verb_check(op);
-        weight += op->result == 0 ? hy_verb_weight(op) : 1;
-        verbs++;
-        hy_verb_remember(op);
-        hy_queue_put(&group, op);
-    }
-    if (verbs == 0)
+    hy_queue_init(&g.queue);
+    choose(store, &g);
+    if (g.verbs == 0)
         return;
-    atomic_fetch_sub_explicit(&store->backlog, verbs, memory_order_relaxed);
-    atomic_fetch_add_explicit(&store->writes, verbs, memory_order_relaxed);
-    run_group(store, &group);
+    atomic_fetch_sub_explicit(&store->backlog, g.verbs, memory_order_relaxed);
+    atomic_fetch_add_explicit(&store->writes, g.verbs, memory_order_relaxed);
+    run_group(store, &g.queue);
 }

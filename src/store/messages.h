@@ -4,17 +4,23 @@
 #ifndef HY_STORE_MESSAGES_H
 #define HY_STORE_MESSAGES_H
 
+#include "domain/attempt.h"
 #include "domain/message.h"
 #include "domain/settlement.h"
 #include "store/store.h"
 
 /*
- * Wake: whenever a use becomes free (a deposit, a reservation given back), the messages of that
- * user that are `waiting` for one that fits are woken in the same transaction: each, oldest
- * (smallest id) first, reserves the use that hy_grant_compare() puts first, is queued, due now,
- * reason null, not in doubt. One whose expires_at_ms is past is left to sweep. Where a verb knows
- * the app's margin it counts; elsewhere (settle, cancel, sweep) it is taken as 0, and claim looks
- * again.
+ * Wake: whenever a use becomes free (a deposit; a reservation given back; the try of a suspect grant
+ * that ends in spend or doubt, for it is free for others then), the messages of that user that are
+ * `waiting` for one that fits are woken in the same transaction: each, oldest (smallest id) first,
+ * reserves the use that hy_grant_compare() puts first, is queued, due now, reason null, not in doubt.
+ * One whose expires_at_ms is past is left to sweep. One that waits for a suspect grant (waiting with a
+ * due time, parked or not) is woken like the others. Where a verb knows the app's margin it counts;
+ * elsewhere (settle, cancel, sweep, hear of a sent item) it is taken as 0, and claim looks again.
+ *
+ * Missing: the reason of a message without a grant is that of hy_grant_missing_reason() for the user's
+ * counter that fits, else for the receipt that fits and has the largest id. With no_grant.suspect a
+ * message that waits is due at that counter's retry_at_ms, if that is still ahead.
  */
 
 enum { HY_FINGERPRINT_BYTES = 16 };
@@ -48,12 +54,12 @@ struct hy_admit_item {
  * already.
  *
  * A message that is due (send_at_ms <= now) gets its grant reserved in this transaction; when the
- * user has none, on_missing decides: fail -> failed with the reason of hy_grant_missing_reason(),
- * wait -> waiting, try -> queued without a grant. A later message is queued and gets its grant
- * when it is claimed. A message behind another one of the same user in `sending` is queued too: it
- * is parked by claim, not here.
+ * user has none, on_missing decides: fail -> failed, wait -> waiting, both with the reason of Missing
+ * above; try -> queued without a grant. A later message is queued and gets its grant when it is
+ * claimed. A message behind another one of the same user in `sending` is queued too: it is parked by
+ * claim, not here.
  *
- * Queued: due_at_ms is the later of send_at_ms and now_ms. Failed, waiting: 0.
+ * Queued: due_at_ms is the later of send_at_ms and now_ms. Failed, waiting for anything else: 0.
  */
 struct hy_admit {
     struct hy_op op;
@@ -83,20 +89,22 @@ struct hy_claimed {
 };
 
 /*
- * Takes due messages (queued, or unknown with a due time) of each lane in order of due time, then
- * id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
+ * Takes due messages (queued; unknown or waiting with a due time) of each lane in order of due time,
+ * then id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
  * `lease_until_ms`. For each message in turn, the first that applies:
  *
  *   1. its user has a message in `sending`: parked (see below)
- *   2. expires_at_ms <= now: queued -> expired, grant given back; unknown -> stays, no due time any
- *      more, grant move DOUBT
+ *   2. expires_at_ms <= now: queued, waiting -> expired, grant given back; unknown -> stays, no due
+ *      time any more, grant move DOUBT
  *   3. it holds a use for which hy_grant_holds() is true: sent with that
  *   4. it holds a use, is in doubt, but the grant is over or gone: unknown with reason
  *      "unknown.grant_over", no due time, grant move DOUBT
- *   5. (a use that it holds otherwise is given back) its user has a usable grant that fits: sent
+ *   5. (a use that it holds otherwise is given back; if it was one of a grant that is suspect until
+ *      later, and there is no other: -> waiting, reason "no_grant.suspect", due at its retry_at_ms,
+ *      whatever on_missing says) its user has a usable grant that fits: sent
  *      with the one that hy_grant_compare() puts first, not in doubt any more
- *   6. queued: on_missing decides; fail -> failed, wait -> waiting, both with the reason of
- *      hy_grant_missing_reason(); try -> sent without a grant.
+ *   6. queued, waiting: on_missing decides; fail -> failed, wait -> waiting, both as Missing above
+ *      says; try -> sent without a grant.
  *      unknown: stays unknown and has no due time any more
  *
  * What row 2 gives back wakes others; what row 5 gives back is no good to anybody.
@@ -107,8 +115,8 @@ struct hy_claimed {
  *
  * Parked: a user has at most one message in `sending`; further due ones are set aside, keep their
  * state, due time and grant, and count neither as due nor against capacity. Whenever a message of
- * that user leaves `sending`, or a queued one or an unknown one with a due time leaves that (by any
- * verb), and the user then has none in `sending`, the parked one with the smallest due time, then
+ * that user leaves `sending`, or a queued one, or an unknown or waiting one with a due time, leaves
+ * that (by any verb), and the user then has none in `sending`, the parked one with the smallest due time, then
  * id, is un-parked.
  *
  * Texts of the claimed messages are in `arena`. A claim that dies with the process is found by
@@ -129,25 +137,20 @@ struct hy_claim {
 
 /* --- settle ----------------------------------------------------------------------------------- */
 
-struct hy_attempt {
-    int32_t number; /* 1, 2, ... within its message: attempt_count of the claimed message + 1 */
-    int64_t at_ms;  /* when the request left */
-    int64_t took_ms;
-    int64_t grant_id; /* used for it, 0 = none */
-    struct hy_judgement judgement;
-};
-
 struct hy_settle_item {
     int64_t message_id;
     struct hy_attempt attempt;
     struct hy_settlement settlement; /* state, grant move, due, reason: see domain/settlement.h */
+    bool expect_event;               /* the platform will tell what became of it: see events.h */
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
+    /* Out: the message's state now; an event that came before may have moved it on. */
+    enum hy_message_state state;
 };
 
 /*
- * For each item, in order: appends the attempt, moves the message out of `sending`, does the grant
+ * For each item, in order: appends the attempt (its grant_move is that of the settlement), moves the message out of `sending`, does the grant
  * move on the grant that it holds (hy_grant_release(); the reason of a drop is the errcode, or
  * without one the verdict's name), un-parks the next message of that user. The message gets state,
  * reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid other
@@ -155,8 +158,13 @@ struct hy_settle_item {
  * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a
  * conflict.
  *
+ * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as in
+ * events.h) is applied at once; otherwise the message is noted as awaiting one, with the instant at
+ * which this request left. Other states and messages without expect_event await none any more.
+ *
  * HY_E_INVALID for the whole call when a settlement is none that hy_settle() makes: a state that
- * `sending` may not move to, spend without sent, keep or doubt with a final state.
+ * `sending` may not move to, spend without sent, keep or doubt with a final state, queued without a
+ * due time, refuse without waiting, waiting without refuse, a due time or a grant_retry_at_ms.
  */
 struct hy_settle {
     struct hy_op op;
@@ -183,19 +191,27 @@ struct hy_cancel {
  * Start-up: every message in `sending` whose lease is not held by a living process had perhaps left
  * when its process died. Each becomes what an unanswered request makes of it (hy_settle() with an
  * unknown judgement "the server stopped while sending", made at now_ms), with an attempt that says
- * so (took_ms 0), as settle does. Also returns the largest message id. For SQLite and memory: all
- * of them, in order of id, since a store has one process.
+ * so (took_ms 0), as settle does, after the rules of its app. Also returns the largest message id.
+ * For SQLite and memory: all of them, in order of id, since a store has one process.
  */
+struct hy_recover_app {
+    int64_t app_no;
+    struct hy_settle_rules rules;
+    bool expect_event; /* of its messages that go by a counter or without a grant */
+};
+
 struct hy_recover {
     struct hy_op op;
     int64_t now_ms;
+    const struct hy_recover_app *apps; /* others: hy_settle_rules_default, no events */
+    size_t app_count;
     size_t recovered;        /* out */
     int64_t last_message_id; /* out */
 };
 
 /*
- * What time alone does: messages past their expires_at_ms (<= now) that are queued (parked ones
- * too) or waiting -> expired, grants given back; reasons as for cancel. At most `limit` of them, in
+ * What time alone does: messages past their expires_at_ms (<= now) that are queued or waiting (parked
+ * ones too) -> expired, grants given back; reasons as for cancel. At most `limit` of them, in
  * order of expires_at_ms, then id.
  */
 struct hy_sweep {

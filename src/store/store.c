@@ -45,15 +45,15 @@ static void *write_thread(void *arg)
 {
     struct hy_store *store = (struct hy_store *)arg;
     struct hy_queue reads;
-    bool worked = false;
+    bool worked = false, any;
 
     hy_queue_init(&reads);
     pthread_mutex_lock(&store->lock);
     for (;;) {
-        hy_queue_move(&store->begun, &store->writing.queue);
+        any = hy_front_begin(store);
         if (!store->reader)
             hy_queue_move(&reads, &store->reading.queue);
-        if (store->begun.first || reads.first) {
+        if (any || reads.first) {
             pthread_mutex_unlock(&store->lock);
             hy_front_run_writes(store);
             hy_front_run_reads(store, &reads);
@@ -149,6 +149,7 @@ static struct hy_store *store_new(const struct hy_backend_ops *ops, bool inline_
     hy_queue_init(&store->writing.queue);
     hy_queue_init(&store->reading.queue);
     hy_queue_init(&store->begun);
+    hy_queue_init(&store->hurried);
     store->idle_at_us = hy_clock_mono_us();
     return store;
 }
@@ -269,13 +270,13 @@ bool hy_store_pump(struct hy_store *store)
     assert(store->inline_mode);
     hy_queue_init(&reads);
     pthread_mutex_lock(&store->lock);
-    hy_queue_move(&store->begun, &store->writing.queue);
+    any = hy_front_begin(store);
     hy_queue_move(&reads, &store->reading.queue);
     pthread_mutex_unlock(&store->lock);
-    any = store->begun.first || reads.first;
+    any = any || reads.first;
     hy_front_run_writes(store);
     hy_front_run_reads(store, &reads);
-    if (any && store->ops->idle && !store->begun.first)
+    if (any && store->ops->idle && !store->begun.first && !store->hurried.first)
         store->ops->idle(store->backend);
     return any;
 }

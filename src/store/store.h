@@ -14,8 +14,9 @@
  *                                     queue --> reader thread: verb, `done`
  *
  * Drivers are plain blocking code; this front makes them asynchronous and gathers all writes that
- * wait into one transaction (group commit), once for every backend. It also checks arguments and
- * counts. A backend only stores: store/backend.h.
+ * wait into one transaction (group commit), once for every backend. Writes run in the order in which
+ * they came, but events (hear) overtake others: whoever tells one waits for seconds only. It also
+ * checks arguments and counts. A backend only stores: store/backend.h.
  *
  * Durability: when `done` of a write verb is called with 0, its effect is on disk and survives
  * kill -9 and power loss. With any negative result nothing of that verb was done, except
@@ -23,7 +24,8 @@
  * When a commit fails, every verb of that group gets its error.
  *
  * The verbs, each a struct that starts with a struct hy_op:
- *   store/messages.h   store/grants.h   store/apps.h   store/schedules.h
+ *   store/messages.h   store/grants.h   store/events.h   store/apps.h   store/templates.h
+ *   store/schedules.h
  */
 #ifndef HY_STORE_STORE_H
 #define HY_STORE_STORE_H
@@ -46,6 +48,11 @@ enum hy_verb {
     HY_VERB_SWEEP,
     HY_VERB_DEPOSIT,
     HY_VERB_PURGE,
+    HY_VERB_TIDY,
+    HY_VERB_HEAR,
+    HY_VERB_TEMPLATES_PUT,
+    HY_VERB_TEMPLATE_DELETE,
+    HY_VERB_SESSION_CUT,
     HY_VERB_APP_PUT,
     HY_VERB_APP_DELETE,
     HY_VERB_KEY_PUT,
@@ -61,6 +68,12 @@ enum hy_verb {
     HY_VERB_MESSAGE_GET = HY_VERB_WRITES,
     HY_VERB_MESSAGE_LIST,
     HY_VERB_GRANT_LIST,
+    HY_VERB_REACH,
+    HY_VERB_PROSPECTS,
+    HY_VERB_EVENTS,
+    HY_VERB_TIMELINE,
+    HY_VERB_TEMPLATES,
+    HY_VERB_SESSION_CUTS,
     HY_VERB_APPS,
     HY_VERB_KEYS,
     HY_VERB_META_GET,

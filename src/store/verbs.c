@@ -2,10 +2,18 @@
 
 #include "base/err.h"
 #include "store/apps.h"
+#include "store/events.h"
 #include "store/grants.h"
 #include "store/schedules.h"
+#include "store/templates.h"
 
-enum { LIST_MAX = 1000, CLAIM_LANES_MAX = 100000, CLAIM_CAPACITY_MAX = 100000 };
+enum {
+    LIST_MAX = 1000,
+    PROSPECTS_MAX = 20,
+    TEMPLATES_MAX = 1000,
+    CLAIM_LANES_MAX = 100000,
+    CLAIM_CAPACITY_MAX = 100000
+};
 
 static bool text(const char *t)
 {
@@ -25,7 +33,8 @@ static bool admit_item_ok(const struct hy_admit_item *item)
 
     return m && m->id > 0 && m->app_no > 0 && text(m->user) && text(m->template_id) && m->data &&
            choice(m->policy, HY_POLICY_AT_LEAST_ONCE + 1) &&
-           choice(m->on_missing, HY_ON_MISSING_TRY + 1) && !item->key == !item->body &&
+           choice(m->on_missing, HY_ON_MISSING_TRY + 1) &&
+           choice(m->template_kind, HY_TEMPLATE_KINDS) && !item->key == !item->body &&
            item->margin_ms >= 0;
 }
 
@@ -73,9 +82,14 @@ static bool settlement_ok(const struct hy_settlement *s)
 {
     bool final;
 
-    if (!choice(s->state, HY_MESSAGE_STATES) || !choice(s->grant_move, HY_GRANT_DOUBT + 1) ||
+    if (!choice(s->state, HY_MESSAGE_STATES) || !choice(s->grant_move, HY_GRANT_REFUSE + 1) ||
         !hy_message_may_move(HY_MESSAGE_SENDING, s->state))
         return false;
+    if (s->state == HY_MESSAGE_QUEUED && s->due_at_ms <= 0)
+        return false;
+    if (s->state == HY_MESSAGE_WAITING || s->grant_move == HY_GRANT_REFUSE)
+        return s->state == HY_MESSAGE_WAITING && s->grant_move == HY_GRANT_REFUSE &&
+               s->due_at_ms > 0 && s->grant_retry_at_ms > 0;
     final = hy_message_is_final(s->state);
     if (s->grant_move == HY_GRANT_SPEND)
         return s->state == HY_MESSAGE_SENT;
@@ -99,6 +113,13 @@ static bool check_settle(const struct hy_op *op)
 static size_t weigh_settle(const struct hy_op *op)
 {
     return ((const struct hy_settle *)op)->count;
+}
+
+static bool check_recover(const struct hy_op *op)
+{
+    const struct hy_recover *v = (const struct hy_recover *)op;
+
+    return v->app_count == 0 || v->apps;
 }
 
 static bool check_sweep(const struct hy_op *op)
@@ -136,6 +157,16 @@ static bool check_check(const struct hy_op *op)
 
 /* --- grants ----------------------------------------------------------------------------------- */
 
+static bool counter_ok(const struct hy_deposit_item *item)
+{
+    const struct hy_grant *g = &item->grant;
+    bool several = g->kind == HY_GRANT_ONCE && item->answer == HY_ANSWER_ACCEPT;
+
+    return !g->credential && text(g->template_id) && g->expires_at_ms == 0 &&
+           item->window_ms >= 0 && choice(item->source, HY_SOURCES) &&
+           choice(item->answer, HY_ANSWERS) && (several || g->uses_total == 1);
+}
+
 static bool deposit_item_ok(const struct hy_deposit_item *item)
 {
     const struct hy_grant *g = &item->grant;
@@ -143,24 +174,28 @@ static bool deposit_item_ok(const struct hy_deposit_item *item)
     if (g->app_no <= 0 || !text(g->user) || !choice(g->kind, HY_GRANT_KINDS) ||
         g->state != HY_GRANT_AVAILABLE || item->margin_ms < 0)
         return false;
-    if (g->uses_left < 1 || g->uses_left > g->uses_total || g->expires_at_ms < 0)
+    if (g->uses_left < 1 || g->uses_left != g->uses_total || g->expires_at_ms < 0)
         return false;
-    if (g->kind == HY_GRANT_ALWAYS && g->expires_at_ms > 0)
+    if (hy_grant_is_receipt(g->kind))
+        return text(g->credential) && !g->template_id && item->answer == HY_ANSWER_ACCEPT;
+    return counter_ok(item);
+}
+
+static bool deposit_items_ok(const struct hy_deposit_item *items, size_t count)
+{
+    if (count > 0 && !items)
         return false;
-    return hy_grant_is_receipt(g->kind) ? text(g->credential) && !g->template_id
-                                        : !g->credential && text(g->template_id);
+    for (size_t i = 0; i < count; i++)
+        if (!deposit_item_ok(&items[i]))
+            return false;
+    return true;
 }
 
 static bool check_deposit(const struct hy_op *op)
 {
     const struct hy_deposit *v = (const struct hy_deposit *)op;
 
-    if (v->count > 0 && !v->items)
-        return false;
-    for (size_t i = 0; i < v->count; i++)
-        if (!deposit_item_ok(&v->items[i]))
-            return false;
-    return true;
+    return deposit_items_ok(v->items, v->count);
 }
 
 static size_t weigh_deposit(const struct hy_op *op)
@@ -180,12 +215,142 @@ static size_t weigh_purge(const struct hy_op *op)
     return ((const struct hy_purge *)op)->limit;
 }
 
+static bool check_tidy(const struct hy_op *op)
+{
+    return ((const struct hy_tidy *)op)->limit > 0;
+}
+
+static size_t weigh_tidy(const struct hy_op *op)
+{
+    return ((const struct hy_tidy *)op)->limit;
+}
+
 static bool check_grant_list(const struct hy_op *op)
 {
     const struct hy_grant_list *v = (const struct hy_grant_list *)op;
 
     return v->arena && v->app_no > 0 && text(v->user) && v->margin_ms >= 0 && v->limit >= 1 &&
-           v->limit <= LIST_MAX;
+           v->limit <= LIST_MAX && choice(v->template_kind, HY_TEMPLATE_KINDS);
+}
+
+static bool check_reach(const struct hy_op *op)
+{
+    const struct hy_reach *v = (const struct hy_reach *)op;
+
+    return v->app_no > 0 && text(v->template_id) && v->margin_ms >= 0 &&
+           choice(v->template_kind, HY_TEMPLATE_KINDS);
+}
+
+static bool check_prospects(const struct hy_op *op)
+{
+    const struct hy_prospects *v = (const struct hy_prospects *)op;
+
+    if (!v->arena || v->app_no <= 0 || !text(v->user) || v->margin_ms < 0 || !v->items ||
+        v->count < 1 || v->count > PROSPECTS_MAX)
+        return false;
+    for (size_t i = 0; i < v->count; i++)
+        if (!text(v->items[i].template_id) || !choice(v->items[i].template_kind, HY_TEMPLATE_KINDS))
+            return false;
+    return true;
+}
+
+/* --- events, timeline ------------------------------------------------------------------------- */
+
+/* What an event tells is about its own user, and has an identity. */
+static bool heard_answers_ok(const struct hy_hear *v)
+{
+    for (size_t i = 0; i < v->answer_count; i++) {
+        const struct hy_deposit_item *item = &v->answers[i];
+
+        if (hy_grant_is_receipt(item->grant.kind) || item->source != HY_SOURCE_EVENT ||
+            !item->identity || item->grant.app_no != v->app_no)
+            return false;
+    }
+    return true;
+}
+
+static bool check_hear(const struct hy_op *op)
+{
+    const struct hy_hear *v = (const struct hy_hear *)op;
+
+    if (v->app_no <= 0 || !text(v->name) || !v->raw || (v->user && !*v->user) ||
+        !deposit_items_ok(v->answers, v->answer_count) || !heard_answers_ok(v) ||
+        (v->sent_count > 0 && (!v->sent || !v->user)))
+        return false;
+    for (size_t i = 0; i < v->sent_count; i++)
+        if (!text(v->sent[i].template_id) || v->sent[i].delivered == (v->sent[i].reason != NULL))
+            return false;
+    return true;
+}
+
+static size_t weigh_hear(const struct hy_op *op)
+{
+    const struct hy_hear *v = (const struct hy_hear *)op;
+
+    return 1 + v->answer_count + v->sent_count;
+}
+
+static bool check_events(const struct hy_op *op)
+{
+    const struct hy_events *v = (const struct hy_events *)op;
+
+    return v->arena && v->app_no >= 0 && v->after_id >= 0 && v->limit >= 1 && v->limit <= LIST_MAX;
+}
+
+static bool check_timeline(const struct hy_op *op)
+{
+    const struct hy_timeline_read *v = (const struct hy_timeline_read *)op;
+
+    return v->arena && v->app_no > 0 && text(v->user) && v->limit >= 1 && v->limit <= LIST_MAX;
+}
+
+/* --- templates, sessions ---------------------------------------------------------------------- */
+
+static bool template_ok(const struct hy_templates_put *v, const struct hy_template *t)
+{
+    return text(t->id) && t->kind > HY_TEMPLATE_ANY && t->kind < HY_TEMPLATE_KINDS && t->title &&
+           t->content && (!v->replace || v->kinds[t->kind]);
+}
+
+static bool check_templates_put(const struct hy_op *op)
+{
+    const struct hy_templates_put *v = (const struct hy_templates_put *)op;
+
+    if (v->app_no <= 0 || v->count > TEMPLATES_MAX || (v->count > 0 && !v->templates))
+        return false;
+    for (size_t i = 0; i < v->count; i++)
+        if (!template_ok(v, &v->templates[i]))
+            return false;
+    return true;
+}
+
+static size_t weigh_templates_put(const struct hy_op *op)
+{
+    return 1 + ((const struct hy_templates_put *)op)->count;
+}
+
+static bool check_template_delete(const struct hy_op *op)
+{
+    return text(((const struct hy_template_delete *)op)->template_id);
+}
+
+static bool check_templates(const struct hy_op *op)
+{
+    const struct hy_templates *v = (const struct hy_templates *)op;
+
+    return v->arena && v->app_no >= 0;
+}
+
+static bool check_session_cut(const struct hy_op *op)
+{
+    const struct hy_session_cut *v = (const struct hy_session_cut *)op;
+
+    return v->app_no > 0 && (!v->user || *v->user);
+}
+
+static bool check_session_cuts(const struct hy_op *op)
+{
+    return ((const struct hy_session_cuts *)op)->arena != NULL;
 }
 
 /* --- apps, keys, meta, tokens ----------------------------------------------------------------- */
@@ -194,7 +359,8 @@ static bool check_app_put(const struct hy_op *op)
 {
     const struct hy_app *a = &((const struct hy_app_put *)op)->app;
 
-    if (a->no < 0 || !a->settings || (a->secret.size > 0 && !a->secret.bytes))
+    if (a->no < 0 || !a->settings || (a->secret.size > 0 && !a->secret.bytes) ||
+        (a->callback.size > 0 && !a->callback.bytes))
         return false;
     return a->no > 0 || (text(a->id) && text(a->platform) && a->deleted_at_ms == 0);
 }
@@ -289,10 +455,17 @@ static const struct {
     [HY_VERB_CLAIM] = {.name = "claim", .check = check_claim, .weigh = weigh_claim},
     [HY_VERB_SETTLE] = {.name = "settle", .check = check_settle, .weigh = weigh_settle},
     [HY_VERB_CANCEL] = {.name = "cancel"},
-    [HY_VERB_RECOVER] = {.name = "recover"},
+    [HY_VERB_RECOVER] = {.name = "recover", .check = check_recover},
     [HY_VERB_SWEEP] = {.name = "sweep", .check = check_sweep, .weigh = weigh_sweep},
     [HY_VERB_DEPOSIT] = {.name = "deposit", .check = check_deposit, .weigh = weigh_deposit},
     [HY_VERB_PURGE] = {.name = "purge", .check = check_purge, .weigh = weigh_purge},
+    [HY_VERB_TIDY] = {.name = "tidy", .check = check_tidy, .weigh = weigh_tidy},
+    [HY_VERB_HEAR] = {.name = "hear", .check = check_hear, .weigh = weigh_hear},
+    [HY_VERB_TEMPLATES_PUT] = {.name = "templates_put",
+                               .check = check_templates_put,
+                               .weigh = weigh_templates_put},
+    [HY_VERB_TEMPLATE_DELETE] = {.name = "template_delete", .check = check_template_delete},
+    [HY_VERB_SESSION_CUT] = {.name = "session_cut", .check = check_session_cut},
     [HY_VERB_APP_PUT] = {.name = "app_put",
                          .check = check_app_put,
                          .id_offset = AT(hy_app_put, app.no)},
@@ -313,6 +486,12 @@ static const struct {
     [HY_VERB_MESSAGE_GET] = {.name = "message_get", .check = check_message_get},
     [HY_VERB_MESSAGE_LIST] = {.name = "message_list", .check = check_message_list},
     [HY_VERB_GRANT_LIST] = {.name = "grant_list", .check = check_grant_list},
+    [HY_VERB_REACH] = {.name = "reach", .check = check_reach},
+    [HY_VERB_PROSPECTS] = {.name = "prospects", .check = check_prospects},
+    [HY_VERB_EVENTS] = {.name = "events", .check = check_events},
+    [HY_VERB_TIMELINE] = {.name = "timeline", .check = check_timeline},
+    [HY_VERB_TEMPLATES] = {.name = "templates", .check = check_templates},
+    [HY_VERB_SESSION_CUTS] = {.name = "session_cuts", .check = check_session_cuts},
     [HY_VERB_APPS] = {.name = "apps", .check = check_apps},
     [HY_VERB_KEYS] = {.name = "keys", .check = check_keys},
     [HY_VERB_META_GET] = {.name = "meta_get", .check = check_meta_get},

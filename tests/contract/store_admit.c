@@ -123,13 +123,13 @@ static void of_equal_ones_the_older_is_used_first(void)
     CHECK_INT(post("u")->grant_id, b);
 }
 
-static void a_receipt_goes_before_a_counter(void)
+static void a_counter_goes_before_a_receipt(void)
 {
-    int64_t counter = once("u", "T1", 1);
     int64_t receipt = form("u", 0);
+    int64_t counter = once("u", "T1", 1);
 
-    CHECK_INT(post("u")->grant_id, receipt);
     CHECK_INT(post("u")->grant_id, counter);
+    CHECK_INT(post("u")->grant_id, receipt);
 }
 
 static void the_margin_is_exact(void)
@@ -367,7 +367,7 @@ void store_admit_cases(void)
     CASE(a_prepay_id_serves_three);
     CASE(what_expires_first_is_used_first);
     CASE(of_equal_ones_the_older_is_used_first);
-    CASE(a_receipt_goes_before_a_counter);
+    CASE(a_counter_goes_before_a_receipt);
     CASE(the_margin_is_exact);
     CASE(a_counter_is_for_its_own_template);
     CASE(a_counter_counts_down);

@@ -18,6 +18,14 @@ int main(int argc, char **argv)
     store_settle_cases();
     store_end_cases();
     store_grants_cases();
+    store_counters_cases();
+    store_suspect_cases();
+    store_tells_cases();
+    store_events_cases();
+    store_hear_cases();
+    store_reach_cases();
+    store_timeline_cases();
+    store_templates_cases();
     store_apps_cases();
     store_schedules_cases();
     store_reads_cases();

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "store/apps.h"
 #include "store/backend.h"
+#include "store/events.h"
 #include "store/messages.h"
 
 #include <pthread.h>
@@ -93,6 +94,18 @@ static int fake_app_put(struct hy_backend *backend, struct hy_op *op)
     return 0;
 }
 
+static int fake_hear(struct hy_backend *backend, struct hy_op *op)
+{
+    note(((struct hy_hear *)op)->name);
+    return 0;
+}
+
+static int fake_deposit(struct hy_backend *backend, struct hy_op *op)
+{
+    note("d");
+    return 0;
+}
+
 static int fake_meta_get(struct hy_backend *backend, struct hy_op *op)
 {
     note("r ");
@@ -112,6 +125,8 @@ static const struct hy_backend_ops fake = {
     .idle = fake_idle,
     .verbs = {[HY_VERB_META_PUT] = fake_meta_put,
               [HY_VERB_APP_PUT] = fake_app_put,
+              [HY_VERB_HEAR] = fake_hear,
+              [HY_VERB_DEPOSIT] = fake_deposit,
               [HY_VERB_META_GET] = fake_meta_get},
 };
 
@@ -187,6 +202,65 @@ static void groups_have_a_size(void)
     hy_store_stats(store, &stats);
     CHECK_INT(stats.groups, 3);
     CHECK_INT(stats.writes, 2500);
+    end_case();
+}
+
+static void hear(struct hy_hear *v, const char *name)
+{
+    *v = (struct hy_hear){
+        .op = {.verb = HY_VERB_HEAR, .done = told}, .app_no = 1, .name = name, .raw = "{}"};
+    hy_store_submit(store, &v->op);
+}
+
+/* As many grants as one call may bring. */
+static void import(struct hy_deposit *v)
+{
+    enum { MANY = 10000 };
+    static struct hy_deposit_item items[MANY];
+
+    for (size_t i = 0; i < MANY; i++)
+        items[i].grant = (struct hy_grant){
+            .app_no = 1, .user = "u", .credential = "c", .uses_total = 1, .uses_left = 1};
+    *v = (struct hy_deposit){
+        .op = {.verb = HY_VERB_DEPOSIT, .done = told}, .items = items, .count = MANY};
+    hy_store_submit(store, &v->op);
+}
+
+static void an_event_waits_for_no_import(void)
+{
+    struct hy_deposit imports[3];
+    struct hy_hear events[3];
+
+    begin_case(true);
+    for (int i = 0; i < 3; i++)
+        import(&imports[i]);
+    put("a", "0", "");
+    hear(&events[0], "e");
+    hy_store_pump(store);
+    CHECK_TEXT(journal, "[e] "); /* first, and alone */
+    hear(&events[1], "f");
+    hy_store_pump(store);
+    CHECK_TEXT(journal, "[e] [d] "); /* an import has its turn, whatever comes */
+    hear(&events[2], "g");
+    hy_store_pump(store);
+    CHECK_TEXT(journal, "[e] [d] [fg] ");
+    while (hy_store_pump(store))
+        continue;
+    CHECK_TEXT(journal, "[e] [d] [fg] [d] [d] [a] ");
+    end_case();
+}
+
+static void an_event_goes_with_what_is_light(void)
+{
+    struct hy_hear event;
+
+    begin_case(true);
+    put("a", "0", "A");
+    put("b", "0", "B");
+    hear(&event, "e");
+    hy_store_pump(store);
+    CHECK_TEXT(journal, "[eab] AB");
+    CHECK_INT(hy_store_backlog(store), 0);
     end_case();
 }
 
@@ -401,6 +475,8 @@ int main(void)
 {
     RUN(what_waits_is_one_group);
     RUN(groups_have_a_size);
+    RUN(an_event_waits_for_no_import);
+    RUN(an_event_goes_with_what_is_light);
     RUN(a_condition_is_not_a_failure);
     RUN(only_the_guilty_one_fails);
     RUN(alone_it_is_not_tried_twice);

@@ -4,9 +4,9 @@
 
 #include <inttypes.h>
 
-enum { USERS = 5, KEYS = 20 };
+enum { KEYS = 20 };
 
-static uint64_t pick(struct player *p, uint64_t below)
+uint64_t player_pick(struct player *p, uint64_t below)
 {
     p->random ^= p->random << 13;
     p->random ^= p->random >> 7;
@@ -14,17 +14,17 @@ static uint64_t pick(struct player *p, uint64_t below)
     return p->random % below;
 }
 
-static bool chance(struct player *p, unsigned percent)
+bool player_chance(struct player *p, unsigned percent)
 {
-    return pick(p, 100) < percent;
+    return player_pick(p, 100) < percent;
 }
 
-static const char *user_name(struct player *p)
+const char *player_user(struct player *p)
 {
-    return hy_arena_printf(&p->keep, "user%d", (int)pick(p, USERS));
+    return hy_arena_printf(&p->keep, "user%d", (int)player_pick(p, USERS));
 }
 
-static int play(struct player *p, struct hy_op *op, enum hy_verb verb, const char *name)
+int player_run(struct player *p, struct hy_op *op, enum hy_verb verb, const char *name)
 {
     int r;
 
@@ -36,61 +36,27 @@ static int play(struct player *p, struct hy_op *op, enum hy_verb verb, const cha
 
 /* --- moves ------------------------------------------------------------------------------------ */
 
-static void random_grant(struct player *p, struct hy_deposit_item *item)
-{
-    struct hy_grant *g = &item->grant;
-
-    *item = (struct hy_deposit_item){.margin_ms = DAY};
-    g->app_no = p->apps[pick(p, APPS)];
-    g->user = user_name(p);
-    g->kind = chance(p, 2) ? HY_GRANT_ALWAYS : (enum hy_grant_kind)pick(p, 3);
-    g->uses_total = g->uses_left =
-        g->kind == HY_GRANT_ONCE ? (int32_t)pick(p, 3) + 1 : hy_grant_uses(g->kind);
-    g->obtained_at_ms = p->now_ms - (int64_t)pick(p, HOUR);
-    if (!hy_grant_is_receipt(g->kind)) {
-        g->template_id = chance(p, 70) ? "T1" : "T2";
-        return;
-    }
-    if (!chance(p, 15) || p->credentials == 0)
-        p->credentials++;
-    g->credential =
-        hy_arena_printf(&p->arena, "c%d", p->credentials - (int)(chance(p, 20) ? pick(p, 5) : 0));
-    g->expires_at_ms = p->now_ms + (int64_t)pick(p, 8 * (uint64_t)DAY);
-}
-
-static void move_deposit(struct player *p)
-{
-    struct hy_deposit_item items[3];
-    struct hy_deposit v = {.items = items, .count = pick(p, 3) + 1, .now_ms = p->now_ms};
-
-    for (size_t i = 0; i < v.count; i++)
-        random_grant(p, &items[i]);
-    play(p, &v.op, HY_VERB_DEPOSIT, "deposit");
-    for (size_t i = 0; i < v.count; i++)
-        hy_buf_printf(&p->out, "  id=%" PRId64 " duplicate=%d\n", items[i].grant.id,
-                      items[i].duplicate);
-    hy_buf_printf(&p->out, "  woken=%zu\n", v.woken);
-}
-
 static struct hy_message *random_message(struct player *p)
 {
     struct hy_message *m = (struct hy_message *)hy_arena_alloc(&p->arena, sizeof *m);
 
     m->id = hy_message_ids_next(&p->ids, p->now_ms);
-    if (chance(p, 2) && p->known_count > 0)
-        m->id = p->known[pick(p, p->known_count < IDS_MAX ? p->known_count : IDS_MAX)];
-    m->app_no = p->apps[pick(p, APPS)];
-    m->user = user_name(p);
-    m->template_id = chance(p, 70) ? "T1" : "T2";
+    if (player_chance(p, 2) && p->known_count > 0)
+        m->id = p->known[player_pick(p, p->known_count < IDS_MAX ? p->known_count : IDS_MAX)];
+    m->app_no = p->apps[player_pick(p, APPS)];
+    m->user = player_user(p);
+    m->template_id = player_chance(p, 70) ? "T1" : "T2";
+    m->template_kind = (enum hy_template_kind)(player_chance(p, 50) ? 0 : player_pick(p, 4));
     m->data = "{}";
-    m->tag = chance(p, 30) ? "tag" : NULL;
-    m->policy = chance(p, 40) ? HY_POLICY_AT_LEAST_ONCE : HY_POLICY_AT_MOST_ONCE;
-    m->on_missing = (enum hy_on_missing)pick(p, 3);
+    m->extra = player_chance(p, 5) ? "{\"a\":1}" : NULL;
+    m->tag = player_chance(p, 30) ? "tag" : NULL;
+    m->policy = player_chance(p, 40) ? HY_POLICY_AT_LEAST_ONCE : HY_POLICY_AT_MOST_ONCE;
+    m->on_missing = (enum hy_on_missing)player_pick(p, 3);
     m->accepted_at_ms = p->now_ms;
-    if (chance(p, 30))
-        m->send_at_ms = p->now_ms + (int64_t)pick(p, 4 * HOUR) - HOUR;
-    if (chance(p, 30))
-        m->expires_at_ms = p->now_ms + (int64_t)pick(p, 2 * (uint64_t)DAY) + 1;
+    if (player_chance(p, 30))
+        m->send_at_ms = p->now_ms + (int64_t)player_pick(p, 4 * HOUR) - HOUR;
+    if (player_chance(p, 30))
+        m->expires_at_ms = p->now_ms + (int64_t)player_pick(p, 2 * (uint64_t)DAY) + 1;
     return m;
 }
 
@@ -99,10 +65,10 @@ static void random_item(struct player *p, struct hy_admit_item *item)
     uint8_t *prints = (uint8_t *)hy_arena_alloc(&p->arena, 2 * (size_t)HY_FINGERPRINT_BYTES);
 
     *item = (struct hy_admit_item){.message = random_message(p), .margin_ms = DAY};
-    if (!chance(p, 30))
+    if (!player_chance(p, 30))
         return;
-    prints[3] = (uint8_t)pick(p, KEYS);
-    prints[HY_FINGERPRINT_BYTES] = (uint8_t)pick(p, 2);
+    prints[3] = (uint8_t)player_pick(p, KEYS);
+    prints[HY_FINGERPRINT_BYTES] = (uint8_t)player_pick(p, 2);
     item->key = prints;
     item->body = prints + HY_FINGERPRINT_BYTES;
 }
@@ -125,14 +91,14 @@ static void move_admit(struct player *p)
 {
     struct hy_admit_item items[4];
     struct hy_admit v = {.items = items,
-                         .count = pick(p, 4) + 1,
+                         .count = player_pick(p, 4) + 1,
                          .now_ms = p->now_ms,
                          .key_window_ms = DAY,
                          .arena = &p->arena};
 
     for (size_t i = 0; i < v.count; i++)
         random_item(p, &items[i]);
-    if (play(p, &v.op, HY_VERB_ADMIT, "admit") == 0)
+    if (player_run(p, &v.op, HY_VERB_ADMIT, "admit") == 0)
         for (size_t i = 0; i < v.count; i++)
             print_admitted(p, &items[i]);
 }
@@ -156,9 +122,9 @@ static void move_claim(struct player *p)
                          .arena = &p->keep};
 
     for (int i = 0; i < APPS; i++)
-        lanes[i] =
-            (struct hy_claim_lane){.app_no = p->apps[i], .capacity = pick(p, 5), .margin_ms = DAY};
-    play(p, &v.op, HY_VERB_CLAIM, "claim");
+        lanes[i] = (struct hy_claim_lane){
+            .app_no = p->apps[i], .capacity = player_pick(p, 5), .margin_ms = DAY};
+    player_run(p, &v.op, HY_VERB_CLAIM, "claim");
     hy_buf_printf(&p->out, "  count=%zu ended=%zu\n", v.count, v.ended);
     for (int i = 0; i < APPS; i++)
         hy_buf_printf(&p->out, "  lane claimed=%zu next=%" PRId64 "\n", lanes[i].claimed,
@@ -170,7 +136,8 @@ static void move_claim(struct player *p)
     }
 }
 
-static struct hy_judgement random_judgement(struct player *p)
+/* 43101 is an answer about subscriptions alone. */
+static struct hy_judgement random_judgement(struct player *p, const struct hy_grant *g)
 {
     static const struct {
         enum hy_verdict verdict;
@@ -187,14 +154,20 @@ static struct hy_judgement random_judgement(struct player *p)
         {HY_VERDICT_RATE, "45009"},
         {HY_VERDICT_GRANT_GONE, "41028"},
         {HY_VERDICT_GRANT_GONE, "41029"},
+        {HY_VERDICT_GRANT_GONE, "43101"},
+        {HY_VERDICT_GRANT_GONE, "43101"},
         {HY_VERDICT_BAD_PAYLOAD, "40037"},
         {HY_VERDICT_USER_GONE, "40003"},
         {HY_VERDICT_ACCOUNT, "48001"},
     };
-    size_t i = pick(p, sizeof answers / sizeof *answers);
+    size_t i = player_pick(p, sizeof answers / sizeof *answers);
     struct hy_judgement j = judged(answers[i].verdict, answers[i].errcode);
 
-    j.not_sent = j.verdict == HY_VERDICT_TRANSIENT && chance(p, 30);
+    if (j.grant_refused && g->id > 0 && hy_grant_is_receipt(g->kind))
+        j = judged(HY_VERDICT_GRANT_GONE, "41028");
+    if (j.verdict == HY_VERDICT_OK)
+        j.msgid = player_chance(p, 70) ? ++p->msgids : 0;
+    j.not_sent = j.verdict == HY_VERDICT_TRANSIENT && player_chance(p, 30);
     return j;
 }
 
@@ -209,26 +182,32 @@ static void burn(struct player *p, const struct hy_grant *g, enum hy_grant_move 
 
 static void move_settle(struct player *p)
 {
-    size_t at = p->flight_count > 0 ? pick(p, p->flight_count) : 0;
-    struct hy_judgement j = random_judgement(p);
+    size_t at = p->flight_count > 0 ? player_pick(p, p->flight_count) : 0;
+    struct hy_judgement j;
     struct hy_settle_item item;
     struct hy_settle v = {.items = &item, .count = 1, .now_ms = p->now_ms};
 
     if (p->flight_count == 0)
         return;
-    rig.now_ms = p->now_ms; /* settled() looks there */
+    j = random_judgement(p, &p->flights[at]->grant);
+    rig.now_ms = p->now_ms; /* settled() looks at all three */
+    rig.expect_event = player_chance(p, 70);
+    rig.rules.burst = player_chance(p, 20);
     item = settled(p->flights[at], &j);
-    if (chance(p, 3))
+    if (player_chance(p, 3))
         item.attempt.number++;
-    play(p, &v.op, HY_VERB_SETTLE, "settle");
+    player_run(p, &v.op, HY_VERB_SETTLE, "settle");
     hy_buf_printf(&p->out, "  id=%" PRId64 " verdict=%s result=%d\n", item.message_id,
                   hy_verdict_names[j.verdict], item.result);
     if (item.result != 0)
         return;
+    hy_buf_printf(&p->out, "  state=%d\n", item.state);
+    p->sent[p->sent_count % SENT_MAX] = p->flights[at]->message;
+    p->sent[p->sent_count++ % SENT_MAX].msgid = j.msgid;
     burn(p, &p->flights[at]->grant, item.settlement.grant_move);
     p->flights[at] = p->flights[--p->flight_count];
-    if (chance(p, 5)) { /* the same again */
-        play(p, &v.op, HY_VERB_SETTLE, "settle again");
+    if (player_chance(p, 5)) { /* the same again */
+        player_run(p, &v.op, HY_VERB_SETTLE, "settle again");
         CHECK_INT(item.result, HY_E_CONFLICT);
     }
 }
@@ -240,35 +219,40 @@ static void move_cancel(struct player *p)
 
     if (recent == 0)
         return;
-    v.message_id = p->known[(p->known_count - 1 - pick(p, recent)) % IDS_MAX];
-    play(p, &v.op, HY_VERB_CANCEL, "cancel");
+    v.message_id = p->known[(p->known_count - 1 - player_pick(p, recent)) % IDS_MAX];
+    player_run(p, &v.op, HY_VERB_CANCEL, "cancel");
     hy_buf_printf(&p->out, "  id=%" PRId64 " state=%d\n", v.message_id, v.state);
 }
 
 static void move_sweep(struct player *p)
 {
-    struct hy_sweep v = {.now_ms = p->now_ms, .limit = pick(p, 5) + 1};
+    struct hy_sweep v = {.now_ms = p->now_ms, .limit = player_pick(p, 5) + 1};
 
-    play(p, &v.op, HY_VERB_SWEEP, "sweep");
+    player_run(p, &v.op, HY_VERB_SWEEP, "sweep");
     hy_buf_printf(&p->out, "  expired=%zu next=%lld\n", v.expired, (long long)v.next_ms);
 }
 
 static void move_purge(struct player *p)
 {
-    struct hy_purge v = {.app_no = p->apps[pick(p, APPS)],
+    struct hy_purge v = {.app_no = p->apps[player_pick(p, APPS)],
                          .now_ms = p->now_ms,
                          .margin_ms = DAY,
-                         .limit = pick(p, 5) + 1};
+                         .limit = player_pick(p, 5) + 1};
 
-    play(p, &v.op, HY_VERB_PURGE, "purge");
+    player_run(p, &v.op, HY_VERB_PURGE, "purge");
     hy_buf_printf(&p->out, "  purged=%zu\n", v.purged);
 }
 
 static void move_recover(struct player *p)
 {
-    struct hy_recover v = {.now_ms = p->now_ms};
+    struct hy_recover_app apps[APPS];
+    struct hy_recover v = {.now_ms = p->now_ms, .apps = apps, .app_count = APPS};
 
-    play(p, &v.op, HY_VERB_RECOVER, "recover");
+    for (int i = 0; i < APPS; i++)
+        apps[i] = (struct hy_recover_app){
+            .app_no = p->apps[i], .rules = hy_settle_rules_default, .expect_event = i == 0};
+
+    player_run(p, &v.op, HY_VERB_RECOVER, "recover");
     hy_buf_printf(&p->out, "  recovered=%zu last=%" PRId64 "\n", v.recovered, v.last_message_id);
     CHECK_INT(v.recovered, p->flight_count);
     p->flight_count = 0;
@@ -281,30 +265,30 @@ static void add_app(struct player *p, int at)
                                    .settings = "{}",
                                    .secret = {"s", 1}}};
 
-    if (play(p, &v.op, HY_VERB_APP_PUT, "app_put") == 0)
+    if (player_run(p, &v.op, HY_VERB_APP_PUT, "app_put") == 0)
         p->apps[at] = v.app.no;
     hy_buf_printf(&p->out, "  no=%" PRId64 "\n", v.app.no);
 }
 
 static void move_app(struct player *p)
 {
-    int at = (int)pick(p, APPS);
+    int at = (int)player_pick(p, APPS);
     struct hy_app_delete v = {.app_no = p->apps[at], .now_ms = p->now_ms};
 
-    play(p, &v.op, HY_VERB_APP_DELETE, "app_delete");
-    if (chance(p, 50))
-        play(p, &v.op, HY_VERB_APP_DELETE, "app_delete again");
+    player_run(p, &v.op, HY_VERB_APP_DELETE, "app_delete");
+    if (player_chance(p, 50))
+        player_run(p, &v.op, HY_VERB_APP_DELETE, "app_delete again");
     add_app(p, at);
 }
 
 static void move_token(struct player *p)
 {
-    struct hy_token_begin b = {.app_no = p->apps[pick(p, APPS)],
-                               .version = (int64_t)pick(p, 3),
+    struct hy_token_begin b = {.app_no = p->apps[player_pick(p, APPS)],
+                               .version = (int64_t)player_pick(p, 3),
                                .now_ms = p->now_ms,
                                .lease_until_ms = p->now_ms + MINUTE,
                                .day = p->now_ms / DAY,
-                               .forced = chance(p, 30),
+                               .forced = player_chance(p, 30),
                                .calls_max = 20,
                                .forced_max = 5,
                                .forced_gap_ms = 30 * SECOND,
@@ -312,20 +296,20 @@ static void move_token(struct player *p)
     struct hy_token_end e = {
         .app_no = b.app_no, .version = b.version, .obtained_at_ms = p->now_ms, .error = "no"};
 
-    play(p, &b.op, HY_VERB_TOKEN_BEGIN, "token_begin");
+    player_run(p, &b.op, HY_VERB_TOKEN_BEGIN, "token_begin");
     if (b.op.result >= 0)
         print_token(&p->out, &b.token);
-    if (chance(p, 40))
+    if (player_chance(p, 40))
         e.access = (struct hy_sealed){"token", 5};
-    if (chance(p, 80))
-        play(p, &e.op, HY_VERB_TOKEN_END, "token_end");
+    if (player_chance(p, 80))
+        player_run(p, &e.op, HY_VERB_TOKEN_END, "token_end");
 }
 
 static void move_schedule(struct player *p)
 {
     struct hy_schedule_put v = {
-        .schedule = {.app_no = p->apps[pick(p, APPS)],
-                     .name = hy_arena_printf(&p->arena, "s%d", (int)pick(p, 5)),
+        .schedule = {.app_no = p->apps[player_pick(p, APPS)],
+                     .name = hy_arena_printf(&p->arena, "s%d", (int)player_pick(p, 5)),
                      .cron = "* * * * *",
                      .timezone = "UTC",
                      .message = "{}",
@@ -339,117 +323,24 @@ static void move_schedule(struct player *p)
                                  .arena = &p->arena};
     struct hy_schedule_delete d;
 
-    if (play(p, &v.op, HY_VERB_SCHEDULE_PUT, "schedule_put") == 0)
+    if (player_run(p, &v.op, HY_VERB_SCHEDULE_PUT, "schedule_put") == 0)
         p->schedules++;
-    f.schedule_id = (int64_t)pick(p, (uint64_t)p->schedules + 2);
+    f.schedule_id = (int64_t)player_pick(p, (uint64_t)p->schedules + 2);
     random_item(p, &item);
-    f.item = chance(p, 70) ? &item : NULL;
-    if (play(p, &f.op, HY_VERB_SCHEDULE_FIRE, "schedule_fire") == 0 && f.item)
+    f.item = player_chance(p, 70) ? &item : NULL;
+    if (player_run(p, &f.op, HY_VERB_SCHEDULE_FIRE, "schedule_fire") == 0 && f.item)
         print_admitted(p, &item);
-    d = (struct hy_schedule_delete){.schedule_id = (int64_t)pick(p, (uint64_t)p->schedules + 2)};
-    if (chance(p, 30))
-        play(p, &d.op, HY_VERB_SCHEDULE_DELETE, "schedule_delete");
+    d = (struct hy_schedule_delete){.schedule_id =
+                                        (int64_t)player_pick(p, (uint64_t)p->schedules + 2)};
+    if (player_chance(p, 30))
+        player_run(p, &d.op, HY_VERB_SCHEDULE_DELETE, "schedule_delete");
 }
 
 static void move_time(struct player *p)
 {
     static const int64_t spans[] = {SECOND, MINUTE, MINUTE, HOUR, 6 * HOUR, DAY};
 
-    p->now_ms += (int64_t)pick(p, (uint64_t)spans[pick(p, 6)]);
-}
-
-/* --- looking ---------------------------------------------------------------------------------- */
-
-static void look_at_grants(struct player *p, int64_t app_no, const char *user,
-                           const char *template_id, size_t limit)
-{
-    struct hy_grant_list v = {.app_no = app_no,
-                              .user = user,
-                              .template_id = template_id,
-                              .now_ms = p->now_ms,
-                              .margin_ms = DAY,
-                              .limit = limit,
-                              .arena = &p->arena};
-
-    play(p, &v.op, HY_VERB_GRANT_LIST, "grant_list");
-    hy_buf_printf(&p->out, "  available=%" PRId64 "\n", v.available);
-    for (size_t i = 0; i < v.count; i++)
-        print_grant(&p->out, &v.grants[i]);
-}
-
-static void look_at_messages(struct player *p, struct hy_message_list v, bool attempts)
-{
-    v.arena = &p->arena;
-    do {
-        v.op.verb = HY_VERB_MESSAGE_LIST;
-        CHECK_INT(hy_store_run(p->store, &v.op), 0);
-        for (size_t i = 0; i < v.count; i++) {
-            struct hy_message_get g = {.message_id = v.messages[i].id, .arena = &p->arena};
-
-            print_message(&p->out, &v.messages[i]);
-            if (attempts)
-                play(p, &g.op, HY_VERB_MESSAGE_GET, "message_get");
-            for (size_t a = 0; a < g.attempt_count; a++)
-                print_attempt(&p->out, &g.attempts[a]);
-        }
-        v.before_id = v.next_before_id;
-    } while (v.more);
-}
-
-static void move_look(struct player *p)
-{
-    struct hy_message_list v = {.state = -1, .limit = pick(p, 20) + 1};
-
-    look_at_grants(p, p->apps[pick(p, APPS)], user_name(p), chance(p, 50) ? "T1" : NULL,
-                   pick(p, 10) + 1);
-    v.app_no = chance(p, 50) ? p->apps[pick(p, APPS)] : 0;
-    v.user = chance(p, 50) ? user_name(p) : NULL;
-    v.state = chance(p, 50) ? (int)pick(p, HY_MESSAGE_STATES) : -1;
-    v.template_id = chance(p, 30) ? "T2" : NULL;
-    v.tag = chance(p, 30) ? "tag" : NULL;
-    look_at_messages(p, v, false);
-}
-
-static void look_at_counts(struct player *p)
-{
-    struct hy_counts v = {.arena = &p->arena};
-
-    play(p, &v.op, HY_VERB_COUNTS, "counts");
-    for (size_t i = 0; i < v.count; i++)
-        hy_buf_printf(&p->out, "  app=%" PRId64 " state=%d messages=%" PRId64 "\n",
-                      v.counts[i].app_no, v.counts[i].state, v.counts[i].messages);
-    hy_buf_printf(&p->out, "  available=%" PRId64 "\n", v.grants_available);
-}
-
-void player_look(struct player *p)
-{
-    struct hy_apps apps = {.arena = &p->arena};
-    struct hy_tokens tokens = {.arena = &p->arena};
-    struct hy_schedules schedules = {.arena = &p->arena};
-
-    look_at_messages(p, (struct hy_message_list){.state = -1, .limit = 100}, true);
-    look_at_counts(p);
-    play(p, &apps.op, HY_VERB_APPS, "apps");
-    for (size_t i = 0; i < apps.count; i++) {
-        print_app(&p->out, &apps.apps[i]);
-        for (int u = 0; u < USERS; u++)
-            look_at_grants(p, apps.apps[i].no, hy_arena_printf(&p->arena, "user%d", u), NULL, 1000);
-    }
-    play(p, &tokens.op, HY_VERB_TOKENS, "tokens");
-    for (size_t i = 0; i < tokens.count; i++)
-        print_token(&p->out, &tokens.tokens[i]);
-    play(p, &schedules.op, HY_VERB_SCHEDULES, "schedules");
-    for (size_t i = 0; i < schedules.count; i++)
-        print_schedule(&p->out, &schedules.schedules[i]);
-}
-
-void player_check(struct player *p)
-{
-    struct hy_check v = {.arena = &p->arena};
-
-    play(p, &v.op, HY_VERB_CHECK, "check");
-    if (v.count > 0)
-        hy_tap_fail(__FILE__, __LINE__, "%s: check: %s", hy_store_kind(p->store), v.findings[0]);
+    p->now_ms += (int64_t)player_pick(p, (uint64_t)spans[player_pick(p, 6)]);
 }
 
 /* --- the player ------------------------------------------------------------------------------- */
@@ -460,12 +351,12 @@ void player_move(struct player *p)
         void (*play)(struct player *p);
         unsigned weight; /* of 1000 */
     } moves[] = {
-        {move_deposit, 130}, {move_admit, 170}, {move_claim, 180},   {move_settle, 250},
-        {move_time, 90},     {move_cancel, 50}, {move_sweep, 30},    {move_purge, 20},
-        {move_look, 40},     {move_token, 15},  {move_schedule, 15}, {move_recover, 7},
-        {move_app, 3},
+        {player_move_deposit, 110}, {player_move_hear, 50}, {move_admit, 160}, {move_claim, 170},
+        {move_settle, 240},         {move_time, 90},        {move_cancel, 50}, {move_sweep, 30},
+        {move_purge, 20},           {player_move_look, 40}, {move_token, 15},  {move_schedule, 15},
+        {move_recover, 7},          {move_app, 3},
     };
-    unsigned n = (unsigned)pick(p, 1000);
+    unsigned n = (unsigned)player_pick(p, 1000);
 
     for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
         if (n < moves[i].weight) {
@@ -481,7 +372,7 @@ void player_init(struct player *p, struct hy_store *store, uint64_t seed)
     memset(p, 0, sizeof *p);
     p->store = store;
     p->random = seed * 0x9E3779B97F4A7C15u + 1;
-    p->now_ms = rig.now_ms;
+    p->now_ms = p->start_ms = rig.now_ms;
     hy_arena_init(&p->arena);
     hy_arena_init(&p->keep);
     hy_buf_init(&p->out, 64u << 20);

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 
+enum { USERS = 5, HEARD_MAX = 8, SENT_MAX = 12 };
 enum { APPS = 2, FLIGHTS_MAX = 200, IDS_MAX = 5000, GRANTS_MAX = 100000 };
 
 struct player {
@@ -17,6 +18,7 @@ struct player {
     struct hy_arena keep;  /* of the whole game */
     struct hy_buf out;     /* what the move answered */
     uint64_t random;
+    int64_t start_ms;
     int64_t now_ms;
     struct hy_message_ids ids;
     int64_t apps[APPS];
@@ -27,6 +29,12 @@ struct player {
     size_t flight_count;
     int64_t known[IDS_MAX];
     size_t known_count;
+    struct hy_message sent[SENT_MAX]; /* the last ones that were settled; texts live on */
+    size_t sent_count;
+    int64_t msgids; /* given out so far: 1, 2, ... */
+    int64_t events; /* things that were told, each with an identity of its own */
+    struct hy_hear *heard[HEARD_MAX];
+    size_t heard_count;
     int burned[GRANTS_MAX]; /* uses that were burned, by grant id */
 };
 
@@ -37,5 +45,17 @@ void player_deinit(struct player *p);
 void player_move(struct player *p);
 void player_check(struct player *p); /* ends the case when the store finds something */
 void player_look(struct player *p);  /* at everything there is */
+
+/* --- for the player's own files --------------------------------------------------------------- */
+
+uint64_t player_pick(struct player *p, uint64_t below);
+bool player_chance(struct player *p, unsigned percent);
+const char *player_user(struct player *p);
+/* Runs the verb and writes down its result. */
+int player_run(struct player *p, struct hy_op *op, enum hy_verb verb, const char *name);
+
+void player_move_deposit(struct player *p);
+void player_move_hear(struct player *p);
+void player_move_look(struct player *p);
 
 #endif

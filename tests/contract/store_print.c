@@ -37,6 +37,8 @@ void print_message(struct hy_buf *out, const struct hy_message *m)
     text(out, "miniprogram_state", m->miniprogram_state);
     text(out, "lang", m->lang);
     text(out, "tag", m->tag);
+    text(out, "extra", m->extra);
+    number(out, "kind", m->template_kind);
     text(out, "state", hy_message_state_names[m->state]);
     text(out, "reason", m->reason);
     number(out, "policy", m->policy);
@@ -62,9 +64,11 @@ void print_attempt(struct hy_buf *out, const struct hy_attempt *a)
     number(out, "at", a->at_ms);
     number(out, "took", a->took_ms);
     number(out, "grant", a->grant_id);
+    number(out, "move", a->grant_move);
     text(out, "verdict", hy_verdict_names[j->verdict]);
     number(out, "hint", j->hint);
     number(out, "used", j->grant_used);
+    number(out, "refused", j->grant_refused);
     number(out, "not_sent", j->not_sent);
     number(out, "answered", j->answered);
     text(out, "errcode", j->errcode);
@@ -93,8 +97,37 @@ void print_grant(struct hy_buf *out, const struct hy_grant *g)
     number(out, "left", g->uses_left);
     number(out, "reserved", g->uses_reserved);
     number(out, "in_doubt", g->in_doubt);
+    number(out, "refusals", g->refusals);
+    number(out, "retry", g->retry_at_ms);
     number(out, "obtained", g->obtained_at_ms);
     number(out, "expires", g->expires_at_ms);
+    hy_buf_putc(out, '\n');
+}
+
+void print_answer(struct hy_buf *out, const struct hy_answer *a)
+{
+    hy_buf_puts(out, "  answer");
+    number(out, "app", a->app_no);
+    text(out, "user", a->user);
+    text(out, "template", a->template_id);
+    text(out, "kind", hy_answer_names[a->kind]);
+    number(out, "uses", a->uses);
+    for (int source = 0; source < HY_SOURCES; source++)
+        number(out, hy_source_names[source], a->told[source]);
+    number(out, "at", a->at_ms);
+    hy_buf_putc(out, '\n');
+}
+
+void print_event(struct hy_buf *out, const struct hy_event *e)
+{
+    hy_buf_puts(out, "  event");
+    number(out, "id", e->id);
+    number(out, "app", e->app_no);
+    text(out, "name", e->name);
+    text(out, "user", e->user);
+    text(out, "raw", e->raw);
+    number(out, "created", e->created_at_ms);
+    number(out, "received", e->received_at_ms);
     hy_buf_putc(out, '\n');
 }
 
@@ -106,6 +139,7 @@ void print_app(struct hy_buf *out, const struct hy_app *a)
     text(out, "platform", a->platform);
     text(out, "settings", a->settings);
     sealed(out, "secret", &a->secret);
+    sealed(out, "callback", &a->callback);
     number(out, "created", a->created_at_ms);
     number(out, "updated", a->updated_at_ms);
     number(out, "deleted", a->deleted_at_ms);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "store/apps.h"
+#include "store/events.h"
 #include "store/grants.h"
 #include "store/messages.h"
 #include "store/schedules.h"
@@ -11,6 +12,8 @@
 void print_message(struct hy_buf *out, const struct hy_message *m);
 void print_attempt(struct hy_buf *out, const struct hy_attempt *a);
 void print_grant(struct hy_buf *out, const struct hy_grant *g);
+void print_answer(struct hy_buf *out, const struct hy_answer *a); /* but for its id */
+void print_event(struct hy_buf *out, const struct hy_event *e);
 void print_app(struct hy_buf *out, const struct hy_app *a);
 void print_token(struct hy_buf *out, const struct hy_token *t);
 void print_schedule(struct hy_buf *out, const struct hy_schedule *s);

@@ -109,6 +109,8 @@ static void run_case(void)
     rig.now_ms = 1767225600000; /* 2026-01-01 */
     rig.margin_ms = DAY;
     rig.credentials = 0;
+    rig.rules = hy_settle_rules_default;
+    rig.expect_event = false;
     hy_message_ids_init(&rig.ids, 0, 0);
     rig_open(rig.location, inline_now, &rig.store);
     rig.app = rig_add_app(rig.store);
@@ -261,6 +263,7 @@ struct hy_judgement judged(enum hy_verdict verdict, const char *errcode)
 
     snprintf(j.errcode, sizeof j.errcode, "%s", errcode);
     j.grant_used = strcmp(errcode, "41029") == 0;
+    j.grant_refused = strcmp(errcode, "43101") == 0;
     j.msgid = verdict == HY_VERDICT_OK ? 1234567890123456789 : 0;
     return j;
 }
@@ -269,6 +272,7 @@ struct hy_settle_item settled(const struct hy_claimed *c, const struct hy_judgem
 {
     struct hy_message counted = c->message;
     struct hy_settle_item item = {.message_id = c->message.id,
+                                  .expect_event = rig.expect_event,
                                   .attempt = {.number = c->message.attempt_count + 1,
                                               .at_ms = rig.now_ms,
                                               .took_ms = 7,
@@ -276,7 +280,8 @@ struct hy_settle_item settled(const struct hy_claimed *c, const struct hy_judgem
                                               .judgement = *j}};
 
     counted.attempt_count++;
-    hy_settle(&counted, c->grant.id ? &c->grant : NULL, j, rig.now_ms, 0, &item.settlement);
+    hy_settle(&counted, c->grant.id ? &c->grant : NULL, j, &rig.rules, rig.now_ms, 0,
+              &item.settlement);
     return item;
 }
 

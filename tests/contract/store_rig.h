@@ -13,9 +13,11 @@
 #include "base/err.h"
 #include "domain/message.h"
 #include "store/apps.h"
+#include "store/events.h"
 #include "store/grants.h"
 #include "store/messages.h"
 #include "store/schedules.h"
+#include "store/templates.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 enum { ALL = 1000 }; /* a capacity that is never the limit here */
@@ -29,7 +31,9 @@ struct rig {
     int64_t margin_ms; /* a day */
     int64_t app;
     struct hy_message_ids ids;
-    int credentials; /* given out so far */
+    int credentials;              /* given out so far */
+    struct hy_settle_rules rules; /* the defaults, unless a case changes them */
+    bool expect_event;            /* false, unless ... */
 };
 
 extern struct rig rig;
@@ -80,7 +84,7 @@ struct hy_claimed *claim_one(void); /* exactly one is due */
 int64_t next_due(void);
 
 /* The judgement that a platform's answer gives, and what hy_settle() makes of it. errcode "" for
- * none; 41029 means that the grant was used. */
+ * none; 41029 means that the grant was used, 43101 that it was refused. */
 struct hy_judgement judged(enum hy_verdict verdict, const char *errcode);
 struct hy_settle_item settled(const struct hy_claimed *c, const struct hy_judgement *j);
 int settle_item(struct hy_settle_item *item); /* the item's result */

@@ -15,8 +15,12 @@ test('script/demo --once ends when the notification arrived', async (t) => {
   assert.equal(demo.code, 0, demo.stdout + demo.stderr);
   assert.match(demo.stdout, /hongyan message send /);
   assert.match(demo.stdout, /奶茶/);
-  assert.match(demo.stdout, /state +sent/);
-  assert.match(demo.stdout, /available now: 0/);
+  assert.match(demo.stdout, /ask: true, because: none_left/);
+  assert.match(demo.stdout, /waiting no_grant\.never/);
+  assert.match(demo.stdout, /state +delivered/, 'the event came, and was believed');
+  assert.match(demo.stdout, /once, page, event/, 'one tap, told by two');
+  assert.match(demo.stdout, /data\.thing1/, 'a text that is too long is named');
+  assert.match(demo.stdout, /failed no_grant\.used_up/);
   assert.deepEqual(readdirSync(dir), [], 'it left files behind');
 });
 

@@ -73,14 +73,14 @@ static void remember(struct hy_backend *b, const struct hy_admit_item *item, int
 }
 
 /* What on_missing makes of a due message without a grant. */
-static void without_grant(struct hy_message *m, const char *reason, int64_t now_ms)
+static void without_grant(struct hy_message *m, struct hy_mem_missing missing, int64_t now_ms)
 {
     if (m->on_missing == HY_ON_MISSING_TRY)
         return;
     m->state = m->on_missing == HY_ON_MISSING_FAIL ? HY_MESSAGE_FAILED : HY_MESSAGE_WAITING;
     m->settled_at_ms = m->state == HY_MESSAGE_FAILED ? now_ms : 0;
-    m->due_at_ms = 0;
-    m->reason = reason;
+    m->due_at_ms = m->state == HY_MESSAGE_WAITING ? missing.due_at_ms : 0;
+    m->reason = missing.reason;
 }
 
 static void admit_one(struct hy_backend *b, struct hy_admit_item *item, int64_t now_ms)
@@ -99,11 +99,9 @@ static void admit_one(struct hy_backend *b, struct hy_admit_item *item, int64_t 
     new.in_doubt = false;
     new.msgid = 0;
     if (new.send_at_ms <= now_ms) {
-        grant = hy_mem_usable(user, new.template_id, now_ms, item->margin_ms);
+        grant = hy_mem_usable(user, &new, now_ms, item->margin_ms);
         if (!grant)
-            without_grant(&new,
-                          hy_mem_missing_reason(user, new.template_id, now_ms, item->margin_ms),
-                          now_ms);
+            without_grant(&new, hy_mem_missing(user, &new, now_ms, item->margin_ms), now_ms);
     }
     stored = hy_mem_message_add(b, &new);
     if (grant)

@@ -25,6 +25,8 @@ static int app_insert(struct hy_backend *b, struct hy_app *from)
     added->app.settings = hy_mem_text(from->settings);
     added->app.secret = (struct hy_sealed){0};
     hy_mem_set_sealed(&added->app.secret, &from->secret);
+    added->app.callback = (struct hy_sealed){0};
+    hy_mem_set_sealed(&added->app.callback, &from->callback);
     hy_vector_push(&b->apps, added);
     return 0;
 }
@@ -42,6 +44,8 @@ int hy_mem_app_put(struct hy_backend *b, struct hy_op *op)
     hy_mem_set_text(&app->app.settings, from->settings);
     if (from->secret.size > 0)
         hy_mem_set_sealed(&app->app.secret, &from->secret);
+    if (from->callback.size > 0)
+        hy_mem_set_sealed(&app->app.callback, &from->callback);
     app->app.updated_at_ms = from->updated_at_ms;
     return 0;
 }
@@ -70,10 +74,12 @@ int hy_mem_app_delete(struct hy_backend *b, struct hy_op *op)
     if (app->app.deleted_at_ms == 0)
         app->app.deleted_at_ms = v->now_ms;
     hy_mem_set_sealed(&app->app.secret, &(struct hy_sealed){0});
+    hy_mem_set_sealed(&app->app.callback, &(struct hy_sealed){0});
     hy_mem_set_sealed(&app->token.access, &(struct hy_sealed){0});
     hy_mem_set_text(&app->token.last_error, NULL);
     app->token = (struct hy_token){0};
     app->has_token = false;
+    hy_mem_templates_forget(b, v->app_no);
     end_messages(b, v->app_no, v->now_ms);
     for (size_t i = b->schedules.count; i > 0; i--) {
         struct hy_schedule *s = (struct hy_schedule *)b->schedules.items[i - 1];
@@ -100,6 +106,7 @@ int hy_mem_apps(struct hy_backend *b, struct hy_op *op)
         v->apps[i].platform = hy_mem_copy_text(v->arena, app->platform);
         v->apps[i].settings = hy_mem_copy_text(v->arena, app->settings);
         hy_mem_copy_sealed(v->arena, &v->apps[i].secret, &app->secret);
+        hy_mem_copy_sealed(v->arena, &v->apps[i].callback, &app->callback);
     }
     return 0;
 }

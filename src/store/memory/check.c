@@ -43,7 +43,7 @@ static void check_hold(struct checking *c, const struct hy_mem_message *m)
               (long long)m->m.grant_id);
     if (!grant)
         return;
-    if (grant->user != m->user || !hy_grant_fits(&grant->g, m->m.template_id))
+    if (grant->user != m->user || !hy_grant_fits(&grant->g, m->m.template_id, m->m.template_kind))
         found(c, "message %lld holds grant %lld, which does not fit it", (long long)m->m.id,
               (long long)grant->g.id);
     held = (uintptr_t)hy_map_get(&c->held, grant->g.id, NULL, 0);
@@ -53,7 +53,8 @@ static void check_hold(struct checking *c, const struct hy_mem_message *m)
 static void check_lists(struct checking *c, const struct hy_mem_message *m)
 {
     enum hy_message_state state = m->m.state;
-    bool due = state == HY_MESSAGE_QUEUED || (state == HY_MESSAGE_UNKNOWN && m->m.due_at_ms > 0);
+    bool rests = state == HY_MESSAGE_UNKNOWN || state == HY_MESSAGE_WAITING;
+    bool due = state == HY_MESSAGE_QUEUED || (rests && m->m.due_at_ms > 0);
     bool expires =
         m->m.expires_at_ms > 0 && (state == HY_MESSAGE_QUEUED || state == HY_MESSAGE_WAITING);
 
@@ -81,6 +82,25 @@ static void check_parked(struct checking *c, const struct hy_mem_message *m)
     found(c, "message %lld is parked for ever", (long long)m->m.id);
 }
 
+/* What grant.h says of states. */
+static void check_state(struct checking *c, const struct hy_mem_grant *grant)
+{
+    const struct hy_grant *g = &grant->g;
+    bool good = g->state == HY_GRANT_AVAILABLE || g->state == HY_GRANT_SUSPECT;
+
+    if (grant->has_free_use != (good && g->uses_left > g->uses_reserved))
+        found(c, "grant %lld is in the wrong list", (long long)g->id);
+    if ((g->uses_left == 0) != (g->state == HY_GRANT_SPENT))
+        found(c, "grant %lld has %d uses left in state %s", (long long)g->id, g->uses_left,
+              hy_grant_state_names[g->state]);
+    if ((g->retry_at_ms > 0) != (g->state == HY_GRANT_SUSPECT) ||
+        (g->state == HY_GRANT_SUSPECT && g->refusals < 1))
+        found(c, "grant %lld is %s with %d refusals and retry_at_ms %lld", (long long)g->id,
+              hy_grant_state_names[g->state], g->refusals, (long long)g->retry_at_ms);
+    if (!hy_grant_is_receipt(g->kind) && hy_mem_counter(grant->user, g->template_id) != grant)
+        found(c, "grant %lld is a second counter of template %s", (long long)g->id, g->template_id);
+}
+
 static void check_grant(struct checking *c, const struct hy_mem_grant *grant)
 {
     const struct hy_grant *g = &grant->g;
@@ -93,11 +113,40 @@ static void check_grant(struct checking *c, const struct hy_mem_grant *grant)
               (long long)g->id, g->uses_reserved, (long long)held);
     if (g->uses_reserved < 0 || g->uses_left < g->uses_reserved || g->uses_total < g->uses_left)
         found(c, "grant %lld has impossible counters", (long long)g->id);
-    if (grant->has_free_use != (g->state == HY_GRANT_AVAILABLE && g->uses_left > g->uses_reserved))
-        found(c, "grant %lld is in the wrong list", (long long)g->id);
-    if ((g->uses_left == 0) != (g->state == HY_GRANT_SPENT))
-        found(c, "grant %lld has %d uses left in state %s", (long long)g->id, g->uses_left,
-              hy_grant_state_names[g->state]);
+    check_state(c, grant);
+}
+
+static void check_answers(struct checking *c, const struct hy_mem_user *user)
+{
+    for (size_t i = 0; i < user->answers.count; i++) {
+        const struct hy_answer *a = (const struct hy_answer *)user->answers.items[i];
+        int32_t most = 0;
+
+        for (int source = 0; source < HY_SOURCES; source++)
+            most = a->told[source] > most ? a->told[source] : most;
+        if (most != a->uses)
+            found(c, "answer %lld has %d uses and was told at most %d", (long long)a->id, a->uses,
+                  most);
+    }
+}
+
+static void check_awaiting(struct checking *c, const struct hy_mem_user *user)
+{
+    for (size_t i = 0; i < user->awaiting.count; i++) {
+        const struct hy_mem_message *m = (const struct hy_mem_message *)user->awaiting.items[i];
+
+        if (!m->awaits_event ||
+            (m->m.state != HY_MESSAGE_SENT && m->m.state != HY_MESSAGE_UNKNOWN &&
+             m->m.state != HY_MESSAGE_SENDING))
+            found(c, "message %lld awaits an event in state %s", (long long)m->m.id,
+                  hy_message_state_names[m->m.state]);
+    }
+}
+
+static void check_user(void *value, void *arg)
+{
+    check_answers((struct checking *)arg, (const struct hy_mem_user *)value);
+    check_awaiting((struct checking *)arg, (const struct hy_mem_user *)value);
 }
 
 int hy_mem_check(struct hy_backend *b, struct hy_op *op)
@@ -116,6 +165,7 @@ int hy_mem_check(struct hy_backend *b, struct hy_op *op)
     }
     for (size_t i = 0; i < b->grants.count; i++)
         check_grant(&c, (const struct hy_mem_grant *)b->grants.items[i]);
+    hy_map_each(&b->users, check_user, &c);
     hy_map_deinit(&c.held);
     return c.verb->count > 0 ? HY_E_CORRUPT : 0;
 }

@@ -20,7 +20,7 @@ static void take(struct claiming *c, struct hy_mem_message *m)
 /* An unknown one that cannot be tried again by itself. */
 static void leave_unknown(struct claiming *c, struct hy_mem_message *m, const char *reason)
 {
-    hy_mem_release(m, HY_GRANT_DOUBT, NULL);
+    hy_mem_release(m, HY_GRANT_DOUBT, NULL, 0);
     hy_mem_move(c->b, m, HY_MESSAGE_UNKNOWN, reason, 0, c->verb->now_ms);
 }
 
@@ -37,18 +37,33 @@ static void too_late(struct claiming *c, struct hy_mem_message *m)
 /* True when it was taken. */
 static bool without_grant(struct claiming *c, struct hy_mem_message *m)
 {
-    const char *reason =
-        hy_mem_missing_reason(m->user, m->m.template_id, c->verb->now_ms, c->lane->margin_ms);
+    struct hy_mem_missing missing =
+        hy_mem_missing(m->user, &m->m, c->verb->now_ms, c->lane->margin_ms);
 
     if (m->m.state == HY_MESSAGE_UNKNOWN)
         leave_unknown(c, m, m->m.reason);
     else if (m->m.on_missing == HY_ON_MISSING_FAIL)
-        hy_mem_move(c->b, m, HY_MESSAGE_FAILED, reason, 0, c->verb->now_ms);
+        hy_mem_move(c->b, m, HY_MESSAGE_FAILED, missing.reason, 0, c->verb->now_ms);
     else if (m->m.on_missing == HY_ON_MISSING_WAIT)
-        hy_mem_move(c->b, m, HY_MESSAGE_WAITING, reason, 0, c->verb->now_ms);
+        hy_mem_move(c->b, m, HY_MESSAGE_WAITING, missing.reason, missing.due_at_ms,
+                    c->verb->now_ms);
     else
         take(c, m);
     return m->m.state == HY_MESSAGE_SENDING;
+}
+
+/* Gives back what `m` holds but cannot use. True when that is only suspect until later: then it rests
+ * until then, whatever on_missing says, because it was promised. */
+static bool must_rest(struct claiming *c, struct hy_mem_message *m)
+{
+    int64_t retry_at_ms = m->grant ? m->grant->g.retry_at_ms : 0;
+
+    hy_mem_release(m, HY_GRANT_GIVE_BACK, NULL, 0);
+    if (retry_at_ms <= c->verb->now_ms || m->m.state == HY_MESSAGE_UNKNOWN ||
+        hy_mem_usable(m->user, &m->m, c->verb->now_ms, c->lane->margin_ms))
+        return false;
+    hy_mem_move(c->b, m, HY_MESSAGE_WAITING, "no_grant.suspect", retry_at_ms, c->verb->now_ms);
+    return true;
 }
 
 /* The rows of the table in messages.h. True when the message was taken or parked, false when it was
@@ -75,8 +90,9 @@ static bool handle(struct claiming *c, struct hy_mem_message *m)
         leave_unknown(c, m, "unknown.grant_over");
         return false;
     }
-    hy_mem_release(m, HY_GRANT_GIVE_BACK, NULL);
-    grant = hy_mem_usable(m->user, m->m.template_id, now_ms, margin_ms);
+    if (must_rest(c, m))
+        return false;
+    grant = hy_mem_usable(m->user, &m->m, now_ms, margin_ms);
     if (!grant)
         return without_grant(c, m);
     hy_mem_hold(m, grant);

@@ -1,43 +1,6 @@
 #include "store/memory/memory.h"
 
-#include "base/err.h"
 #include "domain/reservation.h"
-
-#include <string.h>
-
-static struct hy_mem_grant *by_credential(const struct hy_backend *b, const struct hy_grant *g)
-{
-    if (!g->credential)
-        return NULL;
-    return (struct hy_mem_grant *)hy_map_get(&b->credentials, g->app_no, g->credential,
-                                             strlen(g->credential));
-}
-
-int hy_mem_deposit(struct hy_backend *b, struct hy_op *op)
-{
-    struct hy_deposit *v = (struct hy_deposit *)op;
-
-    for (size_t i = 0; i < v->count; i++) {
-        struct hy_grant *g = &v->items[i].grant;
-        const struct hy_mem_grant *stored = by_credential(b, g);
-
-        v->items[i].duplicate = stored != NULL;
-        if (!stored) {
-            g->uses_reserved = 0;
-            stored = hy_mem_grant_add(b, g);
-        }
-        g->id = stored->g.id;
-    }
-    v->woken = 0;
-    for (size_t i = 0; i < v->count; i++) {
-        const struct hy_grant *g = &v->items[i].grant;
-
-        if (!v->items[i].duplicate)
-            v->woken += hy_mem_wake(b, hy_mem_user(b, g->app_no, g->user), v->now_ms,
-                                    v->items[i].margin_ms);
-    }
-    return 0;
-}
 
 static bool over(const struct hy_grant *g, int64_t now_ms, int64_t margin_ms)
 {
@@ -72,7 +35,7 @@ static void list_part(struct hy_grant_list *v, const struct hy_mem_user *user, b
         const struct hy_mem_grant *grant = (const struct hy_mem_grant *)user->grants.items[i];
         const struct hy_grant *g = &grant->g;
 
-        if ((v->template_id && !hy_grant_fits(g, v->template_id)) ||
+        if ((v->template_id && !hy_grant_fits(g, v->template_id, v->template_kind)) ||
             hy_grant_usable(g, v->now_ms, v->margin_ms) != usable)
             continue;
         if (usable)

@@ -11,7 +11,8 @@
 void hy_mem_regrade(struct hy_mem_grant *grant)
 {
     const struct hy_grant *g = &grant->g;
-    bool has = g->state == HY_GRANT_AVAILABLE && g->uses_left > g->uses_reserved;
+    bool good = g->state == HY_GRANT_AVAILABLE || g->state == HY_GRANT_SUSPECT;
+    bool has = good && g->uses_left > g->uses_reserved;
 
     if (has && !grant->has_free_use)
         hy_vector_insert_sorted(&grant->user->free, grant, hy_mem_grant_by_use);
@@ -20,30 +21,56 @@ void hy_mem_regrade(struct hy_mem_grant *grant)
     grant->has_free_use = has;
 }
 
-struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *template_id,
+struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const struct hy_message *m,
                                    int64_t now_ms, int64_t margin_ms)
 {
     for (size_t i = 0; i < user->free.count; i++) {
         struct hy_mem_grant *grant = (struct hy_mem_grant *)user->free.items[i];
 
-        if (hy_grant_fits(&grant->g, template_id) && hy_grant_usable(&grant->g, now_ms, margin_ms))
+        if (hy_grant_fits(&grant->g, m->template_id, m->template_kind) &&
+            hy_grant_usable(&grant->g, now_ms, margin_ms))
             return grant;
     }
     return NULL;
 }
 
-const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *template_id,
-                                  int64_t now_ms, int64_t margin_ms)
+/* True when `a` tells more than `b` (or null): a counter before receipts, then the newest. */
+static bool tells_more(const struct hy_grant *a, const struct hy_grant *b)
 {
-    const struct hy_grant *newest = NULL;
+    bool receipt = hy_grant_is_receipt(a->kind);
+
+    if (!b || receipt != hy_grant_is_receipt(b->kind))
+        return !b || !receipt;
+    return a->id > b->id;
+}
+
+struct hy_mem_missing hy_mem_missing(const struct hy_mem_user *user, const struct hy_message *m,
+                                     int64_t now_ms, int64_t margin_ms)
+{
+    const struct hy_grant *last = NULL;
+    struct hy_mem_missing missing = {0};
 
     for (size_t i = 0; i < user->grants.count; i++) {
-        const struct hy_mem_grant *grant = (const struct hy_mem_grant *)user->grants.items[i];
+        const struct hy_grant *g = &((const struct hy_mem_grant *)user->grants.items[i])->g;
 
-        if (hy_grant_fits(&grant->g, template_id) && (!newest || grant->g.id > newest->id))
-            newest = &grant->g;
+        if (hy_grant_fits(g, m->template_id, m->template_kind) && tells_more(g, last))
+            last = g;
     }
-    return hy_grant_missing_reason(newest, now_ms, margin_ms);
+    missing.reason = hy_grant_missing_reason(last, now_ms, margin_ms);
+    if (last && last->state == HY_GRANT_SUSPECT && last->retry_at_ms > now_ms)
+        missing.due_at_ms = last->retry_at_ms;
+    return missing;
+}
+
+void hy_mem_grant_change(struct hy_mem_grant *grant, const struct hy_grant *to)
+{
+    const char *reason = grant->g.reason;
+
+    grant->g = *to;
+    grant->g.reason = reason;
+    if (to->reason != reason)
+        hy_mem_set_text(&grant->g.reason, to->reason);
+    hy_mem_regrade(grant);
 }
 
 void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant)
@@ -55,18 +82,16 @@ void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant)
     m->m.in_doubt = false;
 }
 
-void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason)
+void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason,
+                    int64_t retry_at_ms)
 {
-    const char *old = m->grant ? m->grant->g.reason : NULL;
+    struct hy_grant after;
 
     if (!m->grant || move == HY_GRANT_KEEP)
         return;
-    hy_grant_release(&m->grant->g, move, m->m.in_doubt, reason);
-    if (m->grant->g.reason != old) {
-        m->grant->g.reason = old;
-        hy_mem_set_text(&m->grant->g.reason, reason);
-    }
-    hy_mem_regrade(m->grant);
+    after = m->grant->g;
+    hy_grant_release(&after, move, m->m.in_doubt, reason, retry_at_ms);
+    hy_mem_grant_change(m->grant, &after);
     m->grant = NULL;
     if (move != HY_GRANT_SPEND)
         m->m.grant_id = 0;
@@ -76,8 +101,9 @@ void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const cha
 
 static bool due_by_time(const struct hy_mem_message *m)
 {
-    return m->m.state == HY_MESSAGE_QUEUED ||
-           (m->m.state == HY_MESSAGE_UNKNOWN && m->m.due_at_ms > 0);
+    bool rests = m->m.state == HY_MESSAGE_UNKNOWN || m->m.state == HY_MESSAGE_WAITING;
+
+    return m->m.state == HY_MESSAGE_QUEUED || (rests && m->m.due_at_ms > 0);
 }
 
 static bool may_expire(const struct hy_mem_message *m)
@@ -137,8 +163,9 @@ static void unpark_next(struct hy_backend *b, struct hy_mem_user *user)
 
 static void must_be_drawn(const struct hy_mem_message *m, enum hy_message_state to)
 {
-    if (hy_message_may_move(m->m.state, to) ||
-        (m->m.state == HY_MESSAGE_UNKNOWN && to == HY_MESSAGE_UNKNOWN))
+    bool stays = m->m.state == to && (to == HY_MESSAGE_UNKNOWN || to == HY_MESSAGE_WAITING);
+
+    if (stays || hy_message_may_move(m->m.state, to))
         return;
     hy_log(HY_LOG_ERROR, "store.memory", "error=illegal_move id=%lld from=%s to=%s",
            (long long)m->m.id, hy_message_state_names[m->m.state], hy_message_state_names[to]);
@@ -173,7 +200,7 @@ size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_m
         struct hy_mem_grant *grant = NULL;
 
         if (m->m.expires_at_ms == 0 || m->m.expires_at_ms > now_ms)
-            grant = hy_mem_usable(user, m->m.template_id, now_ms, margin_ms);
+            grant = hy_mem_usable(user, &m->m, now_ms, margin_ms);
         if (!grant) {
             i++;
             continue;
@@ -191,6 +218,6 @@ void hy_mem_end_unsent(struct hy_backend *b, struct hy_mem_message *m, enum hy_m
 {
     if (!reason && m->m.in_doubt)
         reason = "in_doubt";
-    hy_mem_release(m, HY_GRANT_GIVE_BACK, NULL);
+    hy_mem_release(m, HY_GRANT_GIVE_BACK, NULL, 0);
     hy_mem_move(b, m, to, reason, 0, now_ms);
 }

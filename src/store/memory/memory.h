@@ -14,10 +14,12 @@
 
 #include "store/apps.h"
 #include "store/backend.h"
+#include "store/events.h"
 #include "store/grants.h"
 #include "store/memory/containers.h"
 #include "store/messages.h"
 #include "store/schedules.h"
+#include "store/templates.h"
 
 struct hy_mem_grant {
     struct hy_grant g; /* owns its texts */
@@ -34,21 +36,38 @@ struct hy_mem_message {
     struct hy_attempt *attempts; /* m.attempt_count of them */
     size_t due_position;         /* in its lane's or its user's heap */
     size_t expiry_position;
+    bool awaits_event;   /* it is in user->awaiting */
+    int64_t left_at_ms;  /* of the request whose event it awaits */
+    int64_t noted_at_ms; /* when that was settled */
+};
+
+/* A sent event that fits no message yet. */
+struct hy_mem_early {
+    const char *template_id;
+    int64_t msgid;
+    bool delivered;
+    const char *reason;
+    int64_t created_at_ms;
+    int64_t kept_at_ms;
 };
 
 struct hy_mem_user {
     int64_t app_no;
     char *name;
     struct hy_vector grants; /* in the order of hy_grant_compare() */
-    struct hy_vector free; /* of them: available with a use that nobody holds, in the same order */
+    struct hy_vector
+        free; /* of them: available or suspect with a use that nobody holds, likewise */
     struct hy_vector waiting;       /* messages, by id */
     struct hy_heap parked;          /* messages, by due time and id */
     struct hy_mem_message *sending; /* or null */
+    struct hy_vector answers;       /* hy_answer, by id */
+    struct hy_vector awaiting;      /* messages that await a sent event, by id */
+    struct hy_vector early;         /* hy_mem_early, as they came */
 };
 
 /* What is due of one app. */
 struct hy_mem_lane {
-    struct hy_heap due; /* messages that are queued, or unknown with a due time; not parked */
+    struct hy_heap due; /* messages: queued, or unknown or waiting with a due time; not parked */
 };
 
 struct hy_mem_key_use {
@@ -63,6 +82,13 @@ struct hy_mem_app {
     struct hy_app app;
     bool has_token;
     struct hy_token token;
+};
+
+/* What a tell was known by; the map has the key. */
+struct hy_mem_identity {
+    int64_t app_no;
+    uint8_t bytes[HY_IDENTITY_BYTES];
+    int64_t at_ms;
 };
 
 struct hy_mem_meta {
@@ -83,12 +109,20 @@ struct hy_backend {
     struct hy_vector keys;      /* hy_key, by id */
     struct hy_vector metas;     /* hy_mem_meta */
     struct hy_vector schedules; /* hy_schedule, by id */
+    struct hy_map identities;   /* (app_no, identity) -> hy_mem_identity */
+    struct hy_vector events;    /* hy_event, by id */
+    struct hy_vector templates; /* hy_template, by app, kind, title, id */
+    struct hy_vector syncs;     /* hy_template_sync, by app, kind */
+    struct hy_vector cuts;      /* hy_session_cut_row, by app, user */
     struct hy_vector *becomes_due; /* while a lane is claimed: kept out of the lane until then */
     int64_t last_grant_id, last_app_no, last_key_id, last_schedule_id;
+    int64_t last_answer_id, last_event_id;
 };
 
 /* --- records.c: finding, making, copying ------------------------------------------------------ */
 
+/* Texts are const for readers; here they are owned. */
+void hy_mem_free_text(const char *text);
 /* Frees what `slot` holds and puts a copy of `text` there. */
 void hy_mem_set_text(const char **slot, const char *text);
 void hy_mem_set_sealed(struct hy_sealed *slot, const struct hy_sealed *from);
@@ -116,25 +150,42 @@ const char *hy_mem_copy_text(struct hy_arena *arena, const char *text);
 void hy_mem_copy_message(struct hy_arena *arena, struct hy_message *into,
                          const struct hy_message *m);
 void hy_mem_copy_grant(struct hy_arena *arena, struct hy_grant *into, const struct hy_grant *g);
+void hy_mem_copy_event(struct hy_arena *arena, struct hy_event *into, const struct hy_event *e);
 void hy_mem_copy_sealed(struct hy_arena *arena, struct hy_sealed *into,
                         const struct hy_sealed *from);
 void *hy_mem_copy_array(struct hy_arena *arena, size_t count, size_t item_bytes);
 
+void hy_mem_message_free(void *message);
+void hy_mem_grant_free(void *grant);
 void hy_mem_schedule_free(void *schedule);
+void hy_mem_early_free(void *early);
+void hy_mem_template_free(void *template);
+void hy_mem_cut_free(void *cut);
+void hy_mem_identity_free(struct hy_mem_identity *identity);
 void hy_mem_free_all(struct hy_backend *b);
 
 /* --- ledger.c: the moves ---------------------------------------------------------------------- */
 
 /* The usable grant of `user` that comes first, or null. */
-struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const char *template_id,
+struct hy_mem_grant *hy_mem_usable(const struct hy_mem_user *user, const struct hy_message *m,
                                    int64_t now_ms, int64_t margin_ms);
-const char *hy_mem_missing_reason(const struct hy_mem_user *user, const char *template_id,
-                                  int64_t now_ms, int64_t margin_ms);
+
+/* Why `user` has none for `m`, and when that ends by time: messages.h, "Missing". */
+struct hy_mem_missing {
+    const char *reason;
+    int64_t due_at_ms; /* 0 = not by time */
+};
+struct hy_mem_missing hy_mem_missing(const struct hy_mem_user *user, const struct hy_message *m,
+                                     int64_t now_ms, int64_t margin_ms);
+
+/* Replaces what the grant's rules are about, its reason too. */
+void hy_mem_grant_change(struct hy_mem_grant *grant, const struct hy_grant *to);
 /* After its counters or state changed: keeps user->free. */
 void hy_mem_regrade(struct hy_mem_grant *grant);
 void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant);
-/* `reason`: of a drop. Nothing happens when it holds none. */
-void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason);
+/* `reason` and `retry_at_ms`: as for hy_grant_release(). Nothing happens when it holds none. */
+void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason,
+                    int64_t retry_at_ms);
 
 /*
  * The one way a message changes its state (or stays unknown): keeps the due, waiting, parked and
@@ -160,11 +211,39 @@ void hy_mem_end_unsent(struct hy_backend *b, struct hy_mem_message *m, enum hy_m
 int hy_mem_admit_items(struct hy_backend *b, struct hy_admit_item *items, size_t count,
                        int64_t now_ms, int64_t key_window_ms, struct hy_arena *arena);
 
+/* --- deposit.c -------------------------------------------------------------------------------- */
+
+/* True when it was not known; it is now. */
+bool hy_mem_identity_new(struct hy_backend *b, int64_t app_no, const uint8_t *identity,
+                         int64_t at_ms);
+bool hy_mem_identity_known(const struct hy_backend *b, int64_t app_no, const uint8_t *identity);
+/* What the verb deposit does. Returns how many were woken. */
+size_t hy_mem_deposit_items(struct hy_backend *b, struct hy_deposit_item *items, size_t count,
+                            int64_t now_ms);
+struct hy_mem_grant *hy_mem_counter(const struct hy_mem_user *user,
+                                    const char *template_id); /* or null */
+
+/* --- events.c --------------------------------------------------------------------------------- */
+
+/* From now on `m` awaits the event of a request that left at `left_at_ms`; or none. */
+void hy_mem_await(struct hy_mem_message *m, int64_t left_at_ms, int64_t now_ms);
+void hy_mem_await_none(struct hy_mem_message *m);
+/* Applies what is kept for this user's messages. */
+void hy_mem_apply_early(struct hy_backend *b, struct hy_mem_user *user, int64_t now_ms);
+
+/* --- templates.c ------------------------------------------------------------------------------ */
+
+void hy_mem_templates_forget(struct hy_backend *b, int64_t app_no);
+
 /* --- the verbs, one file a theme -------------------------------------------------------------- */
 
 hy_backend_verb hy_mem_admit, hy_mem_claim, hy_mem_settle, hy_mem_cancel, hy_mem_recover,
     hy_mem_sweep;
-hy_backend_verb hy_mem_deposit, hy_mem_purge, hy_mem_grant_list;
+hy_backend_verb hy_mem_deposit, hy_mem_purge, hy_mem_tidy, hy_mem_grant_list, hy_mem_reach,
+    hy_mem_prospects;
+hy_backend_verb hy_mem_hear, hy_mem_events, hy_mem_timeline;
+hy_backend_verb hy_mem_templates_put, hy_mem_template_delete, hy_mem_templates, hy_mem_session_cut,
+    hy_mem_session_cuts;
 hy_backend_verb hy_mem_app_put, hy_mem_app_delete, hy_mem_apps, hy_mem_key_put, hy_mem_key_revoke,
     hy_mem_keys;
 hy_backend_verb hy_mem_meta_put, hy_mem_meta_get, hy_mem_token_begin, hy_mem_token_end,

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts are const for readers; here they are owned. */
-static void free_text(const char *text)
+void hy_mem_free_text(const char *text)
 {
     free((void *)(uintptr_t)text);
 }
@@ -15,7 +14,7 @@ void hy_mem_set_text(const char **slot, const char *text)
 {
     char *copy = hy_mem_text(text);
 
-    free_text(*slot);
+    hy_mem_free_text(*slot);
     *slot = copy;
 }
 
@@ -136,7 +135,7 @@ static const size_t message_texts[] = {
     offsetof(struct hy_message, data),     offsetof(struct hy_message, page),
     offsetof(struct hy_message, emphasis), offsetof(struct hy_message, miniprogram_state),
     offsetof(struct hy_message, lang),     offsetof(struct hy_message, tag),
-    offsetof(struct hy_message, reason)};
+    offsetof(struct hy_message, extra),    offsetof(struct hy_message, reason)};
 static const size_t grant_texts[] = {
     offsetof(struct hy_grant, user), offsetof(struct hy_grant, template_id),
     offsetof(struct hy_grant, credential), offsetof(struct hy_grant, reason)};
@@ -160,7 +159,7 @@ static void own_texts(void *record, const size_t *offsets, size_t count)
 static void free_texts(void *record, const size_t *offsets, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        free_text(*text_at(record, offsets[i]));
+        hy_mem_free_text(*text_at(record, offsets[i]));
 }
 
 static void copy_texts(struct hy_arena *arena, void *record, const size_t *offsets, size_t count)
@@ -199,10 +198,21 @@ struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_gran
     return added;
 }
 
-static void free_grant(struct hy_mem_grant *grant)
+void hy_mem_grant_free(void *item)
 {
+    struct hy_mem_grant *grant = (struct hy_mem_grant *)item;
+
     free_texts(&grant->g, grant_texts, GRANT_TEXTS);
     free(grant);
+}
+
+void hy_mem_message_free(void *item)
+{
+    struct hy_mem_message *m = (struct hy_mem_message *)item;
+
+    free_texts(&m->m, message_texts, MESSAGE_TEXTS);
+    free(m->attempts);
+    free(m);
 }
 
 void hy_mem_grant_delete(struct hy_backend *b, struct hy_mem_grant *grant)
@@ -215,7 +225,7 @@ void hy_mem_grant_delete(struct hy_backend *b, struct hy_mem_grant *grant)
         hy_vector_remove_sorted(&grant->user->free, grant, hy_mem_grant_by_use);
     if (credential)
         hy_map_remove(&b->credentials, grant->g.app_no, credential, strlen(credential));
-    free_grant(grant);
+    hy_mem_grant_free(grant);
 }
 
 /* --- copying ---------------------------------------------------------------------------------- */
@@ -238,6 +248,14 @@ void hy_mem_copy_grant(struct hy_arena *arena, struct hy_grant *into, const stru
     copy_texts(arena, into, grant_texts, GRANT_TEXTS);
 }
 
+void hy_mem_copy_event(struct hy_arena *arena, struct hy_event *into, const struct hy_event *e)
+{
+    *into = *e;
+    into->name = hy_mem_copy_text(arena, e->name);
+    into->user = hy_mem_copy_text(arena, e->user);
+    into->raw = hy_mem_copy_text(arena, e->raw);
+}
+
 void hy_mem_copy_sealed(struct hy_arena *arena, struct hy_sealed *into,
                         const struct hy_sealed *from)
 {
@@ -249,104 +267,4 @@ void hy_mem_copy_sealed(struct hy_arena *arena, struct hy_sealed *into,
 void *hy_mem_copy_array(struct hy_arena *arena, size_t count, size_t item_bytes)
 {
     return count > 0 ? hy_mem_must(hy_arena_array(arena, count, item_bytes)) : NULL;
-}
-
-/* --- the end ---------------------------------------------------------------------------------- */
-
-static void free_user(void *value, void *arg)
-{
-    struct hy_mem_user *user = (struct hy_mem_user *)value;
-
-    hy_vector_deinit(&user->grants);
-    hy_vector_deinit(&user->free);
-    hy_vector_deinit(&user->waiting);
-    hy_heap_deinit(&user->parked);
-    free(user->name);
-    free(user);
-}
-
-static void free_lane(void *value, void *arg)
-{
-    struct hy_mem_lane *lane = (struct hy_mem_lane *)value;
-
-    hy_heap_deinit(&lane->due);
-    free(lane);
-}
-
-static void free_key_use(void *value, void *arg)
-{
-    struct hy_mem_key_use *use = (struct hy_mem_key_use *)value;
-
-    free_text(use->reason);
-    free(use);
-}
-
-static void free_message(void *item)
-{
-    struct hy_mem_message *m = (struct hy_mem_message *)item;
-
-    free_texts(&m->m, message_texts, MESSAGE_TEXTS);
-    free(m->attempts);
-    free(m);
-}
-
-static void free_grant_item(void *item)
-{
-    free_grant((struct hy_mem_grant *)item);
-}
-
-static void free_app(void *item)
-{
-    struct hy_mem_app *app = (struct hy_mem_app *)item;
-
-    free_text(app->app.id);
-    free_text(app->app.platform);
-    free_text(app->app.settings);
-    free((void *)(uintptr_t)app->app.secret.bytes);
-    free((void *)(uintptr_t)app->token.access.bytes);
-    free_text(app->token.last_error);
-    free(app);
-}
-
-static void free_key(void *item)
-{
-    struct hy_key *key = (struct hy_key *)item;
-
-    free_text(key->name);
-    free(key);
-}
-
-static void free_meta(void *item)
-{
-    struct hy_mem_meta *meta = (struct hy_mem_meta *)item;
-
-    free_text(meta->name);
-    free_text(meta->value);
-    free(meta);
-}
-
-static void free_all_of(struct hy_vector *v, void (*free_item)(void *item))
-{
-    for (size_t i = 0; i < v->count; i++)
-        free_item(v->items[i]);
-    hy_vector_deinit(v);
-}
-
-void hy_mem_free_all(struct hy_backend *b)
-{
-    hy_map_each(&b->users, free_user, NULL);
-    hy_map_each(&b->lanes, free_lane, NULL);
-    hy_map_each(&b->key_uses, free_key_use, NULL);
-    hy_map_deinit(&b->users);
-    hy_map_deinit(&b->lanes);
-    hy_map_deinit(&b->key_uses);
-    hy_map_deinit(&b->credentials);
-    hy_heap_deinit(&b->expiry);
-    free_all_of(&b->messages, free_message);
-    free_all_of(&b->grants, free_grant_item);
-    free_all_of(&b->apps, free_app);
-    free_all_of(&b->keys, free_key);
-    free_all_of(&b->metas, free_meta);
-    free_all_of(&b->schedules, hy_mem_schedule_free);
-    free(b);
 }

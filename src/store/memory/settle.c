@@ -7,30 +7,48 @@
 
 /* --- settle ----------------------------------------------------------------------------------- */
 
-static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *attempt)
+static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *attempt,
+                           enum hy_grant_move move)
 {
     size_t count = (size_t)m->m.attempt_count + 1;
 
     m->attempts =
         (struct hy_attempt *)hy_mem_must(realloc(m->attempts, count * sizeof *m->attempts));
     m->attempts[count - 1] = *attempt;
+    m->attempts[count - 1].grant_move = move;
     m->m.attempt_count++;
     if (attempt->judgement.msgid != 0)
         m->m.msgid = attempt->judgement.msgid;
 }
 
+/* Whether the move leaves a use that nobody could take before: messages.h, "Wake". */
+static bool frees(const struct hy_mem_message *m, enum hy_grant_move move)
+{
+    bool suspect = m->grant && m->grant->g.state == HY_GRANT_SUSPECT;
+
+    return move == HY_GRANT_GIVE_BACK ||
+           (suspect && (move == HY_GRANT_SPEND || move == HY_GRANT_DOUBT));
+}
+
 static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
                        const struct hy_attempt *attempt, const struct hy_settlement *s,
-                       int64_t now_ms)
+                       bool expect_event, int64_t now_ms)
 {
     const struct hy_judgement *j = &attempt->judgement;
+    bool freed = frees(m, s->grant_move);
 
-    append_attempt(m, attempt);
-    hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict]);
+    append_attempt(m, attempt, s->grant_move);
+    hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
+                   s->grant_retry_at_ms);
     m->m.in_doubt = s->in_doubt;
     hy_mem_move(b, m, s->state, s->reason[0] ? s->reason : NULL, s->due_at_ms, now_ms);
-    if (s->grant_move == HY_GRANT_GIVE_BACK)
+    if (freed)
         hy_mem_wake(b, m->user, now_ms, 0);
+    if (expect_event && (s->state == HY_MESSAGE_SENT || s->state == HY_MESSAGE_UNKNOWN))
+        hy_mem_await(m, attempt->at_ms, now_ms);
+    else
+        hy_mem_await_none(m);
+    hy_mem_apply_early(b, m->user, now_ms);
 }
 
 int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
@@ -47,7 +65,8 @@ int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
             item->attempt.number != m->m.attempt_count + 1)
             continue;
         item->result = 0;
-        settle_one(b, m, &item->attempt, &item->settlement, v->now_ms);
+        settle_one(b, m, &item->attempt, &item->settlement, item->expect_event, v->now_ms);
+        item->state = m->m.state;
     }
     v->freed = b->freed;
     return 0;
@@ -55,10 +74,20 @@ int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
 
 /* --- recover ---------------------------------------------------------------------------------- */
 
-static void recover_one(struct hy_backend *b, struct hy_mem_message *m, int64_t now_ms)
+static struct hy_recover_app app_of(const struct hy_recover *v, int64_t app_no)
 {
+    for (size_t i = 0; i < v->app_count; i++)
+        if (v->apps[i].app_no == app_no)
+            return v->apps[i];
+    return (struct hy_recover_app){.rules = hy_settle_rules_default};
+}
+
+static void recover_one(struct hy_backend *b, struct hy_mem_message *m, const struct hy_recover *v)
+{
+    struct hy_recover_app app = app_of(v, m->m.app_no);
+    bool receipt = m->grant && hy_grant_is_receipt(m->grant->g.kind);
     struct hy_attempt attempt = {.number = m->m.attempt_count + 1,
-                                 .at_ms = now_ms,
+                                 .at_ms = v->now_ms,
                                  .grant_id = m->m.grant_id,
                                  .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
     struct hy_message counted = m->m;
@@ -67,8 +96,9 @@ static void recover_one(struct hy_backend *b, struct hy_mem_message *m, int64_t 
     snprintf(attempt.judgement.errmsg, sizeof attempt.judgement.errmsg,
              "the server stopped while sending");
     counted.attempt_count++;
-    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement, now_ms, 0, &settlement);
-    settle_one(b, m, &attempt, &settlement, now_ms);
+    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement, &app.rules, v->now_ms,
+              0, &settlement);
+    settle_one(b, m, &attempt, &settlement, app.expect_event && !receipt, v->now_ms);
 }
 
 int hy_mem_recover(struct hy_backend *b, struct hy_op *op)
@@ -83,7 +113,7 @@ int hy_mem_recover(struct hy_backend *b, struct hy_op *op)
         v->last_message_id = m->m.id;
         if (m->m.state != HY_MESSAGE_SENDING)
             continue;
-        recover_one(b, m, v->now_ms);
+        recover_one(b, m, v);
         v->recovered++;
     }
     return 0;

@@ -7,18 +7,22 @@
 static int decide_missing(struct hy_sqlite *s, struct hy_message *m, int64_t now_ms,
                           int64_t margin_ms)
 {
+    int64_t retry_at_ms;
+    int r;
+
     if (m->on_missing == HY_ON_MISSING_TRY)
         return 0;
     m->state = m->on_missing == HY_ON_MISSING_FAIL ? HY_MESSAGE_FAILED : HY_MESSAGE_WAITING;
     m->settled_at_ms = m->state == HY_MESSAGE_FAILED ? now_ms : 0;
-    m->due_at_ms = 0;
-    return hy_grant_why_missing(s, m, now_ms, margin_ms, &m->reason);
+    r = hy_grant_why_missing(s, m, now_ms, margin_ms, &m->reason, &retry_at_ms);
+    m->due_at_ms = m->state == HY_MESSAGE_WAITING ? retry_at_ms : 0;
+    return r;
 }
 
 static int admit_new(struct hy_sqlite *s, struct hy_admit_item *item, int64_t now_ms)
 {
     struct hy_message m = *item->message;
-    struct hy_grant grant;
+    struct hy_pick pick;
     int r = 0;
 
     m.state = HY_MESSAGE_QUEUED;
@@ -27,9 +31,9 @@ static int admit_new(struct hy_sqlite *s, struct hy_admit_item *item, int64_t no
     m.settled_at_ms = 0;
     m.due_at_ms = m.send_at_ms > now_ms ? m.send_at_ms : now_ms;
     if (m.send_at_ms <= now_ms) {
-        r = hy_grant_pick(s, &m, now_ms, item->margin_ms, &s->scratch, &grant);
+        r = hy_grant_pick(s, &m, now_ms, item->margin_ms, &s->scratch, &pick);
         if (r == 1)
-            r = hy_grant_take(s, &m, &grant);
+            r = hy_grant_take(s, &m, &pick);
         else if (r == 0)
             r = decide_missing(s, &m, now_ms, item->margin_ms);
     }

@@ -43,6 +43,7 @@ static int app_insert(struct hy_sqlite *s, struct hy_app *app)
     hy_put_text(&q, app->platform);
     hy_put_text(&q, app->settings);
     hy_put_blob(&q, app->secret.bytes, app->secret.size);
+    hy_put_blob(&q, app->callback.bytes, app->callback.size);
     hy_put_int(&q, app->created_at_ms);
     hy_put_int(&q, app->updated_at_ms);
     r = hy_query_run(&q);
@@ -66,6 +67,7 @@ int hy_sqlite_app_put(struct hy_backend *backend, struct hy_op *op)
     hy_query_open(s, SQL_APP_UPDATE, &q);
     hy_put_text(&q, app->settings);
     hy_put_blob(&q, app->secret.bytes, app->secret.size);
+    hy_put_blob(&q, app->callback.bytes, app->callback.size);
     hy_put_int(&q, app->updated_at_ms);
     hy_put_int(&q, app->no);
     return hy_query_run(&q);
@@ -122,6 +124,10 @@ int hy_sqlite_app_delete(struct hy_backend *backend, struct hy_op *op)
         r = run_on(s, SQL_TOKEN_DELETE, v->app_no);
     if (r == 0)
         r = run_on(s, SQL_SCHEDULE_DELETE_OF_APP, v->app_no);
+    if (r == 0)
+        r = run_on(s, SQL_TEMPLATE_DELETE_OF_APP, v->app_no);
+    if (r == 0)
+        r = run_on(s, SQL_TEMPLATE_SYNC_DELETE, v->app_no);
     /* The parked ones first: otherwise each of the others would un-park one. */
     if (r == 0)
         r = end_messages(s, SQL_MESSAGE_APP_PARKED, v->app_no, v->now_ms);
@@ -153,6 +159,7 @@ static int read_apps(struct hy_sqlite *s, struct hy_apps *v)
         app->platform = hy_get_text(&q, v->arena);
         app->settings = hy_get_text(&q, v->arena);
         app->secret.bytes = hy_get_blob(&q, v->arena, &app->secret.size);
+        app->callback.bytes = hy_get_blob(&q, v->arena, &app->callback.size);
         app->created_at_ms = hy_get_int(&q);
         app->updated_at_ms = hy_get_int(&q);
         app->deleted_at_ms = hy_get_int(&q);

@@ -5,8 +5,11 @@
 /*
  * What must always hold, each as a query that finds what breaks it. It gives one or two ids, which
  * go into the sentence. States: 0 queued, 1 waiting, 2 sending, 3 sent, 4 delivered, 5 failed,
- * 6 unknown, 7 expired, 8 canceled; grants: 0 available, 1 spent; kinds: 3 always.
+ * 6 unknown, 7 expired, 8 canceled; grants: 0 available, 1 spent, 4 suspect; kinds: 0 and 1 are
+ * receipts, 3 is always.
  */
+#define MINUTE "iif(expires_at_ms = 0, 1 << 40, expires_at_ms / 60000)"
+
 static const struct {
     const char *sentence; /* %lld: the first id, the second */
     const char *sql;
@@ -16,6 +19,12 @@ static const struct {
      "uses_left > uses_total"},
     {"grant %lld is spent with uses left, or has none left and is not spent",
      "SELECT id, 0 FROM \"grant\" WHERE (uses_left = 0) <> (state = 1)"},
+    {"grant %lld is suspect without an instant at which it is tried again, or not suspect with one",
+     "SELECT id, 0 FROM \"grant\" WHERE (state = 4) <> (retry_at_ms > 0) OR "
+     "(state = 4 AND refusals < 1)"},
+    {"grants %lld and %lld are counters of one user and template",
+     "SELECT min(id), max(id) FROM \"grant\" WHERE kind >= 2 "
+     "GROUP BY app_no, user, template_id HAVING count(*) > 1"},
     {"grant %lld has %lld uses reserved, but that is not the number of messages that hold one",
      "SELECT g.id, g.uses_reserved FROM \"grant\" g LEFT JOIN (SELECT grant_id, count(*) AS held "
      "FROM message WHERE grant_id > 0 AND state IN (0, 2, 6) GROUP BY grant_id) h "
@@ -30,7 +39,7 @@ static const struct {
      "SELECT id, 0 FROM message WHERE state = 0 AND due_at_ms = 0 AND parked_due_ms = 0"},
     {"message %lld has a due time in a state that is not claimed",
      "SELECT id, 0 FROM message WHERE (due_at_ms > 0 OR parked_due_ms > 0) AND "
-     "state NOT IN (0, 6)"},
+     "state NOT IN (0, 1, 6)"},
     {"message %lld is both due and parked",
      "SELECT id, 0 FROM message WHERE due_at_ms > 0 AND parked_due_ms > 0"},
     {"message %lld is parked for ever: its user has none in sending and none that is due",
@@ -53,6 +62,30 @@ static const struct {
      "\"grant\" "
      "WHERE state = 0 GROUP BY app_no UNION ALL SELECT app_no, -number FROM tally "
      "WHERE state = -1) GROUP BY app_no HAVING sum(number) <> 0"},
+    {"the tally of app %lld is wrong for the uses of receipts that expire in minute %lld",
+     "SELECT app_no, minute FROM (SELECT app_no, " MINUTE " AS minute, sum(uses_left - "
+     "uses_reserved) AS uses FROM \"grant\" WHERE kind <= 1 AND state = 0 GROUP BY 1, 2 UNION ALL "
+     "SELECT app_no, minute, -uses FROM reach_receipt) GROUP BY 1, 2 HAVING sum(uses) <> 0"},
+    {"the tally of app %lld is wrong for the users whose last receipt expires in minute %lld",
+     "SELECT app_no, minute FROM (SELECT app_no, max(" MINUTE ") AS minute, 1 AS users "
+     "FROM \"grant\" INDEXED BY grant_user WHERE kind <= 1 AND state = 0 AND "
+     "uses_left > uses_reserved GROUP BY app_no, user UNION ALL "
+     "SELECT app_no, minute, -users FROM reach_receipt) GROUP BY 1, 2 HAVING sum(users) <> 0"},
+    {"the tally of app %lld is wrong for the sum over the minutes of its receipts (%lld)",
+     "SELECT app_no, state FROM (SELECT app_no, -2 AS state, sum(uses) AS number FROM "
+     "reach_receipt "
+     "GROUP BY app_no UNION ALL SELECT app_no, -3, sum(users) FROM reach_receipt GROUP BY app_no "
+     "UNION ALL SELECT app_no, state, -number FROM tally WHERE state IN (-2, -3)) "
+     "GROUP BY app_no, state HAVING sum(number) <> 0"},
+    {"a tally of app %lld is wrong for a template's counters, of which grant %lld is one",
+     "SELECT app_no, max(id) FROM (SELECT app_no, template_id, uses_left > uses_reserved AND "
+     "state = 0 AS users, iif(state = 0, uses_left - uses_reserved, 0) AS uses, id FROM \"grant\" "
+     "WHERE kind >= 2 UNION ALL SELECT app_no, template_id, -users, -uses, 0 FROM reach_counter) "
+     "GROUP BY app_no, template_id HAVING sum(users) <> 0 OR sum(uses) <> 0"},
+    {"message %lld is awaited by an event, but is another user's, or in state %lld",
+     "SELECT a.message_id, coalesce(m.state, -1) FROM awaiting a LEFT JOIN message m "
+     "ON m.id = a.message_id WHERE m.id IS NULL OR m.app_no <> a.app_no OR m.user <> a.user OR "
+     "m.state NOT IN (2, 3, 6)"},
     {"message %lld is in a bucket of the index by user that is not in order of ids",
      "SELECT id, 0 FROM (SELECT id, bucket, lag(bucket) OVER (ORDER BY id) AS before "
      "FROM message) WHERE bucket < before"},

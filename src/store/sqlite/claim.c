@@ -57,13 +57,13 @@ static int take(struct claiming *c, struct hy_row *row, const struct hy_grant *g
 
 /* The message stays for good, or waits; the next one of its user may go. */
 static int leave(struct claiming *c, struct hy_row *row, enum hy_message_state to,
-                 const char *reason)
+                 const char *reason, int64_t due_at_ms)
 {
     int r;
 
     hy_message_move(&row->m, to);
     row->m.reason = reason;
-    row->m.due_at_ms = 0;
+    row->m.due_at_ms = due_at_ms;
     row->m.settled_at_ms = hy_message_is_final(to) ? c->verb->now_ms : 0;
     r = hy_message_save(c->s, row);
     if (r == 0)
@@ -76,14 +76,22 @@ static int leave(struct claiming *c, struct hy_row *row, enum hy_message_state t
 /* An unknown one that cannot be tried again by itself. */
 static int leave_unknown(struct claiming *c, struct hy_row *row, const char *reason)
 {
-    int r = hy_grant_let_go(c->s, &row->m, HY_GRANT_DOUBT, NULL);
+    static const struct hy_release doubt = {.move = HY_GRANT_DOUBT};
+    int r = hy_grant_let_go(c->s, &row->m, &doubt);
 
-    return r < 0 ? r : leave(c, row, HY_MESSAGE_UNKNOWN, reason);
+    return r < 0 ? r : leave(c, row, HY_MESSAGE_UNKNOWN, reason, 0);
+}
+
+static int wake(struct claiming *c, const struct hy_row *row)
+{
+    size_t woken = 0;
+
+    return hy_user_wake(c->s, row->m.app_no, row->m.user, c->verb->now_ms, c->lane->margin_ms,
+                        &woken);
 }
 
 static int too_late(struct claiming *c, struct hy_row *row)
 {
-    size_t woken = 0;
     int r;
 
     if (row->m.state == HY_MESSAGE_UNKNOWN)
@@ -91,14 +99,12 @@ static int too_late(struct claiming *c, struct hy_row *row)
     r = hy_end_unsent(c->s, row, HY_MESSAGE_EXPIRED, NULL, c->verb->now_ms);
     c->verb->ended++;
     c->passed++;
-    if (r < 0)
-        return r;
-    return hy_user_wake(c->s, row->m.app_no, row->m.user, c->verb->now_ms, c->lane->margin_ms,
-                        &woken);
+    return r < 0 ? r : wake(c, row);
 }
 
 static int without_grant(struct claiming *c, struct hy_row *row)
 {
+    int64_t retry_at_ms;
     const char *reason;
     int r;
 
@@ -106,26 +112,32 @@ static int without_grant(struct claiming *c, struct hy_row *row)
         return leave_unknown(c, row, row->m.reason);
     if (row->m.on_missing == HY_ON_MISSING_TRY)
         return take(c, row, NULL);
-    r = hy_grant_why_missing(c->s, &row->m, c->verb->now_ms, c->lane->margin_ms, &reason);
+    r = hy_grant_why_missing(c->s, &row->m, c->verb->now_ms, c->lane->margin_ms, &reason,
+                             &retry_at_ms);
     if (r < 0)
         return r;
-    return leave(c, row,
-                 row->m.on_missing == HY_ON_MISSING_FAIL ? HY_MESSAGE_FAILED : HY_MESSAGE_WAITING,
-                 reason);
+    if (row->m.on_missing == HY_ON_MISSING_FAIL)
+        return leave(c, row, HY_MESSAGE_FAILED, reason, 0);
+    return leave(c, row, HY_MESSAGE_WAITING, reason, retry_at_ms);
 }
 
-/* Rows 3 and 4 of the table in messages.h; *ret_done when one of them applied. */
-static int try_held(struct claiming *c, struct hy_row *row, bool *ret_done)
+/* Rows 3 and 4 of the table in messages.h; *ret_done when one of them applied. *ret_retry_at_ms: it
+ * holds a use of a grant that is suspect until then; or 0. */
+static int try_held(struct claiming *c, struct hy_row *row, bool *ret_done,
+                    int64_t *ret_retry_at_ms)
 {
     struct hy_grant grant;
     int r;
 
     *ret_done = false;
+    *ret_retry_at_ms = 0;
     if (row->m.grant_id == 0)
         return 0;
     r = hy_grant_load(c->s, row->m.grant_id, c->verb->arena, &grant);
     if (r < 0 && r != HY_E_NOT_FOUND)
         return r;
+    if (r == 0 && grant.state == HY_GRANT_SUSPECT && grant.retry_at_ms > c->verb->now_ms)
+        *ret_retry_at_ms = grant.retry_at_ms;
     *ret_done = true;
     if (r == 0 && hy_grant_holds(&grant, row->m.in_doubt, c->verb->now_ms, c->lane->margin_ms))
         return take(c, row, &grant);
@@ -144,8 +156,9 @@ static int park(struct claiming *c, struct hy_row *row)
 /* The rows of that table, in order. */
 static int handle(struct claiming *c, struct hy_row *row)
 {
-    int64_t now_ms = c->verb->now_ms;
-    struct hy_grant grant;
+    static const struct hy_release give_back = {.move = HY_GRANT_GIVE_BACK};
+    int64_t now_ms = c->verb->now_ms, retry_at_ms;
+    struct hy_pick pick;
     bool done;
     int r = hy_user_sending(c->s, row->m.app_no, row->m.user);
 
@@ -153,17 +166,19 @@ static int handle(struct claiming *c, struct hy_row *row)
         return r < 0 ? r : park(c, row);
     if (row->m.expires_at_ms > 0 && row->m.expires_at_ms <= now_ms)
         return too_late(c, row);
-    r = try_held(c, row, &done);
+    r = try_held(c, row, &done, &retry_at_ms);
     if (r < 0 || done)
         return r;
-    r = hy_grant_let_go(c->s, &row->m, HY_GRANT_GIVE_BACK, NULL);
-    if (r == 0)
-        r = hy_grant_pick(c->s, &row->m, now_ms, c->lane->margin_ms, c->verb->arena, &grant);
+    r = hy_grant_let_go(c->s, &row->m, &give_back); /* that is no good to anybody else */
+    if (r >= 0)
+        r = hy_grant_pick(c->s, &row->m, now_ms, c->lane->margin_ms, c->verb->arena, &pick);
+    if (r == 0 && retry_at_ms > 0 && row->m.state != HY_MESSAGE_UNKNOWN)
+        return leave(c, row, HY_MESSAGE_WAITING, "no_grant.suspect", retry_at_ms);
     if (r == 0)
         return without_grant(c, row);
     if (r == 1)
-        r = hy_grant_take(c->s, &row->m, &grant);
-    return r < 0 ? r : take(c, row, &grant);
+        r = hy_grant_take(c->s, &row->m, &pick);
+    return r < 0 ? r : take(c, row, &pick.grant);
 }
 
 static bool looked_at(const struct claiming *c, const struct hy_message *m)
@@ -231,7 +246,9 @@ static int claim_lane(struct claiming *c)
         for (size_t i = 0; i < count && r == 0; i++) {
             c->at_due_ms = rows[i].m.due_at_ms;
             c->at_id = rows[i].m.id;
-            r = handle(c, &rows[i]);
+            /* One that waited may have been woken since it was read. */
+            if (!hy_has_become_due(c->s, rows[i].m.id))
+                r = handle(c, &rows[i]);
         }
     }
     return r < 0 ? r : next_due(c);

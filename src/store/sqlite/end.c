@@ -5,12 +5,13 @@ int hy_end_unsent(struct hy_sqlite *s, struct hy_row *row, enum hy_message_state
                   const char *reason, int64_t now_ms)
 {
     struct hy_message *m = &row->m;
-    bool was_due = m->state == HY_MESSAGE_QUEUED;
+    static const struct hy_release give_back = {.move = HY_GRANT_GIVE_BACK};
+    bool was_due = m->state == HY_MESSAGE_QUEUED || m->due_at_ms > 0;
     int r;
 
     if (!reason && m->in_doubt)
         reason = "in_doubt";
-    r = hy_grant_let_go(s, m, HY_GRANT_GIVE_BACK, NULL);
+    r = hy_grant_let_go(s, m, &give_back);
     if (r < 0)
         return r;
     hy_message_move(m, to);

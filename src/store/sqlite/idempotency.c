@@ -1,20 +1,14 @@
 #include "store/sqlite/idempotency.h"
 
 #include "base/err.h"
+#include "store/sqlite/bucket.h"
 
 #include <string.h>
 
-/* A bucket is 2^24 ms, 4 hours and 40 minutes: a day is 6 looks, and random keys fall into what
- * came since the bucket began, not into everything. */
-enum { BUCKET_SHIFT = 24, TRIM_SLACK = 16 };
+enum { TRIM_SLACK = 16 };
 
 /* Keys are kept so long, whatever smaller window a call asked for. */
 static const int64_t kept_ms = 86400000;
-
-static int64_t bucket_of(int64_t ms)
-{
-    return ms >> BUCKET_SHIFT;
-}
 
 /* 1 when the row that the query stands on still counts. */
 static int read_use(struct hy_query *q, const struct hy_admit_item *item, int64_t now_ms,
@@ -38,7 +32,7 @@ static int read_use(struct hy_query *q, const struct hy_admit_item *item, int64_
 int hy_key_find(struct hy_sqlite *s, const struct hy_admit_item *item, int64_t now_ms,
                 int64_t window_ms, struct hy_arena *arena, struct hy_key_use *ret_use)
 {
-    int64_t first = bucket_of(now_ms - window_ms);
+    int64_t first = hy_bucket_of(now_ms - window_ms);
     int r = 0;
 
     if (first < s->key_bucket_first)
@@ -58,7 +52,7 @@ int hy_key_find(struct hy_sqlite *s, const struct hy_admit_item *item, int64_t n
 
 int hy_key_add(struct hy_sqlite *s, const struct hy_admit_item *item, int64_t now_ms)
 {
-    int64_t bucket = bucket_of(now_ms);
+    int64_t bucket = hy_bucket_of(now_ms);
     struct hy_query q;
     int r;
 
@@ -119,7 +113,7 @@ int hy_key_trim(struct hy_sqlite *s, int64_t now_ms, int64_t window_ms, size_t a
     if (window_ms > s->key_window_ms)
         s->key_window_ms = window_ms;
     keep = s->key_window_ms > kept_ms ? s->key_window_ms : kept_ms;
-    if (s->key_bucket_first >= bucket_of(now_ms - keep) ||
+    if (s->key_bucket_first >= hy_bucket_of(now_ms - keep) ||
         s->key_bucket_first >= s->key_bucket_last)
         return 0;
     r = trim_bucket(s, s->key_bucket_first, 2 * added + TRIM_SLACK);

@@ -1,9 +1,8 @@
 #include "store/sqlite/ledger.h"
 
 #include "base/err.h"
-#include "store/sqlite/tally.h"
 
-#include <string.h>
+/* --- rows ------------------------------------------------------------------------------------- */
 
 void hy_grant_read(struct hy_query *q, struct hy_arena *arena, struct hy_grant *ret_grant)
 {
@@ -21,77 +20,76 @@ void hy_grant_read(struct hy_query *q, struct hy_arena *arena, struct hy_grant *
     ret_grant->in_doubt = hy_get_int(q) != 0;
     ret_grant->obtained_at_ms = hy_get_int(q);
     ret_grant->expires_at_ms = hy_get_int(q);
+    ret_grant->refusals = (int32_t)hy_get_int(q);
+    ret_grant->retry_at_ms = hy_get_int(q);
+}
+
+static int read_one(struct hy_query *q, struct hy_arena *arena, struct hy_grant *ret_grant)
+{
+    int r = hy_query_step(q);
+
+    if (r <= 0)
+        return r < 0 ? r : HY_E_NOT_FOUND;
+    hy_grant_read(q, arena, ret_grant);
+    return hy_query_close(q);
 }
 
 int hy_grant_load(struct hy_sqlite *s, int64_t id, struct hy_arena *arena,
                   struct hy_grant *ret_grant)
 {
     struct hy_query q;
-    int r;
 
     hy_query_open(s, SQL_GRANT_GET, &q);
     hy_put_int(&q, id);
-    r = hy_query_step(&q);
-    if (r <= 0)
-        return r < 0 ? r : HY_E_NOT_FOUND;
-    hy_grant_read(&q, arena, ret_grant);
-    return hy_query_close(&q);
+    return read_one(&q, arena, ret_grant);
 }
 
-int64_t hy_grant_free_uses(const struct hy_grant *grant)
+int hy_grant_load_counter(struct hy_sqlite *s, int64_t app_no, const char *user,
+                          const char *template_id, struct hy_grant *ret_grant)
 {
-    return grant->state == HY_GRANT_AVAILABLE ? grant->uses_left - grant->uses_reserved : 0;
-}
-
-int hy_grant_pick(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms,
-                  int64_t margin_ms, struct hy_arena *arena, struct hy_grant *ret_grant)
-{
-    struct hy_grant grant;
     struct hy_query q;
-    int r, found = 0;
 
-    hy_query_open(s, SQL_GRANT_FREE, &q);
-    hy_put_int(&q, m->app_no);
-    hy_put_text(&q, m->user);
-    while ((r = hy_query_step(&q)) == HY_ROW) {
-        hy_grant_read(&q, arena, &grant);
-        if (!q.nomem && hy_grant_fits(&grant, m->template_id) &&
-            hy_grant_usable(&grant, now_ms, margin_ms) &&
-            (!found || hy_grant_compare(&grant, ret_grant) < 0)) {
-            *ret_grant = grant;
-            found = 1;
-        }
-    }
-    return r < 0 ? r : found;
+    hy_query_open(s, SQL_GRANT_COUNTER, &q);
+    hy_put_int(&q, app_no);
+    hy_put_text(&q, user);
+    hy_put_text(&q, template_id);
+    return read_one(&q, &s->scratch, ret_grant);
 }
 
-int hy_grant_why_missing(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms,
-                         int64_t margin_ms, const char **ret_reason)
+int hy_grant_insert(struct hy_sqlite *s, struct hy_grant *g)
 {
-    struct hy_grant grant, *newest = NULL;
     struct hy_query q;
     int r;
 
-    hy_query_open(s, SQL_GRANT_OF_USER, &q);
-    hy_put_int(&q, m->app_no);
-    hy_put_text(&q, m->user);
-    while (!newest && (r = hy_query_step(&q)) == HY_ROW) {
-        hy_grant_read(&q, &s->scratch, &grant);
-        if (!q.nomem && hy_grant_fits(&grant, m->template_id))
-            newest = &grant;
-    }
-    if (newest)
-        r = hy_query_close(&q);
-    if (r == 0)
-        *ret_reason = hy_grant_missing_reason(newest, now_ms, margin_ms);
-    return r;
+    hy_query_open(s, SQL_GRANT_INSERT, &q);
+    hy_put_int(&q, g->app_no);
+    hy_put_text(&q, g->user);
+    hy_put_int(&q, g->kind);
+    hy_put_text(&q, g->template_id);
+    hy_put_text(&q, g->credential);
+    hy_put_int(&q, g->state);
+    hy_put_text(&q, g->reason);
+    hy_put_int(&q, g->uses_total);
+    hy_put_int(&q, g->uses_left);
+    hy_put_int(&q, g->uses_reserved);
+    hy_put_int(&q, g->in_doubt);
+    hy_put_int(&q, g->obtained_at_ms);
+    hy_put_int(&q, g->expires_at_ms);
+    hy_put_int(&q, g->refusals);
+    hy_put_int(&q, g->retry_at_ms);
+    r = hy_query_run(&q);
+    if (r < 0)
+        return r;
+    g->id = sqlite3_last_insert_rowid(s->db);
+    hy_purge_mark_lower(s, g);
+    return hy_reach_change(s, g, 0, hy_grant_free_uses(g), HY_REACH_LOOK);
 }
 
-/* `before`: its free uses as they are stored. */
-static int save(struct hy_sqlite *s, const struct hy_grant *grant, int64_t before)
+int hy_grant_save(struct hy_sqlite *s, const struct hy_grant *grant, int64_t before,
+                  int64_t others_minute)
 {
     struct hy_query q;
-    int r = hy_tally_add(s, grant->app_no, HY_TALLY_FREE_USES, hy_grant_free_uses(grant) - before);
+    int r = hy_reach_change(s, grant, before, hy_grant_free_uses(grant), others_minute);
 
     if (r < 0)
         return r;
@@ -101,122 +99,154 @@ static int save(struct hy_sqlite *s, const struct hy_grant *grant, int64_t befor
     hy_put_int(&q, grant->uses_left);
     hy_put_int(&q, grant->uses_reserved);
     hy_put_int(&q, grant->in_doubt);
+    hy_put_int(&q, grant->refusals);
+    hy_put_int(&q, grant->retry_at_ms);
+    hy_put_int(&q, grant->kind);
+    hy_put_int(&q, grant->uses_total);
+    hy_put_int(&q, grant->obtained_at_ms);
     hy_put_int(&q, grant->id);
     return hy_query_run(&q);
 }
 
-int hy_grant_take(struct hy_sqlite *s, struct hy_message *m, struct hy_grant *grant)
+int hy_grant_delete(struct hy_sqlite *s, const struct hy_grant *grant)
 {
-    int64_t before = hy_grant_free_uses(grant);
+    struct hy_query q;
+    int r;
 
-    hy_grant_reserve(grant);
-    m->grant_id = grant->id;
-    m->in_doubt = false;
-    return save(s, grant, before);
+    hy_query_open(s, SQL_GRANT_DELETE, &q);
+    hy_put_int(&q, grant->id);
+    r = hy_query_run(&q);
+    return r < 0 ? r : hy_reach_change(s, grant, hy_grant_free_uses(grant), 0, HY_REACH_LOOK);
 }
 
-int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, enum hy_grant_move move,
-                    const char *reason)
+/* --- pick ------------------------------------------------------------------------------------- */
+
+/* The two last minutes of a user's receipts with free uses. */
+struct minutes {
+    int64_t last, second;
+    int64_t last_id;
+};
+
+static void note_minute(struct minutes *m, const struct hy_grant *grant)
+{
+    int64_t minute = hy_reach_minute(grant);
+
+    if (!hy_grant_is_receipt(grant->kind) || grant->state != HY_GRANT_AVAILABLE)
+        return;
+    if (minute > m->last) {
+        m->second = m->last;
+        m->last = minute;
+        m->last_id = grant->id;
+    } else if (minute > m->second) {
+        m->second = minute;
+    }
+}
+
+int hy_grant_pick(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms,
+                  int64_t margin_ms, struct hy_arena *arena, struct hy_pick *ret_pick)
+{
+    struct minutes minutes = {0};
+    struct hy_grant grant;
+    struct hy_query q;
+    int r, found = 0;
+
+    hy_query_open(s, SQL_GRANT_FREE, &q);
+    hy_put_int(&q, m->app_no);
+    hy_put_text(&q, m->user);
+    while ((r = hy_query_step(&q)) == HY_ROW) {
+        hy_grant_read(&q, arena, &grant);
+        note_minute(&minutes, &grant);
+        if (!q.nomem && hy_grant_fits(&grant, m->template_id, m->template_kind) &&
+            hy_grant_usable(&grant, now_ms, margin_ms) &&
+            (!found || hy_grant_compare(&grant, &ret_pick->grant) < 0)) {
+            ret_pick->grant = grant;
+            found = 1;
+        }
+    }
+    if (found)
+        ret_pick->others_minute =
+            ret_pick->grant.id == minutes.last_id ? minutes.second : minutes.last;
+    return r < 0 ? r : found;
+}
+
+/* The counter that fits, else the newest receipt that does; into the scratch arena. 1 or 0. */
+static int telling_grant(struct hy_sqlite *s, const struct hy_message *m,
+                         struct hy_grant *ret_grant)
 {
     struct hy_grant grant;
+    bool found = false, counter = false;
+    struct hy_query q;
+    int r = 0;
+
+    hy_query_open(s, SQL_GRANT_OF_USER, &q);
+    hy_put_int(&q, m->app_no);
+    hy_put_text(&q, m->user);
+    while (!counter && (r = hy_query_step(&q)) == HY_ROW) {
+        hy_grant_read(&q, &s->scratch, &grant);
+        if (q.nomem || !hy_grant_fits(&grant, m->template_id, m->template_kind))
+            continue;
+        counter = !hy_grant_is_receipt(grant.kind);
+        if (counter || !found)
+            *ret_grant = grant;
+        found = true;
+    }
+    if (counter)
+        r = hy_query_close(&q);
+    return r < 0 ? r : found;
+}
+
+int hy_grant_why_missing(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms,
+                         int64_t margin_ms, const char **ret_reason, int64_t *ret_retry_at_ms)
+{
+    struct hy_grant grant;
+    int found = telling_grant(s, m, &grant);
+
+    if (found < 0)
+        return found;
+    *ret_reason = hy_grant_missing_reason(found ? &grant : NULL, now_ms, margin_ms);
+    *ret_retry_at_ms = found && grant.state == HY_GRANT_SUSPECT && grant.retry_at_ms > now_ms
+                           ? grant.retry_at_ms
+                           : 0;
+    return 0;
+}
+
+/* --- take, let go ----------------------------------------------------------------------------- */
+
+int hy_grant_take(struct hy_sqlite *s, struct hy_message *m, struct hy_pick *pick)
+{
+    int64_t before = hy_grant_free_uses(&pick->grant);
+
+    hy_grant_reserve(&pick->grant);
+    m->grant_id = pick->grant.id;
+    m->in_doubt = false;
+    return hy_grant_save(s, &pick->grant, before, pick->others_minute);
+}
+
+/* A use that is given back; and a suspect grant is good for one message at a time, which ends. */
+static bool frees(enum hy_grant_move move, bool was_suspect)
+{
+    return move == HY_GRANT_GIVE_BACK ||
+           (was_suspect && (move == HY_GRANT_SPEND || move == HY_GRANT_DOUBT));
+}
+
+int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, const struct hy_release *release)
+{
+    struct hy_grant grant;
+    bool was_suspect;
     int64_t before;
     int r;
 
-    if (m->grant_id == 0 || move == HY_GRANT_KEEP)
-        return 0;
+    if (m->grant_id == 0 || release->move == HY_GRANT_KEEP)
+        return frees(release->move, false);
     r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
-    if (move != HY_GRANT_SPEND)
+    if (release->move != HY_GRANT_SPEND)
         m->grant_id = 0;
     if (r < 0) /* only a standing grant, of which nothing is counted, may be gone */
-        return r == HY_E_NOT_FOUND ? 0 : r;
+        return r == HY_E_NOT_FOUND ? frees(release->move, false) : r;
+    was_suspect = grant.state == HY_GRANT_SUSPECT;
     before = hy_grant_free_uses(&grant);
-    hy_grant_release(&grant, move, m->in_doubt, reason);
+    hy_grant_release(&grant, release->move, m->in_doubt, release->reason, release->retry_at_ms);
     hy_purge_mark_lower(s, &grant);
-    return save(s, &grant, before);
-}
-
-/* --- wake ------------------------------------------------------------------------------------- */
-
-enum { WAITING_AT_ONCE = 64 };
-
-static int waiting(struct hy_sqlite *s, int64_t app_no, const char *user, int64_t after_id,
-                   struct hy_row **ret_rows, size_t *ret_count)
-{
-    struct hy_query q;
-
-    hy_query_open(s, SQL_MESSAGE_WAITING, &q);
-    hy_put_int(&q, app_no);
-    hy_put_text(&q, user);
-    hy_put_int(&q, after_id);
-    hy_put_int(&q, WAITING_AT_ONCE);
-    return hy_message_load_all(s, &q, ret_rows, ret_count);
-}
-
-/* True in *ret_any while the user has a use that is free now. */
-static int any_usable(struct hy_sqlite *s, int64_t app_no, const char *user, int64_t now_ms,
-                      int64_t margin_ms, bool *ret_any)
-{
-    struct hy_grant grant;
-    struct hy_query q;
-    int r = 0;
-
-    *ret_any = false;
-    hy_query_open(s, SQL_GRANT_FREE, &q);
-    hy_put_int(&q, app_no);
-    hy_put_text(&q, user);
-    while (!*ret_any && (r = hy_query_step(&q)) == HY_ROW) {
-        hy_grant_read(&q, &s->scratch, &grant);
-        *ret_any = !q.nomem && hy_grant_usable(&grant, now_ms, margin_ms);
-    }
-    return *ret_any ? hy_query_close(&q) : r;
-}
-
-/* 1 when it was woken. */
-static int wake_one(struct hy_sqlite *s, struct hy_row *row, int64_t now_ms, int64_t margin_ms)
-{
-    struct hy_message *m = &row->m;
-    struct hy_grant grant;
-    int r;
-
-    if (m->expires_at_ms > 0 && m->expires_at_ms <= now_ms)
-        return 0;
-    r = hy_grant_pick(s, m, now_ms, margin_ms, &s->scratch, &grant);
-    if (r <= 0)
-        return r;
-    r = hy_grant_take(s, m, &grant);
-    if (r < 0)
-        return r;
-    hy_message_move(m, HY_MESSAGE_QUEUED);
-    m->reason = NULL;
-    m->due_at_ms = now_ms;
-    r = hy_message_save(s, row);
-    if (r == 0)
-        r = hy_became_due(s, m->id);
-    return r < 0 ? r : 1;
-}
-
-int hy_user_wake(struct hy_sqlite *s, int64_t app_no, const char *user, int64_t now_ms,
-                 int64_t margin_ms, size_t *ret_woken)
-{
-    int64_t after_id = 0;
-    size_t count = WAITING_AT_ONCE;
-    struct hy_row *rows;
-    bool any;
-    int r = 0;
-
-    while (r >= 0 && count == WAITING_AT_ONCE) {
-        r = waiting(s, app_no, user, after_id, &rows, &count);
-        if (r < 0 || count == 0)
-            return r;
-        /* With many that wait and nothing to give, this is where it ends. */
-        r = any_usable(s, app_no, user, now_ms, margin_ms, &any);
-        if (r < 0 || !any)
-            return r;
-        after_id = rows[count - 1].m.id;
-        for (size_t i = 0; i < count && r >= 0; i++) {
-            r = wake_one(s, &rows[i], now_ms, margin_ms);
-            *ret_woken += r == 1;
-        }
-    }
-    return r < 0 ? r : 0;
+    r = hy_grant_save(s, &grant, before, HY_REACH_LOOK);
+    return r < 0 ? r : frees(release->move, was_suspect);
 }

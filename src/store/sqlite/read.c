@@ -11,15 +11,15 @@ static int run(struct hy_sqlite *s, enum hy_sql which)
     return hy_query_run(&q);
 }
 
-/* Several statements see one state of the store. On the writer's connection (inline mode has no
- * reader) verbs that read run between transactions, too. */
-static int begin_read(struct hy_sqlite *s)
+/* On the writer's connection (inline mode has no reader) verbs that read run between transactions,
+ * too. */
+int hy_read_begin(struct hy_sqlite *s)
 {
     hy_arena_reset(&s->scratch);
     return run(s, SQL_BEGIN_READ);
 }
 
-static int end_read(struct hy_sqlite *s, int result)
+int hy_read_end(struct hy_sqlite *s, int result)
 {
     int r = run(s, SQL_COMMIT);
 
@@ -40,36 +40,39 @@ static void read_attempt(struct hy_query *q, struct hy_attempt *a)
     j->verdict = (enum hy_verdict)hy_get_int(q);
     j->hint = (enum hy_hint)hy_get_int(q);
     flags = hy_get_int(q);
+    j->grant_refused = (flags & HY_ATTEMPT_GRANT_REFUSED) != 0;
     j->grant_used = (flags & HY_ATTEMPT_GRANT_USED) != 0;
     j->not_sent = (flags & HY_ATTEMPT_NOT_SENT) != 0;
     j->answered = (flags & HY_ATTEMPT_ANSWERED) != 0;
+    a->grant_move = (enum hy_grant_move)(flags >> HY_ATTEMPT_MOVE_SHIFT);
     j->msgid = hy_get_int(q);
     hy_get_chars(q, j->errcode, sizeof j->errcode);
     hy_get_chars(q, j->errmsg, sizeof j->errmsg);
     hy_get_chars(q, j->rid, sizeof j->rid);
 }
 
-static int read_attempts(struct hy_sqlite *s, struct hy_message_get *v)
+int hy_read_attempts(struct hy_sqlite *s, const struct hy_message *m, struct hy_arena *arena,
+                     struct hy_attempt **ret_attempts, size_t *ret_count)
 {
-    size_t expected = (size_t)v->message.attempt_count;
+    size_t expected = (size_t)m->attempt_count;
     struct hy_query q;
     int r;
 
-    v->attempts = NULL;
-    v->attempt_count = 0;
+    *ret_attempts = NULL;
+    *ret_count = 0;
     if (expected == 0)
         return 0;
-    v->attempts = (struct hy_attempt *)hy_arena_array(v->arena, expected, sizeof *v->attempts);
-    if (!v->attempts)
+    *ret_attempts = (struct hy_attempt *)hy_arena_array(arena, expected, sizeof **ret_attempts);
+    if (!*ret_attempts)
         return HY_E_NOMEM;
     hy_query_open(s, SQL_ATTEMPTS, &q);
-    hy_put_int(&q, v->message_id);
+    hy_put_int(&q, m->id);
     while ((r = hy_query_step(&q)) == HY_ROW) {
-        if (v->attempt_count == expected) {
+        if (*ret_count == expected) {
             hy_query_close(&q);
             return HY_E_CORRUPT;
         }
-        read_attempt(&q, &v->attempts[v->attempt_count++]);
+        read_attempt(&q, &(*ret_attempts)[(*ret_count)++]);
     }
     return r;
 }
@@ -95,14 +98,14 @@ int hy_sqlite_message_get(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
     struct hy_message_get *v = (struct hy_message_get *)op;
-    int r = begin_read(s);
+    int r = hy_read_begin(s);
 
     if (r < 0)
         return r;
     r = read_full(s, v->message_id, v->arena, &v->message);
     if (r == 0)
-        r = read_attempts(s, v);
-    return end_read(s, r);
+        r = hy_read_attempts(s, &v->message, v->arena, &v->attempts, &v->attempt_count);
+    return hy_read_end(s, r);
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
@@ -152,7 +155,7 @@ static int ask_int(struct hy_sqlite *s, enum hy_sql which, int64_t value, int64_
 }
 
 /* By user: from bucket to bucket, downwards, one look into the index each. */
-static int list_user(struct hy_sqlite *s, struct hy_message_list *v, int64_t before_id)
+int hy_list_user(struct hy_sqlite *s, struct hy_message_list *v, int64_t before_id)
 {
     int64_t bucket;
     int looks = 0;
@@ -230,11 +233,11 @@ int hy_sqlite_message_list(struct hy_backend *backend, struct hy_op *op)
     v->messages = (struct hy_message *)hy_arena_array(v->arena, v->limit + 1, sizeof *v->messages);
     if (!v->messages)
         return HY_E_NOMEM;
-    r = begin_read(s);
+    r = hy_read_begin(s);
     if (r < 0)
         return r;
     if (v->user && v->app_no > 0)
-        r = list_user(s, v, before_id);
+        r = hy_list_user(s, v, before_id);
     else
         r = list_walk(s, v, before_id);
     if (enough(v)) {
@@ -242,7 +245,7 @@ int hy_sqlite_message_list(struct hy_backend *backend, struct hy_op *op)
         v->next_before_id = v->messages[v->limit - 1].id;
     }
     v->more = v->next_before_id > 0;
-    return end_read(s, r);
+    return hy_read_end(s, r);
 }
 
 /* --- counts ----------------------------------------------------------------------------------- */
@@ -275,7 +278,7 @@ int hy_sqlite_counts(struct hy_backend *backend, struct hy_op *op)
     struct hy_sqlite *s = hy_sqlite_of(backend);
     struct hy_counts *v = (struct hy_counts *)op;
     struct hy_query q;
-    int r = begin_read(s);
+    int r = hy_read_begin(s);
 
     if (r < 0)
         return r;
@@ -286,5 +289,5 @@ int hy_sqlite_counts(struct hy_backend *backend, struct hy_op *op)
         hy_query_open(s, SQL_TALLY_GRANTS, &q);
         r = hy_query_int(&q, &v->grants_available);
     }
-    return end_read(s, r);
+    return hy_read_end(s, r);
 }

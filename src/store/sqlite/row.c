@@ -38,6 +38,7 @@ void hy_message_read_brief(struct hy_query *q, struct hy_arena *arena, struct hy
     m->attempt_count = (int32_t)hy_get_int(q);
     m->in_doubt = hy_get_int(q) != 0;
     m->msgid = hy_get_int(q);
+    m->template_kind = (enum hy_template_kind)hy_get_int(q);
     ret_row->stored_state = m->state;
     ret_row->parked = parked_due_ms > 0;
     if (ret_row->parked)
@@ -55,6 +56,7 @@ void hy_message_read(struct hy_query *q, struct hy_arena *arena, struct hy_row *
     m->miniprogram_state = hy_get_text(q, arena);
     m->lang = hy_get_text(q, arena);
     m->tag = hy_get_text(q, arena);
+    m->extra = hy_get_text(q, arena);
 }
 
 int hy_message_load(struct hy_sqlite *s, int64_t id, struct hy_row *ret_row)
@@ -196,6 +198,8 @@ int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
     hy_put_text(&q, m->miniprogram_state);
     hy_put_text(&q, m->lang);
     hy_put_text(&q, m->tag);
+    hy_put_text(&q, m->extra);
+    hy_put_int(&q, m->template_kind);
     return hy_query_run(&q);
 }
 

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "store/sqlite/awaiting.h"
 #include "store/sqlite/verbs.h"
 
 #include <stdio.h>
@@ -8,7 +9,8 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struct hy_attempt *a)
+static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struct hy_attempt *a,
+                          enum hy_grant_move move)
 {
     const struct hy_judgement *j = &a->judgement;
     struct hy_query q;
@@ -26,7 +28,9 @@ static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struc
     hy_put_int(&q, j->hint);
     hy_put_int(&q, (j->grant_used ? HY_ATTEMPT_GRANT_USED : 0) |
                        (j->not_sent ? HY_ATTEMPT_NOT_SENT : 0) |
-                       (j->answered ? HY_ATTEMPT_ANSWERED : 0));
+                       (j->answered ? HY_ATTEMPT_ANSWERED : 0) |
+                       (j->grant_refused ? HY_ATTEMPT_GRANT_REFUSED : 0) |
+                       (int64_t)move << HY_ATTEMPT_MOVE_SHIFT);
     hy_put_int(&q, j->msgid);
     hy_put_text(&q, or_null(j->errcode));
     hy_put_text(&q, or_null(j->errmsg));
@@ -34,35 +38,79 @@ static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struc
     return hy_query_run(&q);
 }
 
-static int settle_row(struct hy_sqlite *s, struct hy_row *row, const struct hy_attempt *attempt,
-                      const struct hy_settlement *settlement, int64_t now_ms)
-{
-    const struct hy_judgement *j = &attempt->judgement;
-    struct hy_message *m = &row->m;
-    size_t woken = 0;
-    int r = append_attempt(s, m, attempt);
+struct settling {
+    const struct hy_attempt *attempt;
+    const struct hy_settlement *settlement;
+    bool expect_event;
+    int64_t now_ms;
+};
 
+/* As hy_grant_let_go(). */
+static int let_go(struct hy_sqlite *s, struct hy_message *m, const struct settling *settling)
+{
+    const struct hy_judgement *j = &settling->attempt->judgement;
+    struct hy_release release = {.move = settling->settlement->grant_move,
+                                 .reason =
+                                     j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
+                                 .retry_at_ms = settling->settlement->grant_retry_at_ms};
+
+    return hy_grant_let_go(s, m, &release);
+}
+
+/* What others of the user get of it. */
+static int hand_on(struct hy_sqlite *s, const struct hy_message *m, const struct settling *settling,
+                   bool freed)
+{
+    size_t woken = 0;
+    int r = hy_user_unpark(s, m->app_no, m->user);
+
+    if (r == 0 && freed)
+        r = hy_user_wake(s, m->app_no, m->user, settling->now_ms, 0, &woken);
     if (r == 0)
-        r = hy_grant_let_go(s, m, settlement->grant_move,
-                            j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict]);
+        r = hy_awaiting_note(s, m, settling->attempt->at_ms, settling->expect_event);
+    return r < 0 ? r : hy_early_apply(s, m->app_no, m->user, settling->now_ms);
+}
+
+static int settle_row(struct hy_sqlite *s, struct hy_row *row, const struct settling *settling)
+{
+    const struct hy_settlement *settlement = settling->settlement;
+    struct hy_message *m = &row->m;
+    int r = append_attempt(s, m, settling->attempt, settlement->grant_move), freed;
+
     if (r < 0)
         return r;
+    freed = let_go(s, m, settling);
+    if (freed < 0)
+        return freed;
     hy_message_move(m, settlement->state);
     m->reason = or_null(settlement->reason);
     m->in_doubt = settlement->in_doubt;
     m->due_at_ms = settlement->due_at_ms;
-    m->settled_at_ms = hy_message_is_final(m->state) ? now_ms : 0;
+    m->settled_at_ms = hy_message_is_final(m->state) ? settling->now_ms : 0;
     row->lease_until_ms = 0;
     r = hy_message_save(s, row);
-    if (r == 0)
-        r = hy_user_unpark(s, m->app_no, m->user);
-    if (r == 0 && settlement->grant_move == HY_GRANT_GIVE_BACK)
-        r = hy_user_wake(s, m->app_no, m->user, now_ms, 0, &woken);
+    return r < 0 ? r : hand_on(s, m, settling, freed == 1);
+}
+
+/* What came early may have moved it on. */
+static int read_state(struct hy_sqlite *s, const struct hy_row *row, bool early_any,
+                      enum hy_message_state *ret_state)
+{
+    struct hy_row again;
+    int r = 0;
+
+    *ret_state = row->m.state;
+    if (early_any)
+        r = hy_message_load(s, row->m.id, &again);
+    if (early_any && r == 0)
+        *ret_state = again.m.state;
     return r;
 }
 
 static int settle_item(struct hy_sqlite *s, struct hy_settle_item *item, int64_t now_ms)
 {
+    struct settling settling = {&item->attempt, &item->settlement, item->expect_event, now_ms};
+    bool early_any = s->early_any;
     struct hy_row row;
     int r = hy_message_load(s, item->message_id, &row);
 
@@ -72,7 +120,8 @@ static int settle_item(struct hy_sqlite *s, struct hy_settle_item *item, int64_t
     if (row.m.state != HY_MESSAGE_SENDING || item->attempt.number != row.m.attempt_count + 1)
         return 0;
     item->result = 0;
-    return settle_row(s, &row, &item->attempt, &item->settlement, now_ms);
+    r = settle_row(s, &row, &settling);
+    return r < 0 ? r : read_state(s, &row, early_any, &item->state);
 }
 
 int hy_sqlite_settle(struct hy_backend *backend, struct hy_op *op)
@@ -91,10 +140,20 @@ int hy_sqlite_settle(struct hy_backend *backend, struct hy_op *op)
 
 /* --- recover ---------------------------------------------------------------------------------- */
 
-static int recover_one(struct hy_sqlite *s, int64_t id, int64_t now_ms)
+static struct hy_recover_app app_of(const struct hy_recover *v, int64_t app_no)
 {
-    struct hy_attempt attempt = {.at_ms = now_ms, .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
+    for (size_t i = 0; i < v->app_count; i++)
+        if (v->apps[i].app_no == app_no)
+            return v->apps[i];
+    return (struct hy_recover_app){.rules = hy_settle_rules_default};
+}
+
+static int recover_one(struct hy_sqlite *s, const struct hy_recover *v, int64_t id)
+{
+    struct hy_attempt attempt = {.at_ms = v->now_ms, .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
     struct hy_settlement settlement;
+    struct settling settling = {&attempt, &settlement, false, v->now_ms};
+    struct hy_recover_app app;
     struct hy_message counted;
     struct hy_grant grant;
     struct hy_row row;
@@ -114,8 +173,11 @@ static int recover_one(struct hy_sqlite *s, int64_t id, int64_t now_ms)
              "the server stopped while sending");
     counted = row.m;
     counted.attempt_count++;
-    hy_settle(&counted, held ? &grant : NULL, &attempt.judgement, now_ms, 0, &settlement);
-    return settle_row(s, &row, &attempt, &settlement, now_ms);
+    app = app_of(v, row.m.app_no);
+    hy_settle(&counted, held ? &grant : NULL, &attempt.judgement, &app.rules, v->now_ms, 0,
+              &settlement);
+    settling.expect_event = app.expect_event && (!held || !hy_grant_is_receipt(grant.kind));
+    return settle_row(s, &row, &settling);
 }
 
 static int sending_ids(struct hy_sqlite *s, int64_t **ret_ids, size_t *ret_count)
@@ -165,7 +227,7 @@ int hy_sqlite_recover(struct hy_backend *backend, struct hy_op *op)
     v->recovered = 0;
     r = sending_ids(s, &ids, &count);
     for (size_t i = 0; i < count && r == 0; i++) {
-        r = recover_one(s, ids[i], v->now_ms);
+        r = recover_one(s, v, ids[i]);
         v->recovered++;
     }
     return r < 0 ? r : last_id(s, &v->last_message_id);

@@ -6,9 +6,7 @@
 #include "store/sqlite/idempotency.h"
 #include "store/sqlite/logfile.h"
 #include "store/sqlite/migrate.h"
-#include "store/sqlite/query.h"
-#include "store/sqlite/row.h"
-#include "store/sqlite/tally.h"
+#include "store/sqlite/verbs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +126,9 @@ static int remember(struct hy_sqlite *s)
 {
     int r = hy_message_remember_last(s);
 
-    return r < 0 ? r : hy_keys_remember_bounds(s);
+    if (r == 0)
+        r = hy_keys_remember_bounds(s);
+    return r < 0 ? r : hy_events_remember(s);
 }
 
 static void close_backend(struct hy_backend *backend);
@@ -177,6 +177,7 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
         return HY_E_NOMEM;
     s->lock_fd = -1;
     hy_arena_init(&s->scratch);
+    hy_tally_init(&s->tally);
     r = open_all(s, path, ret_explain, explain_size);
     if (r < 0) {
         close_backend((struct hy_backend *)(void *)s);
@@ -237,7 +238,7 @@ static void close_backend(struct hy_backend *backend)
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     hy_arena_deinit(&s->scratch);
-    free(s->tally);
+    hy_tally_deinit(&s->tally);
     free(s->purge_marks);
     free(s->became_due);
     free(s->path);
@@ -270,6 +271,7 @@ static void rollback(struct hy_backend *backend)
     hy_tally_forget(s);
     s->purge_mark_count = 0;
     hy_keys_remember_bounds(s);
+    hy_events_remember(s);
 }
 
 /*
@@ -309,6 +311,17 @@ const struct hy_backend_ops hy_backend_sqlite = {
               [HY_VERB_SWEEP] = hy_sqlite_sweep,
               [HY_VERB_DEPOSIT] = hy_sqlite_deposit,
               [HY_VERB_PURGE] = hy_sqlite_purge,
+              [HY_VERB_TIDY] = hy_sqlite_tidy,
+              [HY_VERB_HEAR] = hy_sqlite_hear,
+              [HY_VERB_TEMPLATES_PUT] = hy_sqlite_templates_put,
+              [HY_VERB_TEMPLATE_DELETE] = hy_sqlite_template_delete,
+              [HY_VERB_SESSION_CUT] = hy_sqlite_session_cut,
+              [HY_VERB_REACH] = hy_sqlite_reach,
+              [HY_VERB_PROSPECTS] = hy_sqlite_prospects,
+              [HY_VERB_EVENTS] = hy_sqlite_events,
+              [HY_VERB_TIMELINE] = hy_sqlite_timeline,
+              [HY_VERB_TEMPLATES] = hy_sqlite_templates,
+              [HY_VERB_SESSION_CUTS] = hy_sqlite_session_cuts,
               [HY_VERB_APP_PUT] = hy_sqlite_app_put,
               [HY_VERB_APP_DELETE] = hy_sqlite_app_delete,
               [HY_VERB_KEY_PUT] = hy_sqlite_key_put,

@@ -8,9 +8,11 @@
  *   migrate.c       the steps of schema/, numbered and checksummed
  *   checkpoint.c    the thread that copies the log back, so that no commit has to
  *   statements.c    every SQL text       query.c    values in, rows out
- *   row.c           a message as a row   ledger.c   grants: take, let go, wake
- *   tally.c         counts that are kept, not counted
- *   the verbs:      admit.c (keys: idempotency.c) claim.c settle.c end.c read.c grants.c apps.c
+ *   row.c           a message as a row   ledger.c   grants: take, let go   wake.c   who waits
+ *   tally.c         counts that are kept, not counted                      reach.c  of users, too
+ *   awaiting.c      messages of which an event will tell
+ *   the verbs:      admit.c (keys: idempotency.c) claim.c settle.c end.c hear.c read.c timeline.c
+ *                   deposit.c (counters: tell.c) grants.c purge.c tidy.c templates.c apps.c
  *                   tokens.c schedules.c check.c
  *
  * Connections: the writer's, the reader's, the checkpointer's; each is used by one thread. The file
@@ -23,6 +25,7 @@
 #include "base/arena.h"
 #include "store/backend.h"
 #include "store/sqlite/statements.h"
+#include "store/sqlite/tally.h"
 
 #include <sqlite3.h>
 
@@ -32,13 +35,6 @@ struct hy_checkpointer;
 struct hy_purge_mark {
     int64_t app_no;
     int64_t until_ms;
-};
-
-/* A change of a row of `tally` in this transaction: see tally.h. */
-struct hy_tally_change {
-    int64_t app_no; /* 0 = free slot */
-    int state;
-    int64_t change;
 };
 
 struct hy_sqlite {
@@ -59,11 +55,12 @@ struct hy_sqlite {
     int64_t bucket_rows;
     int64_t key_bucket_first, key_bucket_last; /* of idempotency; first > last: empty */
     int64_t key_window_ms;                     /* the longest that was asked for */
+    int64_t last_event_id;
+    bool early_any; /* false: the table `early` is empty */
     struct hy_purge_mark *purge_marks;
     size_t purge_mark_count;
 
-    struct hy_tally_change *tally; /* a hash table; the count is a power of 2, or 0 */
-    size_t tally_slots, tally_used;
+    struct hy_tally tally; /* changes of this transaction */
 
     size_t freed; /* messages un-parked or woken; the verbs that tell it begin at 0 */
 
@@ -87,7 +84,10 @@ hy_backend_verb hy_sqlite_admit, hy_sqlite_claim, hy_sqlite_settle, hy_sqlite_ca
     hy_sqlite_token_begin, hy_sqlite_token_end, hy_sqlite_schedule_put, hy_sqlite_schedule_delete,
     hy_sqlite_schedule_fire, hy_sqlite_schedule_result, hy_sqlite_message_get,
     hy_sqlite_message_list, hy_sqlite_grant_list, hy_sqlite_apps, hy_sqlite_keys,
-    hy_sqlite_meta_get, hy_sqlite_tokens, hy_sqlite_schedules, hy_sqlite_counts, hy_sqlite_check;
+    hy_sqlite_meta_get, hy_sqlite_tokens, hy_sqlite_schedules, hy_sqlite_counts, hy_sqlite_check,
+    hy_sqlite_tidy, hy_sqlite_hear, hy_sqlite_templates_put, hy_sqlite_template_delete,
+    hy_sqlite_session_cut, hy_sqlite_reach, hy_sqlite_prospects, hy_sqlite_events,
+    hy_sqlite_timeline, hy_sqlite_templates, hy_sqlite_session_cuts;
 
 static inline struct hy_sqlite *hy_sqlite_of(struct hy_backend *backend)
 {

@@ -9,13 +9,24 @@
 #define MESSAGE_BRIEF                                                                              \
     "id, app_no, user, template_id, state, reason, policy, on_missing, accepted_at_ms, "           \
     "send_at_ms, expires_at_ms, due_at_ms, parked_due_ms, settled_at_ms, grant_id, "               \
-    "attempt_count, in_doubt, msgid"
-#define MESSAGE_FULL MESSAGE_BRIEF ", data, page, emphasis, miniprogram_state, lang, tag"
+    "attempt_count, in_doubt, msgid, template_kind"
+#define MESSAGE_FULL MESSAGE_BRIEF ", data, page, emphasis, miniprogram_state, lang, tag, extra"
 
 /* Read by hy_grant_read(). */
 #define GRANT                                                                                      \
     "id, app_no, user, kind, template_id, credential, state, reason, uses_total, uses_left, "      \
-    "uses_reserved, in_doubt, obtained_at_ms, expires_at_ms"
+    "uses_reserved, in_doubt, obtained_at_ms, expires_at_ms, refusals, retry_at_ms"
+
+/* Of a receipt with free uses: see reach.h. */
+#define MINUTE "iif(expires_at_ms = 0, 1 << 40, expires_at_ms / 60000)"
+
+/* Read by hy_answer_read(). */
+#define ANSWER                                                                                     \
+    "id, app_no, user, template_id, kind, uses, told_backend, told_page, told_event, at_ms"
+
+#define EVENT "id, app_no, name, user, raw, created_at_ms, received_at_ms"
+
+#define TEMPLATE "app_no, id, kind, title, content, example, choices, synced_at_ms"
 
 #define TOKEN                                                                                      \
     "app_no, version, access, obtained_at_ms, expires_at_ms, refreshing_until_ms, failures, "      \
@@ -38,8 +49,9 @@ static const char *const texts[SQL_COUNT] = {
         "INSERT INTO message (id, state, due_at_ms, parked_due_ms, lease_until_ms, grant_id, "
         "attempt_count, in_doubt, msgid, settled_at_ms, reason, app_no, bucket, policy, "
         "on_missing, accepted_at_ms, send_at_ms, expires_at_ms, user, template_id, data, page, "
-        "emphasis, miniprogram_state, lang, tag) VALUES (?1, ?2, ?3, 0, 0, ?4, 0, 0, 0, ?5, ?6, "
-        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+        "emphasis, miniprogram_state, lang, tag, extra, template_kind) VALUES (?1, ?2, ?3, 0, 0, "
+        "?4, 0, 0, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
+        "?21, ?22, ?23)",
     [SQL_MESSAGE_SAVE] =
         "UPDATE message SET state = ?1, due_at_ms = ?2, parked_due_ms = ?3, lease_until_ms = ?4, "
         "grant_id = ?5, attempt_count = ?6, in_doubt = ?7, msgid = ?8, settled_at_ms = ?9, "
@@ -59,6 +71,9 @@ static const char *const texts[SQL_COUNT] = {
         "ORDER BY due_at_ms LIMIT 1",
     [SQL_MESSAGE_USER_SENDING] = "SELECT 1 FROM message INDEXED BY message_sending "
                                  "WHERE app_no = ?1 AND user = ?2 AND state = 2",
+    [SQL_MESSAGE_TEMPLATE_SENDING] =
+        "SELECT 1 FROM message INDEXED BY message_sending WHERE app_no = ?1 AND user = ?2 AND "
+        "state = 2 AND template_id = ?3",
     [SQL_MESSAGE_NEXT_PARKED] =
         "SELECT id FROM message INDEXED BY message_parked WHERE app_no = ?1 AND user = ?2 AND "
         "parked_due_ms > 0 ORDER BY parked_due_ms, id LIMIT 1",
@@ -94,6 +109,9 @@ static const char *const texts[SQL_COUNT] = {
         "SELECT max(id) FROM message INDEXED BY message_user WHERE bucket = ?1",
     [SQL_MESSAGE_WALK] = "SELECT id, app_no, state, user, template_id, tag FROM message "
                          "WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+    [SQL_MESSAGE_WAITING_COUNT] =
+        "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_waiting WHERE app_no = ?1 "
+        "AND user = ?2 AND state = 1 AND template_id = ?3 LIMIT ?4)",
     [SQL_ATTEMPT_INSERT] = "INSERT INTO attempt (message_id, number, at_ms, took_ms, grant_id, "
                            "verdict, hint, flags, msgid, errcode, errmsg, rid) "
                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -102,6 +120,21 @@ static const char *const texts[SQL_COUNT] = {
 
     [SQL_TALLY_ADD] = "INSERT INTO tally (app_no, state, number) VALUES (?1, ?2, ?3) "
                       "ON CONFLICT (app_no, state) DO UPDATE SET number = number + excluded.number",
+    [SQL_REACH_RECEIPT_ADD] =
+        "INSERT INTO reach_receipt (app_no, minute, uses, users) VALUES (?1, ?2, ?3, ?4) "
+        "ON CONFLICT DO UPDATE SET uses = uses + excluded.uses, users = users + excluded.users",
+    [SQL_REACH_COUNTER_ADD] =
+        "INSERT INTO reach_counter (app_no, template_id, uses, users) VALUES (?1, ?2, ?3, ?4) "
+        "ON CONFLICT DO UPDATE SET uses = uses + excluded.uses, users = users + excluded.users",
+    [SQL_REACH_RECEIPTS] =
+        "SELECT coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -3), 0) - "
+        "coalesce(sum(users), 0), "
+        "coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -2), 0) - "
+        "coalesce(sum(uses), 0) FROM reach_receipt WHERE app_no = ?1 AND minute <= ?2",
+    [SQL_REACH_COUNTERS] =
+        "SELECT users, uses FROM reach_counter WHERE app_no = ?1 AND template_id = ?2",
+    [SQL_REACH_TIDY] = "DELETE FROM reach_receipt WHERE app_no = ?1 AND minute < ?2 AND users = 0 "
+                       "AND uses = 0",
     [SQL_TALLIES] = "SELECT app_no, state, number FROM tally WHERE state >= 0 AND number > 0 "
                     "ORDER BY app_no, state",
     [SQL_TALLY_GRANTS] = "SELECT coalesce(sum(number), 0) FROM tally WHERE state = -1",
@@ -118,35 +151,124 @@ static const char *const texts[SQL_COUNT] = {
 
     [SQL_GRANT_INSERT] =
         "INSERT INTO \"grant\" (app_no, user, kind, template_id, credential, state, reason, "
-        "uses_total, uses_left, uses_reserved, in_doubt, obtained_at_ms, expires_at_ms) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "uses_total, uses_left, uses_reserved, in_doubt, obtained_at_ms, expires_at_ms, refusals, "
+        "retry_at_ms) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [SQL_GRANT_SAVE] = "UPDATE \"grant\" SET state = ?1, reason = ?2, uses_left = ?3, "
-                       "uses_reserved = ?4, in_doubt = ?5 WHERE id = ?6",
+                       "uses_reserved = ?4, in_doubt = ?5, refusals = ?6, retry_at_ms = ?7, "
+                       "kind = ?8, uses_total = ?9, obtained_at_ms = ?10 WHERE id = ?11",
     [SQL_GRANT_GET] = "SELECT " GRANT " FROM \"grant\" WHERE id = ?1",
     [SQL_GRANT_FREE] =
         "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
-        "WHERE app_no = ?1 AND user = ?2 AND state = 0 AND uses_left > uses_reserved",
+        "WHERE app_no = ?1 AND user = ?2 AND state IN (0, 4) AND uses_left > uses_reserved",
     [SQL_GRANT_OF_USER] = "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
                           "WHERE app_no = ?1 AND user = ?2 ORDER BY id DESC",
+    [SQL_GRANT_COUNTER] = "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
+                          "WHERE app_no = ?1 AND user = ?2 AND template_id = ?3 LIMIT 1",
+    [SQL_GRANT_LAST_MINUTE] =
+        "SELECT coalesce(max(" MINUTE "), 0) FROM \"grant\" INDEXED BY grant_user "
+        "WHERE app_no = ?1 AND user = ?2 AND kind <= 1 AND state = 0 AND "
+        "uses_left > uses_reserved AND id <> ?3",
     [SQL_GRANT_BY_CREDENTIAL] = "SELECT id FROM \"grant\" INDEXED BY grant_credential "
                                 "WHERE app_no = ?1 AND credential = ?2",
     [SQL_GRANT_EXPIRING] =
-        "SELECT id, state, uses_left, uses_reserved FROM \"grant\" INDEXED BY grant_expiry "
+        "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_expiry "
         "WHERE app_no = ?1 AND expires_at_ms > 0 AND expires_at_ms > ?2 AND expires_at_ms <= ?3 "
-        "ORDER BY expires_at_ms, id",
+        "AND uses_reserved = 0 AND (?4 OR state IN (0, 4)) ORDER BY expires_at_ms, id LIMIT ?5",
     [SQL_GRANT_DELETE] = "DELETE FROM \"grant\" WHERE id = ?1",
 
-    [SQL_APP_INSERT] = "INSERT INTO app (id, platform, settings, secret, created_at_ms, "
-                       "updated_at_ms, deleted_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
+    [SQL_SEEN_FIND] = "SELECT 1 FROM seen WHERE bucket = ?1 AND app_no = ?2 AND key = ?3",
+    [SQL_SEEN_ADD] = "INSERT INTO seen (bucket, app_no, key) VALUES (?1, ?2, ?3)",
+    [SQL_SEEN_OLD] = "SELECT bucket, app_no, key FROM seen WHERE bucket < ?1 "
+                     "ORDER BY bucket, app_no, key LIMIT ?2",
+    [SQL_SEEN_DELETE] = "DELETE FROM seen WHERE bucket = ?1 AND app_no = ?2 AND key = ?3",
+    [SQL_ANSWER_NEAR] =
+        "SELECT " ANSWER " FROM answer INDEXED BY answer_user WHERE bucket = ?1 AND "
+        "app_no = ?2 AND user = ?3 AND template_id = ?4 AND kind = ?5 AND "
+        "at_ms BETWEEN ?6 AND ?7",
+    [SQL_ANSWER_INSERT] =
+        "INSERT INTO answer (app_no, user, template_id, kind, uses, told_backend, told_page, "
+        "told_event, at_ms, bucket) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [SQL_ANSWER_SAVE] = "UPDATE answer SET told_backend = ?1, told_page = ?2, told_event = ?3 "
+                        "WHERE id = ?4",
+    [SQL_ANSWER_OF_USER] = "SELECT " ANSWER " FROM answer INDEXED BY answer_user WHERE bucket = ?1 "
+                           "AND app_no = ?2 AND user = ?3 ORDER BY at_ms DESC, id DESC LIMIT ?4",
+    [SQL_ANSWER_LOWER_BUCKET] = "SELECT bucket FROM answer INDEXED BY answer_user "
+                                "WHERE bucket < ?1 ORDER BY bucket DESC LIMIT 1",
+    [SQL_DECLINED_PUT] = "INSERT OR REPLACE INTO declined (app_no, user, template_id, kind, at_ms, "
+                         "withdrawn_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_DECLINED_GET] = "SELECT kind, at_ms, withdrawn_at_ms FROM declined WHERE app_no = ?1 AND "
+                         "user = ?2 AND template_id = ?3",
+
+    [SQL_EVENT_LAST] = "SELECT seq FROM sqlite_sequence WHERE name = 'event'",
+    [SQL_EVENT_INSERT] = "INSERT INTO event (" EVENT ", bucket) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_EVENTS] = "SELECT " EVENT " FROM event WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [SQL_EVENTS_OF_APP] = "SELECT " EVENT " FROM event INDEXED BY event_app "
+                          "WHERE id > ?1 AND app_no = ?3 ORDER BY id LIMIT ?2",
+    [SQL_EVENT_OF_USER] = "SELECT " EVENT " FROM event INDEXED BY event_user WHERE bucket = ?1 AND "
+                          "app_no = ?2 AND user = ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_EVENT_LOWER_BUCKET] =
+        "SELECT bucket FROM event INDEXED BY event_user "
+        "WHERE bucket < ?1 AND user IS NOT NULL ORDER BY bucket DESC LIMIT 1",
+    [SQL_AWAITING_ADD] =
+        "INSERT OR REPLACE INTO awaiting (bucket, app_no, user, message_id, left_at_ms, msgid, "
+        "template_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_AWAITING_OF_USER] = "SELECT message_id, left_at_ms, msgid FROM awaiting WHERE bucket = ?1 "
+                             "AND app_no = ?2 AND user = ?3 AND template_id = ?4",
+    [SQL_AWAITING_DELETE] = "DELETE FROM awaiting WHERE bucket = ?1 AND app_no = ?2 AND user = ?3 "
+                            "AND message_id = ?4",
+    /* What earlier attempts noted. */
+    [SQL_AWAITING_AGAIN] = "DELETE FROM awaiting WHERE app_no = ?1 AND user = ?2 AND "
+                           "message_id = ?3 AND bucket IN "
+                           "(SELECT at_ms >> 24 FROM attempt WHERE message_id = ?3)",
+    [SQL_AWAITING_LOWER_BUCKET] =
+        "SELECT bucket FROM awaiting WHERE bucket < ?1 ORDER BY bucket DESC LIMIT 1",
+    [SQL_AWAITING_OLD] = "SELECT bucket, app_no, user, message_id FROM awaiting WHERE bucket < ?1 "
+                         "ORDER BY bucket, app_no, user, message_id LIMIT ?2",
+    [SQL_EARLY_ANY] = "SELECT EXISTS (SELECT 1 FROM early)",
+    [SQL_EARLY_ADD] = "INSERT INTO early (app_no, user, template_id, msgid, delivered, reason, "
+                      "created_at_ms, received_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_EARLY_OF_USER] =
+        "SELECT id, template_id, msgid, delivered, reason, created_at_ms FROM early "
+        "INDEXED BY early_user WHERE app_no = ?1 AND user = ?2 ORDER BY id",
+    [SQL_EARLY_DELETE] = "DELETE FROM early WHERE id = ?1",
+    [SQL_EARLY_TIDY] =
+        "DELETE FROM early WHERE id IN (SELECT id FROM early INDEXED BY "
+        "early_received WHERE received_at_ms <= ?1 ORDER BY received_at_ms LIMIT ?2)",
+
+    [SQL_TEMPLATE_PUT] =
+        "INSERT OR REPLACE INTO template (" TEMPLATE ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_TEMPLATE_EXISTS] = "SELECT 1 FROM template WHERE app_no = ?1 AND id = ?2",
+    [SQL_TEMPLATE_DELETE] = "DELETE FROM template WHERE app_no = ?1 AND id = ?2",
+    [SQL_TEMPLATE_DELETE_OF_APP] = "DELETE FROM template WHERE app_no = ?1",
+    [SQL_TEMPLATES] = "SELECT " TEMPLATE " FROM template WHERE (?1 = 0 OR app_no = ?1) AND app_no "
+                      "IN (SELECT no FROM app WHERE deleted_at_ms = 0) "
+                      "ORDER BY app_no, kind, title, id",
+    [SQL_TEMPLATE_SYNC_PUT] = "INSERT OR REPLACE INTO template_sync (app_no, kind, synced_at_ms) "
+                              "VALUES (?1, ?2, ?3)",
+    [SQL_TEMPLATE_SYNC_DELETE] = "DELETE FROM template_sync WHERE app_no = ?1",
+    [SQL_TEMPLATE_SYNCS] =
+        "SELECT app_no, kind, synced_at_ms FROM template_sync WHERE (?1 = 0 OR app_no = ?1) AND "
+        "app_no IN (SELECT no FROM app WHERE deleted_at_ms = 0) ORDER BY app_no, kind",
+    [SQL_SESSION_CUT_PUT] =
+        "INSERT OR REPLACE INTO session_cut (app_no, user, at_ms) VALUES (?1, ?2, ?3)",
+    [SQL_SESSION_CUTS] = "SELECT app_no, nullif(user, ''), at_ms FROM session_cut "
+                         "ORDER BY app_no, user",
+    [SQL_SESSION_CUT_TIDY] = "DELETE FROM session_cut WHERE (app_no, user) IN "
+                             "(SELECT app_no, user FROM session_cut WHERE at_ms <= ?1 LIMIT ?2)",
+
+    [SQL_APP_INSERT] = "INSERT INTO app (id, platform, settings, secret, callback, created_at_ms, "
+                       "updated_at_ms, deleted_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)",
     [SQL_APP_UPDATE] = "UPDATE app SET settings = ?1, secret = coalesce(?2, secret), "
-                       "updated_at_ms = ?3 WHERE no = ?4",
-    [SQL_APP_DELETE] = "UPDATE app SET deleted_at_ms = ?1, secret = NULL "
+                       "callback = coalesce(?3, callback), updated_at_ms = ?4 WHERE no = ?5",
+    [SQL_APP_DELETE] = "UPDATE app SET deleted_at_ms = ?1, secret = NULL, callback = NULL "
                        "WHERE no = ?2 AND deleted_at_ms = 0",
     [SQL_APP_IN_USE] = "SELECT 1 FROM app WHERE no = ?1 AND deleted_at_ms = 0",
     [SQL_APP_BY_ID] = "SELECT no FROM app INDEXED BY app_id WHERE id = ?1 AND deleted_at_ms = 0",
     [SQL_APP_GET] = "SELECT 1 FROM app WHERE no = ?1",
-    [SQL_APPS] = "SELECT no, id, platform, settings, secret, created_at_ms, updated_at_ms, "
-                 "deleted_at_ms FROM app ORDER BY no",
+    [SQL_APPS] = "SELECT no, id, platform, settings, secret, callback, created_at_ms, "
+                 "updated_at_ms, deleted_at_ms FROM app ORDER BY no",
     [SQL_API_KEY_INSERT] = "INSERT INTO api_key (name, hash, scopes, created_at_ms, revoked_at_ms) "
                            "VALUES (?1, ?2, ?3, ?4, 0)",
     [SQL_API_KEY_BY_HASH] = "SELECT id FROM api_key INDEXED BY api_key_hash "

@@ -1,5 +1,6 @@
 #include "tap.h"
 
+#include "domain/answer.h"
 #include "domain/app.h"
 #include "domain/key.h"
 #include "domain/schedule.h"
@@ -31,6 +32,13 @@ static void check_same(const struct hy_app_settings *a, const struct hy_app_sett
     CHECK_INT(a->rate_per_s, b->rate_per_s);
     CHECK_INT(a->max_in_flight, b->max_in_flight);
     CHECK_INT(a->receipt_margin_s, b->receipt_margin_s);
+    CHECK_INT(a->suspect_retry_s, b->suspect_retry_s);
+    CHECK_INT(a->unknown_settle_s, b->unknown_settle_s);
+    CHECK_INT(a->accept_window_s, b->accept_window_s);
+    CHECK_INT(a->callback_mode, b->callback_mode);
+    CHECK_INT(a->callback_max_age_s, b->callback_max_age_s);
+    CHECK_INT(a->client_rate_per_min, b->client_rate_per_min);
+    CHECK_INT(a->session_ttl_s, b->session_ttl_s);
 }
 
 static void check_round_trip(const struct hy_app_settings *settings)
@@ -54,13 +62,23 @@ static void defaults_are_the_documented_ones(void)
     CHECK_INT(s.rate_per_s, 0);
     CHECK_INT(s.max_in_flight, 32);
     CHECK_INT(s.receipt_margin_s, 86400);
+    CHECK_INT(s.suspect_retry_s, 21600);
+    CHECK_INT(s.unknown_settle_s, 600);
+    CHECK_INT(s.accept_window_s, 60);
+    CHECK_INT(s.callback_mode, HY_CALLBACK_AUTO);
+    CHECK_INT(s.callback_max_age_s, 0);
+    CHECK_INT(s.client_rate_per_min, 600);
+    CHECK_INT(s.session_ttl_s, 7200);
 }
 
 static void what_is_written_reads_the_same(void)
 {
     check_round_trip(&hy_app_settings_default);
-    check_round_trip(&(struct hy_app_settings){HY_TOKEN_CLASSIC, true, 100000, 1000, 604799});
-    check_round_trip(&(struct hy_app_settings){HY_TOKEN_STABLE, false, 0, 1, 0});
+    check_round_trip(&(struct hy_app_settings){HY_TOKEN_CLASSIC, true, 100000, 1000, 604799,
+                                               2592000, 86400, 3600, HY_CALLBACK_SAFE, 604800,
+                                               1000000, 86400});
+    check_round_trip(&(struct hy_app_settings){HY_TOKEN_STABLE, false, 0, 1, 0, 1, 1, 0,
+                                               HY_CALLBACK_PLAIN, 0, 1, 60});
 }
 
 /* A field that is read but not written would lose an operator's setting at the next start. */
@@ -97,6 +115,19 @@ static const struct {
     {"{\"receipt_margin_s\":-1}", "receipt_margin_s", "range"},
     {"{\"receipt_margin_s\":604800}", "receipt_margin_s",
      "range"}, /* the whole life of a receipt */
+    {"{\"suspect_retry_s\":0}", "suspect_retry_s", "range"},
+    {"{\"suspect_retry_s\":2592001}", "suspect_retry_s", "range"},
+    {"{\"unknown_settle_s\":0}", "unknown_settle_s", "range"},
+    {"{\"unknown_settle_s\":86401}", "unknown_settle_s", "range"},
+    {"{\"accept_window_s\":-1}", "accept_window_s", "range"},
+    {"{\"accept_window_s\":3601}", "accept_window_s", "range"},
+    {"{\"callback_mode\":\"Safe\"}", "callback_mode", "one_of"},
+    {"{\"callback_max_age_s\":-1}", "callback_max_age_s", "range"},
+    {"{\"callback_max_age_s\":604801}", "callback_max_age_s", "range"},
+    {"{\"client_rate_per_min\":0}", "client_rate_per_min", "range"},
+    {"{\"client_rate_per_min\":1000001}", "client_rate_per_min", "range"},
+    {"{\"session_ttl_s\":59}", "session_ttl_s", "range"},
+    {"{\"session_ttl_s\":86401}", "session_ttl_s", "range"},
     {"{\"rate_per_sec\":1}", "rate_per_sec", "unknown_field"},
     {"{\"secret\":\"x\"}", "secret", "unknown_field"},
 };
@@ -139,6 +170,9 @@ static void check_words(const char *const *names, const char *const *expected)
 static void numbers_keep_their_words(void)
 {
     static const char *const modes[] = {"stable", "classic", NULL};
+    static const char *const callbacks[] = {"auto", "plain", "compatible", "safe", NULL};
+    static const char *const sources[] = {"backend", "page", "event", NULL};
+    static const char *const answers[] = {"accept", "reject", "ban", "filter", "withdraw", NULL};
     static const char *const scopes[] = {"admin", "send", "read", "token", "client", NULL};
     static const char *const misfires[] = {"once", "skip", "all", NULL};
     static const char *const verdicts[] = {"ok",        "transient",   "token", "grant_gone",
@@ -148,6 +182,9 @@ static void numbers_keep_their_words(void)
                                         "24h", "next_day", "next_month",  NULL};
 
     check_words(hy_token_mode_names, modes);
+    check_words(hy_callback_mode_names, callbacks);
+    check_words(hy_source_names, sources);
+    check_words(hy_answer_names, answers);
     check_words(hy_scope_names, scopes);
     check_words(hy_misfire_names, misfires);
     check_words(hy_verdict_names, verdicts);

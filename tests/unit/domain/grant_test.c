@@ -100,8 +100,146 @@ static void is_usable_in_state_available_alone(void)
 
     for (int state = 0; state < HY_GRANT_STATES; state++) {
         g.state = (enum hy_grant_state)state;
+        g.retry_at_ms = state == HY_GRANT_SUSPECT ? now_ms + 1 : 0;
         CHECK_INT(hy_grant_usable(&g, now_ms, 0), state == HY_GRANT_AVAILABLE);
     }
+}
+
+static struct hy_grant counter(enum hy_grant_kind kind, int left, int reserved)
+{
+    return (struct hy_grant){.id = 3,
+                             .kind = kind,
+                             .template_id = "t",
+                             .uses_total = left,
+                             .uses_left = left,
+                             .uses_reserved = reserved,
+                             .obtained_at_ms = now_ms};
+}
+
+static struct hy_grant suspect(enum hy_grant_kind kind, int left, int reserved)
+{
+    struct hy_grant g = counter(kind, left, reserved);
+
+    g.state = HY_GRANT_SUSPECT;
+    g.reason = "43101";
+    g.refusals = 1;
+    g.retry_at_ms = now_ms + 5;
+    return g;
+}
+
+static void a_suspect_one_is_tried_again_by_one(void)
+{
+    struct hy_grant g = suspect(HY_GRANT_ONCE, 3, 0);
+
+    CHECK(!hy_grant_usable(&g, now_ms + 4, 0));
+    CHECK(hy_grant_usable(&g, now_ms + 5, 0));
+    g.uses_reserved = 1;
+    CHECK(!hy_grant_usable(&g, now_ms + 5, 0));
+}
+
+/* --- accepts and withdrawals ------------------------------------------------------------------ */
+
+static void check_counter(const struct hy_grant *g, int total, int left, int reserved)
+{
+    CHECK_INT(g->uses_total, total);
+    CHECK_INT(g->uses_left, left);
+    CHECK_INT(g->uses_reserved, reserved);
+    CHECK_INT(g->state, HY_GRANT_AVAILABLE);
+    CHECK_INT(g->refusals, 0);
+    CHECK_INT(g->retry_at_ms, 0);
+    CHECK(!g->reason);
+}
+
+static void accepts_add_up(void)
+{
+    struct hy_grant g = counter(HY_GRANT_ONCE, 2, 1);
+
+    hy_grant_accept(&g, HY_GRANT_ONCE, 1, now_ms + 7);
+    check_counter(&g, 3, 3, 1);
+    CHECK_INT(g.obtained_at_ms, now_ms + 7);
+    hy_grant_accept(&g, HY_GRANT_ONCE, 10, now_ms - 7); /* told late */
+    check_counter(&g, 13, 13, 1);
+    CHECK_INT(g.obtained_at_ms, now_ms + 7);
+}
+
+static void an_accept_makes_good_what_was_spent_or_suspect(void)
+{
+    struct hy_grant g = counter(HY_GRANT_ONCE, 2, 0);
+
+    g.uses_left = 0;
+    g.state = HY_GRANT_SPENT;
+    hy_grant_accept(&g, HY_GRANT_ONCE, 1, now_ms);
+    check_counter(&g, 3, 1, 0);
+    g = suspect(HY_GRANT_ONCE, 2, 1);
+    hy_grant_accept(&g, HY_GRANT_ONCE, 1, now_ms);
+    check_counter(&g, 3, 3, 1);
+    g = suspect(HY_GRANT_ALWAYS, 1, 0);
+    hy_grant_accept(&g, HY_GRANT_ALWAYS, 1, now_ms);
+    check_counter(&g, 1, 1, 0);
+}
+
+static void what_was_revoked_stays_void(void)
+{
+    struct hy_grant g = counter(HY_GRANT_ONCE, 5, 2);
+
+    CHECK(hy_grant_withdraw(&g, now_ms, "withdrawn"));
+    hy_grant_accept(&g, HY_GRANT_ONCE, 3, now_ms + 1);
+    check_counter(&g, 8, 3, 2);
+    CHECK(hy_grant_withdraw(&g, now_ms + 1, "withdrawn"));
+    hy_grant_accept(&g, HY_GRANT_ONCE, 1, now_ms + 2);
+    check_counter(&g, 9, 2, 2); /* two messages hold one each */
+}
+
+static void a_standing_one_does_not_count(void)
+{
+    struct hy_grant g = counter(HY_GRANT_ALWAYS, 1, 0);
+
+    hy_grant_accept(&g, HY_GRANT_ALWAYS, 1, now_ms + 1);
+    check_counter(&g, 1, 1, 0);
+    hy_grant_accept(&g, HY_GRANT_ONCE, 4, now_ms + 2);
+    check_counter(&g, 1, 1, 0);
+    CHECK_INT(g.kind, HY_GRANT_ALWAYS);
+    CHECK_INT(g.obtained_at_ms, now_ms + 2);
+    CHECK(hy_grant_withdraw(&g, now_ms + 3, "withdrawn"));
+    CHECK_INT(g.state, HY_GRANT_REVOKED);
+    hy_grant_accept(&g, HY_GRANT_ONCE, 1, now_ms + 4);
+    check_counter(&g, 1, 1, 0);
+}
+
+static void one_time_becomes_standing(void)
+{
+    struct hy_grant g = counter(HY_GRANT_ONCE, 5, 2);
+
+    hy_grant_accept(&g, HY_GRANT_ALWAYS, 1, now_ms);
+    check_counter(&g, 1, 1, 0);
+    CHECK_INT(g.kind, HY_GRANT_ALWAYS);
+    g = counter(HY_GRANT_ONCE, 1, 0);
+    g.uses_left = 0;
+    g.state = HY_GRANT_SPENT;
+    hy_grant_accept(&g, HY_GRANT_ALWAYS, 1, now_ms);
+    check_counter(&g, 1, 1, 0);
+}
+
+static void a_withdrawal_counts_unless_an_accept_came_later(void)
+{
+    struct hy_grant g = counter(HY_GRANT_ONCE, 2, 1);
+
+    CHECK(!hy_grant_withdraw(&g, now_ms - 1, "withdrawn"));
+    check_counter(&g, 2, 2, 1);
+    CHECK(hy_grant_withdraw(&g, now_ms, "withdrawn"));
+    CHECK_INT(g.state, HY_GRANT_REVOKED);
+    CHECK_TEXT(g.reason, "withdrawn");
+    CHECK_INT(g.uses_left, 2);
+    CHECK(!hy_grant_withdraw(&g, now_ms + 9, "again"));
+    CHECK_TEXT(g.reason, "withdrawn");
+    g = suspect(HY_GRANT_ONCE, 2, 0);
+    CHECK(hy_grant_withdraw(&g, now_ms, "withdrawn"));
+    CHECK_INT(g.retry_at_ms, 0);
+    g = counter(HY_GRANT_ONCE, 2, 0);
+    g.uses_left = 0;
+    g.state = HY_GRANT_SPENT;
+    CHECK(!hy_grant_withdraw(&g, now_ms, "withdrawn"));
+    CHECK_INT(g.state, HY_GRANT_SPENT);
 }
 
 static void proves_with_one_use_left_and_no_doubt(void)
@@ -185,6 +323,13 @@ int main(void)
     RUN(without_expiry_it_is_usable_for_ever);
     RUN(is_usable_only_while_a_use_is_free);
     RUN(is_usable_in_state_available_alone);
+    RUN(a_suspect_one_is_tried_again_by_one);
+    RUN(accepts_add_up);
+    RUN(an_accept_makes_good_what_was_spent_or_suspect);
+    RUN(what_was_revoked_stays_void);
+    RUN(a_standing_one_does_not_count);
+    RUN(one_time_becomes_standing);
+    RUN(a_withdrawal_counts_unless_an_accept_came_later);
     RUN(proves_with_one_use_left_and_no_doubt);
     RUN(says_what_it_is_good_for_now);
     RUN(tells_what_became_of_the_newest);

@@ -25,6 +25,8 @@ static const struct {
     {Q, W}, /* and went before it was used */
     {Q, S}, /* claimed */
     {S, Q}, /* retry, next receipt, token */
+    {S, W}, /* refused, though the ledger was sure */
+    {W, S}, /* and tried again */
     {S, T}, {T, D}, {T, F}, {S, U}, {U, S}, {U, T}, {U, D}, {U, F}, {Q, C},
     {W, C}, {Q, X}, {W, X}, {Q, F}, {W, F}, {S, F}, {Q, U}, /* in doubt, and its grant is gone */
 };
@@ -72,7 +74,6 @@ static void a_sent_one_is_never_sent_again(void)
     CHECK(!hy_message_may_move(U, C));
     CHECK(!hy_message_may_move(S, X));
     CHECK(!hy_message_may_move(S, C));
-    CHECK(!hy_message_may_move(S, W));
 }
 
 static void knows_the_final_states(void)
@@ -102,6 +103,11 @@ static void numbers_keep_their_words(void)
     CHECK_TEXT(hy_repair_names[HY_REPAIR_REJECT], "reject");
     CHECK_TEXT(hy_repair_names[HY_REPAIR_CUT], "cut");
     CHECK(!hy_repair_names[2]);
+    CHECK_TEXT(hy_template_kind_names[HY_TEMPLATE_ANY], "any");
+    CHECK_TEXT(hy_template_kind_names[HY_TEMPLATE_LEGACY], "legacy");
+    CHECK_TEXT(hy_template_kind_names[HY_TEMPLATE_ONCE], "once");
+    CHECK_TEXT(hy_template_kind_names[HY_TEMPLATE_ALWAYS], "always");
+    CHECK(!hy_template_kind_names[HY_TEMPLATE_KINDS]);
     /* what a request means that does not say */
     CHECK_INT(HY_ON_MISSING_FAIL, 0);
     CHECK_INT(HY_POLICY_AT_MOST_ONCE, 0);

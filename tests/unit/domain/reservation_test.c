@@ -30,22 +30,47 @@ static void check(const struct hy_grant *g, int left, int reserved, enum hy_gran
 
 static void release(struct hy_grant *g, enum hy_grant_move move)
 {
-    hy_grant_release(g, move, false, "41028");
+    hy_grant_release(g, move, false, "41028", 0);
 }
 
 static void fits_its_template_or_any(void)
 {
     struct hy_grant receipt = grant(HY_GRANT_FORM_ID, 1, 0), once = grant(HY_GRANT_ONCE, 1, 0);
 
-    CHECK(hy_grant_fits(&receipt, "t"));
-    CHECK(hy_grant_fits(&receipt, "other"));
-    CHECK(hy_grant_fits(&receipt, NULL));
-    CHECK(hy_grant_fits(&once, "t"));
-    CHECK(!hy_grant_fits(&once, "T"));
-    CHECK(!hy_grant_fits(&once, "other"));
-    CHECK(!hy_grant_fits(&once, NULL));
+    CHECK(hy_grant_fits(&receipt, "t", HY_TEMPLATE_ANY));
+    CHECK(hy_grant_fits(&receipt, "other", HY_TEMPLATE_ANY));
+    CHECK(hy_grant_fits(&receipt, NULL, HY_TEMPLATE_ANY));
+    CHECK(hy_grant_fits(&once, "t", HY_TEMPLATE_ANY));
+    CHECK(!hy_grant_fits(&once, "T", HY_TEMPLATE_ANY));
+    CHECK(!hy_grant_fits(&once, "other", HY_TEMPLATE_ANY));
+    CHECK(!hy_grant_fits(&once, NULL, HY_TEMPLATE_ANY));
     once.template_id = NULL;
-    CHECK(!hy_grant_fits(&once, "t"));
+    CHECK(!hy_grant_fits(&once, "t", HY_TEMPLATE_ANY));
+}
+
+static void the_kind_of_template_decides_which_fit(void)
+{
+    struct hy_grant receipt = grant(HY_GRANT_PREPAY_ID, 1, 0), once = grant(HY_GRANT_ONCE, 1, 0);
+    struct hy_grant always = grant(HY_GRANT_ALWAYS, 1, 0);
+    static const bool receipts[] = {true, true, false, false};
+
+    for (int kind = 0; kind < HY_TEMPLATE_KINDS; kind++) {
+        CHECK_INT(hy_grant_fits(&receipt, "t", kind), receipts[kind]);
+        CHECK_INT(hy_grant_fits(&once, "t", kind), kind != HY_TEMPLATE_LEGACY);
+        CHECK_INT(hy_grant_fits(&always, "t", kind), kind != HY_TEMPLATE_LEGACY);
+        CHECK(!hy_grant_fits(&always, "u", kind));
+    }
+}
+
+static void counters_are_used_before_receipts(void)
+{
+    struct hy_grant receipt = {.id = 1, .kind = HY_GRANT_FORM_ID, .expires_at_ms = 100};
+    struct hy_grant once = {.id = 2, .kind = HY_GRANT_ONCE};
+    struct hy_grant always = {.id = 3, .kind = HY_GRANT_ALWAYS};
+
+    CHECK(hy_grant_compare(&once, &receipt) < 0);
+    CHECK(hy_grant_compare(&receipt, &always) > 0);
+    CHECK(hy_grant_compare(&once, &always) < 0);
 }
 
 static void the_earliest_to_expire_is_used_first(void)
@@ -76,7 +101,7 @@ static void keeping_changes_nothing(void)
 {
     struct hy_grant g = grant(HY_GRANT_FORM_ID, 1, 1);
 
-    hy_grant_release(&g, HY_GRANT_KEEP, true, "x");
+    hy_grant_release(&g, HY_GRANT_KEEP, true, "x", 7);
     check(&g, 1, 1, HY_GRANT_AVAILABLE, false);
     CHECK(!g.reason);
 }
@@ -100,7 +125,7 @@ static void spending_after_a_doubt_is_no_doubt(void)
 {
     struct hy_grant g = grant(HY_GRANT_FORM_ID, 1, 1);
 
-    hy_grant_release(&g, HY_GRANT_SPEND, true, NULL);
+    hy_grant_release(&g, HY_GRANT_SPEND, true, NULL, 0);
     check(&g, 0, 0, HY_GRANT_SPENT, false);
 }
 
@@ -129,7 +154,7 @@ static void giving_back_in_doubt_marks(void)
 {
     struct hy_grant g = grant(HY_GRANT_FORM_ID, 1, 1);
 
-    hy_grant_release(&g, HY_GRANT_GIVE_BACK, true, NULL);
+    hy_grant_release(&g, HY_GRANT_GIVE_BACK, true, NULL, 0);
     check(&g, 1, 0, HY_GRANT_AVAILABLE, true);
     CHECK(!hy_grant_proves(&g));
 }
@@ -158,7 +183,7 @@ static void a_standing_grant_is_not_counted(void)
         CHECK(hy_grant_usable(&g, now_ms, 0));
         hy_grant_reserve(&g);
         CHECK(hy_grant_holds(&g, i % 2, now_ms, 0));
-        hy_grant_release(&g, moves[i % 4], false, NULL);
+        hy_grant_release(&g, moves[i % 4], false, NULL, 0);
         CHECK_INT(g.uses_left, 1);
         CHECK_INT(g.uses_reserved, 0);
         CHECK_INT(g.state, HY_GRANT_AVAILABLE);
@@ -209,8 +234,114 @@ static void asking_who_holds_changes_nothing(void)
     check(&g, 1, 1, HY_GRANT_AVAILABLE, false);
 }
 
+/* --- refusals --------------------------------------------------------------------------------- */
+
+static struct hy_grant refused(enum hy_grant_kind kind, int left, int reserved)
+{
+    struct hy_grant g = grant(kind, left, reserved);
+
+    hy_grant_release(&g, HY_GRANT_REFUSE, false, "43101", now_ms);
+    return g;
+}
+
+static void check_suspect(const struct hy_grant *g, int refusals, int64_t retry_at_ms)
+{
+    CHECK_INT(g->state, HY_GRANT_SUSPECT);
+    CHECK_INT(g->refusals, refusals);
+    CHECK_INT(g->retry_at_ms, retry_at_ms);
+    CHECK_TEXT(g->reason, "43101");
+}
+
+static void check_trusted(const struct hy_grant *g)
+{
+    CHECK_INT(g->refusals, 0);
+    CHECK_INT(g->retry_at_ms, 0);
+    CHECK(!g->reason);
+}
+
+static void a_refusal_burns_nothing_and_makes_suspect(void)
+{
+    struct hy_grant g = refused(HY_GRANT_ONCE, 2, 2);
+
+    check(&g, 2, 1, HY_GRANT_SUSPECT, false);
+    check_suspect(&g, 1, now_ms);
+    hy_grant_release(&g, HY_GRANT_REFUSE, true, "43101", now_ms + 9);
+    check(&g, 2, 0, HY_GRANT_SUSPECT, false);
+    check_suspect(&g, 2, now_ms + 9);
+    g = refused(HY_GRANT_ALWAYS, 1, 0);
+    check(&g, 1, 0, HY_GRANT_SUSPECT, false);
+    check_suspect(&g, 1, now_ms);
+}
+
+static void a_success_ends_the_suspicion(void)
+{
+    struct hy_grant g = refused(HY_GRANT_ONCE, 2, 2);
+
+    release(&g, HY_GRANT_SPEND);
+    check(&g, 1, 0, HY_GRANT_AVAILABLE, false);
+    check_trusted(&g);
+    g = refused(HY_GRANT_ONCE, 1, 1);
+    hy_grant_reserve(&g);
+    release(&g, HY_GRANT_SPEND);
+    check(&g, 0, 0, HY_GRANT_SPENT, false);
+    check_trusted(&g);
+    g = refused(HY_GRANT_ALWAYS, 1, 0);
+    release(&g, HY_GRANT_SPEND);
+    check(&g, 1, 0, HY_GRANT_AVAILABLE, false);
+    check_trusted(&g);
+}
+
+static void nothing_else_ends_it(void)
+{
+    struct hy_grant g = refused(HY_GRANT_ONCE, 3, 3);
+
+    release(&g, HY_GRANT_GIVE_BACK);
+    check_suspect(&g, 1, now_ms);
+    release(&g, HY_GRANT_DOUBT);
+    check(&g, 2, 0, HY_GRANT_SUSPECT, true);
+    check_suspect(&g, 1, now_ms);
+    hy_grant_reserve(&g);
+    release(&g, HY_GRANT_DROP);
+    check(&g, 2, 0, HY_GRANT_REVOKED, true);
+    CHECK_INT(g.retry_at_ms, 0);
+    g = refused(HY_GRANT_ONCE, 1, 1);
+    hy_grant_reserve(&g);
+    release(&g, HY_GRANT_DOUBT);
+    check(&g, 0, 0, HY_GRANT_SPENT, true);
+    CHECK_INT(g.retry_at_ms, 0);
+}
+
+/* The user turned the template off while the request was under way. */
+static void what_was_revoked_stays_revoked(void)
+{
+    struct hy_grant g = grant(HY_GRANT_ONCE, 2, 1);
+
+    CHECK(hy_grant_withdraw(&g, now_ms, "withdrawn"));
+    hy_grant_release(&g, HY_GRANT_REFUSE, false, "43101", now_ms + 1);
+    check(&g, 2, 0, HY_GRANT_REVOKED, false);
+    CHECK_TEXT(g.reason, "withdrawn");
+    CHECK_INT(g.retry_at_ms, 0);
+}
+
+static void holders_of_a_suspect_one_wait_for_the_retry(void)
+{
+    struct hy_grant g = refused(HY_GRANT_ONCE, 3, 3);
+
+    CHECK_INT(g.uses_reserved, 2);
+    CHECK(!hy_grant_holds(&g, false, now_ms - 1, 0));
+    CHECK(hy_grant_holds(&g, false, now_ms, 0)); /* whoever else holds one */
+    CHECK(!hy_grant_usable(&g, now_ms, 0));
+}
+
 int main(void)
 {
+    RUN(the_kind_of_template_decides_which_fit);
+    RUN(counters_are_used_before_receipts);
+    RUN(a_refusal_burns_nothing_and_makes_suspect);
+    RUN(a_success_ends_the_suspicion);
+    RUN(nothing_else_ends_it);
+    RUN(what_was_revoked_stays_revoked);
+    RUN(holders_of_a_suspect_one_wait_for_the_retry);
     RUN(fits_its_template_or_any);
     RUN(the_earliest_to_expire_is_used_first);
     RUN(takes_one_use);

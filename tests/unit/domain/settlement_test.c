@@ -23,6 +23,7 @@ enum holding { NO_GRANT, PROVING, LAST_BUT_DOUBTED, SEVERAL_LEFT, COUNTER, STAND
 enum age { FRESH, OLD_BY_TIME, OLD_BY_TRIES, OLD, AGES };
 
 static bool grant_alive = true;
+static struct hy_settle_rules rules = {.suspect_retry_ms = 7000, .unknown_settle_ms = 9000};
 
 static void set_up(struct scene *s, enum holding holding, bool in_doubt, enum hy_policy policy,
                    enum age age)
@@ -65,7 +66,7 @@ static struct hy_settlement settled(const struct scene *s, const struct hy_judge
     struct hy_settlement settlement;
 
     memset(&settlement, 0x55, sizeof settlement);
-    hy_settle(&s->message, s->grant, j, now_ms, hint_at_ms, &settlement);
+    hy_settle(&s->message, s->grant, j, &rules, now_ms, hint_at_ms, &settlement);
     return settlement;
 }
 
@@ -155,6 +156,57 @@ static void look_at_gone(const struct scene *s, enum holding holding, enum age a
 static void gone_drops_and_takes_the_next(void)
 {
     for_every_scene(look_at_gone);
+}
+
+static void look_at_refused(const struct scene *s, enum holding holding, enum age age)
+{
+    struct hy_judgement no = {.verdict = HY_VERDICT_GRANT_GONE,
+                              .grant_refused = true,
+                              .answered = true,
+                              .errcode = "43101"};
+    struct hy_settlement t = settled(s, &no, 0);
+
+    CHECK_HERE(t.lane_pause_until_ms == 0);
+    if (s->message.in_doubt && s->message.policy == HY_POLICY_AT_MOST_ONCE) {
+        CHECK_HERE(t.state == HY_MESSAGE_UNKNOWN && t.in_doubt && t.due_at_ms == 0);
+        CHECK_HERE(t.grant_move == (s->grant ? HY_GRANT_DOUBT : HY_GRANT_GIVE_BACK));
+    } else if (holding == NO_GRANT) {
+        CHECK_HERE(t.state == HY_MESSAGE_FAILED && strcmp(t.reason, "grant_gone.43101") == 0);
+    } else {
+        CHECK_HERE(t.state == HY_MESSAGE_WAITING && t.grant_move == HY_GRANT_REFUSE);
+        CHECK_HERE(t.due_at_ms == now_ms + 7000 && t.grant_retry_at_ms == now_ms + 7000);
+        CHECK_HERE(!t.in_doubt && strcmp(t.reason, "no_grant.suspect") == 0);
+    }
+}
+
+static void the_first_refusal_waits(void)
+{
+    for_every_scene(look_at_refused);
+}
+
+static void look_at_second_refusal(const struct scene *s, enum holding holding, enum age age)
+{
+    struct hy_judgement no = {
+        .verdict = HY_VERDICT_GRANT_GONE, .grant_refused = true, .errcode = "43101"};
+    struct scene again = *s;
+    struct hy_settlement t;
+
+    if (holding == NO_GRANT)
+        return;
+    again.grant = &again.grant_room;
+    again.grant_room.refusals = 1;
+    rules.burst = true;
+    look_at_refused(&again, holding, age);
+    rules.burst = false;
+    t = settled(&again, &no, 0);
+    CHECK_HERE(t.state == HY_MESSAGE_QUEUED && t.grant_move == HY_GRANT_DROP);
+    CHECK_HERE(t.due_at_ms == now_ms && !t.in_doubt);
+    CHECK_HERE(strcmp(t.reason, "grant_gone.43101") == 0);
+}
+
+static void the_second_refusal_drops_but_in_a_burst(void)
+{
+    for_every_scene(look_at_second_refusal);
 }
 
 static void look_at_failures(const struct scene *s, enum holding holding, enum age age)
@@ -258,7 +310,10 @@ static void look_at_unknown(const struct scene *s, enum holding holding, enum ag
 
     CHECK_HERE(t.state == HY_MESSAGE_UNKNOWN && t.in_doubt && t.lane_pause_until_ms == 0);
     CHECK_HERE(t.grant_move == (proves ? HY_GRANT_KEEP : HY_GRANT_DOUBT));
-    CHECK_HERE(proves || another ? at_growing_delay(s, t.due_at_ms) : t.due_at_ms == 0);
+    if (!proves && another && (holding == COUNTER || holding == STANDING))
+        CHECK_HERE(t.due_at_ms == now_ms + 9000); /* the platform's event may tell until then */
+    else
+        CHECK_HERE(proves || another ? at_growing_delay(s, t.due_at_ms) : t.due_at_ms == 0);
     CHECK_HERE(strcmp(t.reason, "unknown.no_answer") == 0);
 }
 
@@ -292,6 +347,13 @@ static void age_counts_from_when_it_was_asked_for(void)
     CHECK_INT(settled(&s, &j, 0).state, HY_MESSAGE_QUEUED);
 }
 
+static void the_rules_have_defaults(void)
+{
+    CHECK_INT(hy_settle_rules_default.suspect_retry_ms, 21600000);
+    CHECK_INT(hy_settle_rules_default.unknown_settle_ms, 600000);
+    CHECK(!hy_settle_rules_default.burst);
+}
+
 static void reasons_name_the_verdict_and_the_code(void)
 {
     struct hy_judgement j = {.verdict = HY_VERDICT_UNKNOWN, .answered = true};
@@ -310,15 +372,18 @@ static void reasons_name_the_verdict_and_the_code(void)
 static void look_at_legality(const struct scene *s, enum holding holding, enum age age)
 {
     for (int verdict = 0; verdict < HY_VERDICTS; verdict++) {
-        for (int bits = 0; bits < 8; bits++) {
+        for (int bits = 0; bits < 16; bits++) {
             struct hy_judgement j = {.verdict = verdict,
                                      .grant_used = bits & 1,
                                      .not_sent = bits >> 1 & 1,
-                                     .answered = bits >> 2};
+                                     .answered = bits >> 2 & 1,
+                                     .grant_refused = bits >> 3};
             struct hy_settlement t = settled(s, &j, 0);
             bool final = hy_message_is_final(t.state);
 
             CHECK_HERE(hy_message_may_move(HY_MESSAGE_SENDING, t.state));
+            CHECK_HERE((t.grant_move == HY_GRANT_REFUSE) == (t.state == HY_MESSAGE_WAITING));
+            CHECK_HERE((t.grant_move == HY_GRANT_REFUSE) == (t.grant_retry_at_ms > 0));
             CHECK_HERE((t.grant_move == HY_GRANT_SPEND) == (t.state == HY_MESSAGE_SENT));
             CHECK_HERE(!final || (t.grant_move != HY_GRANT_KEEP && t.grant_move != HY_GRANT_DOUBT));
             CHECK_HERE(!final || (t.due_at_ms == 0 && !t.in_doubt));
@@ -340,6 +405,9 @@ int main(void)
     RUN(ok_is_sent_and_spent);
     RUN(used_already_proves_or_drops);
     RUN(gone_drops_and_takes_the_next);
+    RUN(the_first_refusal_waits);
+    RUN(the_second_refusal_drops_but_in_a_burst);
+    RUN(the_rules_have_defaults);
     RUN(user_and_payload_fail_and_give_back);
     RUN(token_keeps_and_goes_again);
     RUN(rate_and_account_pause_the_lane);

@@ -53,10 +53,11 @@ enum event {
     BUSY,           /* -1, not carried out */
     BUSY_AFTER_ALL, /* -1, carried out: seen of WeChat; only a receipt can find out */
     CANCELED,       /* no request: the caller cancels it while it is queued */
+    NOT_ALLOWED,    /* 43101 for a counter, though it is good */
     EVENTS
 };
 
-static const char letters[] = "aAbrtmsSc";
+static const char letters[] = "aAbrtmsScn";
 
 static size_t stories;
 
@@ -83,7 +84,8 @@ static struct hy_judgement carry_out(struct world *w, size_t i)
         j.verdict = HY_VERDICT_BAD_PAYLOAD;
     } else if (!t || t->invalid || t->uses == 0) {
         j.verdict = HY_VERDICT_GRANT_GONE;
-        j.grant_used = t && !t->invalid;
+        j.grant_refused = t && !hy_grant_is_receipt(w->grants[t - w->truth].kind);
+        j.grant_used = t && !t->invalid && !j.grant_refused;
     } else {
         t->uses--;
         w->delivered[i]++;
@@ -108,6 +110,9 @@ static struct hy_judgement play(struct world *w, size_t i, enum event event)
         carry_out(w, i);
         j.verdict = HY_VERDICT_TRANSIENT;
         break;
+    case NOT_ALLOWED:
+        j = (struct hy_judgement){.verdict = HY_VERDICT_GRANT_GONE, .grant_refused = true};
+        break;
     case BUSY: j.verdict = HY_VERDICT_TRANSIENT; break;
     default: break;
     }
@@ -127,13 +132,14 @@ static void move(struct world *w, struct hy_message *m, enum hy_message_state to
     m->state = to;
 }
 
-static void let_go(struct world *w, struct hy_message *m, enum hy_grant_move how)
+static void let_go(struct world *w, struct hy_message *m, enum hy_grant_move how,
+                   int64_t retry_at_ms)
 {
     struct hy_grant *g = grant_of(w, m);
 
     if (!g || how == HY_GRANT_KEEP)
         return;
-    hy_grant_release(g, how, m->in_doubt, "gone");
+    hy_grant_release(g, how, m->in_doubt, "gone", retry_at_ms);
     m->grant_id = 0;
 }
 
@@ -144,7 +150,7 @@ static bool take_another(struct world *w, struct hy_message *m)
     for (size_t i = 0; i < w->grant_count; i++) {
         struct hy_grant *g = &w->grants[i];
 
-        if (hy_grant_fits(g, "t") && hy_grant_usable(g, w->now_ms, margin_ms) &&
+        if (hy_grant_fits(g, "t", HY_TEMPLATE_ANY) && hy_grant_usable(g, w->now_ms, margin_ms) &&
             (!best || hy_grant_compare(g, best) < 0))
             best = g;
     }
@@ -165,9 +171,14 @@ static bool claim(struct world *w, struct hy_message *m)
     if (!held || !hy_grant_holds(held, m->in_doubt, w->now_ms, margin_ms)) {
         bool lost_its_proof = held && m->in_doubt;
 
-        let_go(w, m, lost_its_proof ? HY_GRANT_DOUBT : HY_GRANT_GIVE_BACK);
+        let_go(w, m, lost_its_proof ? HY_GRANT_DOUBT : HY_GRANT_GIVE_BACK, 0);
         if (lost_its_proof || !take_another(w, m)) {
             m->due_at_ms = 0;
+            if (held && !lost_its_proof && !unknown && held->retry_at_ms > w->now_ms) {
+                m->due_at_ms = held->retry_at_ms;
+                move(w, m, HY_MESSAGE_WAITING);
+                return false;
+            }
             move(w, m, lost_its_proof || unknown ? HY_MESSAGE_UNKNOWN : HY_MESSAGE_FAILED);
             return false;
         }
@@ -181,8 +192,8 @@ static void settle(struct world *w, struct hy_message *m, const struct hy_judgem
     struct hy_settlement s;
 
     m->attempt_count++;
-    hy_settle(m, grant_of(w, m), j, w->now_ms, 0, &s);
-    let_go(w, m, s.grant_move);
+    hy_settle(m, grant_of(w, m), j, &hy_settle_rules_default, w->now_ms, 0, &s);
+    let_go(w, m, s.grant_move, s.grant_retry_at_ms);
     move(w, m, s.state);
     m->in_doubt = s.in_doubt;
     m->due_at_ms = s.due_at_ms;
@@ -193,7 +204,7 @@ static void cancel(struct world *w, size_t i)
     struct hy_message *m = &w->messages[i];
 
     w->canceled_in_doubt[i] = m->in_doubt; /* its reason says so: "in_doubt" */
-    let_go(w, m, HY_GRANT_GIVE_BACK);
+    let_go(w, m, HY_GRANT_GIVE_BACK, 0);
     move(w, m, HY_MESSAGE_CANCELED);
     m->due_at_ms = 0;
 }
@@ -215,7 +226,7 @@ static void look_at_messages(const struct world *w)
             MUST(w, w->delivered[i] == 0);
         if (strict && m->state == HY_MESSAGE_CANCELED)
             MUST(w, w->delivered[i] == 0 || w->canceled_in_doubt[i]);
-        if (m->state == HY_MESSAGE_QUEUED)
+        if (m->state == HY_MESSAGE_QUEUED || m->state == HY_MESSAGE_WAITING)
             MUST(w, m->due_at_ms > 0);
         if (m->state == HY_MESSAGE_UNKNOWN && m->due_at_ms == 0)
             MUST(w, m->grant_id == 0);
@@ -233,6 +244,8 @@ static void look_at_grants(const struct world *w)
             held += w->messages[i].grant_id == grant->id;
         MUST(w, grant->uses_reserved == held);
         MUST(w, grant->uses_reserved <= grant->uses_left);
+        MUST(w, (grant->state == HY_GRANT_SUSPECT) == (grant->retry_at_ms > 0));
+        MUST(w, grant->state != HY_GRANT_SUSPECT || grant->refusals > 0);
         MUST(w, (grant->uses_left == 0) == (grant->state == HY_GRANT_SPENT));
         /* Burned without a send: only in doubt. Sent without burning: known to be in doubt, or
          * still held by the one who is finding out, or told so by the platform. */
@@ -246,7 +259,9 @@ static void look_at_grants(const struct world *w)
 static bool possible(const struct world *w, const struct hy_message *m, enum event event)
 {
     if (event == CANCELED)
-        return m->state == HY_MESSAGE_QUEUED;
+        return m->state == HY_MESSAGE_QUEUED || m->state == HY_MESSAGE_WAITING;
+    if (event == NOT_ALLOWED)
+        return m->grant_id && !hy_grant_is_receipt(w->grants[m->grant_id - 1].kind);
     /* A grant that cannot prove is sent again after -1 all the same, as WeChat asks for: a -1 that
      * is untrue then may be a double. This is the one such place: docs/decisions/0009. */
     if (event == BUSY_AFTER_ALL)
@@ -395,6 +410,16 @@ static void counters(void)
     walk_with(give_counters);
 }
 
+static void give_one_counter(struct world *w)
+{
+    add_grant(w, HY_GRANT_ONCE, 2, 0);
+}
+
+static void a_counter_of_two_accepts(void)
+{
+    walk_with(give_one_counter);
+}
+
 static void give_short_lived(struct world *w)
 {
     add_grant(w, HY_GRANT_FORM_ID, 1, day_ms + 1500);
@@ -413,6 +438,7 @@ int main(void)
     RUN(a_prepay_id_of_three_uses);
     RUN(the_last_use_of_a_prepay_id);
     RUN(counters);
+    RUN(a_counter_of_two_accepts);
     RUN(receipts_that_reach_their_margin_on_the_way);
     printf("# %zu stories\n", stories);
     return hy_tap_end();

@@ -64,7 +64,7 @@ static void opens_again_and_keeps_what_is_there(void)
     CHECK_INT(rig_state(store, 4711), HY_MESSAGE_QUEUED);
     CHECK_INT(rig_check(store), 0);
     hy_store_close(store);
-    CHECK_INT(rig_sql_int(path, "SELECT count(*) FROM schema_version"), 1);
+    CHECK_INT(rig_sql_int(path, "SELECT count(*) FROM schema_version"), 2);
     rig_end();
 }
 
@@ -112,6 +112,47 @@ static void applies_only_the_steps_that_are_missing(void)
     CHECK_INT(
         rig_sql_int(rig_path("a.db"), "SELECT applied_at_ms FROM schema_version WHERE number = 2"),
         3);
+    rig_end();
+}
+
+/* What the first schema knew is counted when the second one is made. */
+static void counts_the_grants_of_an_old_file(void)
+{
+    const struct hy_migration first[] = {hy_sqlite_migrations[0], {0}};
+    struct hy_reach v = {.op = {.verb = HY_VERB_REACH},
+                         .app_no = 1,
+                         .template_id = "T",
+                         .template_kind = HY_TEMPLATE_LEGACY};
+    struct hy_store *store;
+    sqlite3 *db = NULL;
+    char explain[200];
+
+    rig_begin();
+    CHECK_INT(sqlite3_open(rig_path("a.db"), &db), SQLITE_OK);
+    CHECK_INT(hy_sqlite_migrate(db, first, 1, explain, sizeof explain), 0);
+    sqlite3_close(db);
+    rig_sql(
+        rig_path("a.db"),
+        "PRAGMA application_id = 1213817198; "
+        "INSERT INTO \"grant\" (app_no, state, uses_left, uses_reserved, uses_total, in_doubt, "
+        "kind, obtained_at_ms, expires_at_ms, user, credential) VALUES "
+        "(1, 0, 1, 0, 1, 0, 0, 1, 600001, 'u', 'a'), (1, 0, 3, 0, 3, 0, 1, 1, 900000, 'u', 'b'), "
+        "(1, 0, 1, 0, 1, 0, 0, 1, 0, 'v', 'c'), (1, 1, 0, 0, 1, 0, 0, 1, 900000, 'w', 'd'); "
+        "INSERT INTO tally VALUES (1, -1, 5)");
+    store = rig_open(rig_path("a.db"));
+    CHECK_INT(rig_check(store), 0);
+    CHECK_INT(hy_store_run(store, &v.op), 0);
+    CHECK_INT(v.users, 2);
+    CHECK_INT(v.uses, 5);
+    v.now_ms = 700000;
+    CHECK_INT(hy_store_run(store, &v.op), 0);
+    CHECK_INT(v.users, 2);
+    CHECK_INT(v.uses, 4);
+    v.now_ms = 900000;
+    CHECK_INT(hy_store_run(store, &v.op), 0);
+    CHECK_INT(v.users, 1);
+    CHECK_INT(v.uses, 1);
+    hy_store_close(store);
     rig_end();
 }
 
@@ -259,8 +300,13 @@ static void check_finds(const char *sql, const char *words)
     hy_store_close(store);
     rig_sql(path, "INSERT INTO \"grant\" (id, app_no, state, uses_left, uses_reserved, uses_total, "
                   "in_doubt, kind, obtained_at_ms, expires_at_ms, user, credential) "
-                  "VALUES (1, 1, 0, 1, 0, 1, 0, 0, 1, 9, 'u', 'c'); "
-                  "INSERT INTO tally VALUES (1, -1, 1)");
+                  "VALUES (1, 1, 0, 1, 0, 1, 0, 0, 1, 600000, 'u', 'c'); "
+                  "INSERT INTO \"grant\" (id, app_no, state, uses_left, uses_reserved, uses_total, "
+                  "in_doubt, kind, obtained_at_ms, expires_at_ms, user, template_id) "
+                  "VALUES (2, 1, 0, 3, 0, 3, 0, 2, 1, 0, 'u', 'T'); "
+                  "INSERT INTO tally VALUES (1, -1, 4), (1, -2, 1), (1, -3, 1); "
+                  "INSERT INTO reach_receipt VALUES (1, 10, 1, 1); "
+                  "INSERT INTO reach_counter VALUES (1, 'T', 1, 3)");
     rig_sql(path, sql);
     store = rig_open(path);
     CHECK(rig_check(store) > 0);
@@ -272,11 +318,17 @@ static void check_finds(const char *sql, const char *words)
 
 static void check_finds_broken_rules(void)
 {
-    check_finds("UPDATE \"grant\" SET uses_reserved = 1", "grant 1 has 1 uses reserved");
-    check_finds("UPDATE \"grant\" SET uses_left = 2", "grant 1 has uses that do not add up");
+    check_finds("UPDATE \"grant\" SET uses_reserved = 1 WHERE id = 1",
+                "grant 1 has 1 uses reserved");
+    check_finds("UPDATE \"grant\" SET uses_left = 2 WHERE id = 1",
+                "grant 1 has uses that do not add up");
     check_finds("UPDATE \"grant\" SET state = 1", "grant 1 is spent");
+    check_finds("UPDATE \"grant\" SET retry_at_ms = 1 WHERE id = 2", "grant 2 is suspect");
+    check_finds("UPDATE \"grant\" SET state = 4, retry_at_ms = 1 WHERE id = 2",
+                "grant 2 is suspect");
+    check_finds("UPDATE \"grant\" SET kind = 3, template_id = 'T'", "grants 1 and 2 are counters");
     check_finds("UPDATE message SET grant_id = 1 WHERE id = 5", "grant 1 has 0 uses reserved");
-    check_finds("UPDATE message SET grant_id = 2 WHERE id = 5", "does not exist");
+    check_finds("UPDATE message SET grant_id = 3 WHERE id = 5", "does not exist");
     check_finds("UPDATE message SET due_at_ms = 0 WHERE id = 6", "message 6 is queued and will");
     check_finds("UPDATE message SET parked_due_ms = due_at_ms, due_at_ms = 0", "message");
     check_finds("UPDATE message SET state = 3 WHERE id = 6", "message 6 has a due time");
@@ -284,6 +336,13 @@ static void check_finds_broken_rules(void)
     check_finds("UPDATE message SET attempt_count = 2 WHERE id = 5", "message 5 counts 2");
     check_finds("UPDATE tally SET number = 3 WHERE state = 0", "wrong for messages in state 0");
     check_finds("UPDATE tally SET number = 2 WHERE state = -1", "wrong for the free uses");
+    check_finds("UPDATE reach_receipt SET uses = 2", "uses of receipts that expire in minute 10");
+    check_finds("UPDATE reach_receipt SET users = 2", "whose last receipt expires in minute 10");
+    check_finds("DELETE FROM reach_receipt", "uses of receipts that expire in minute 10");
+    check_finds("UPDATE tally SET number = 2 WHERE state = -3", "sum over the minutes");
+    check_finds("UPDATE reach_counter SET users = 2", "counters, of which grant 2 is one");
+    check_finds("UPDATE reach_counter SET uses = 2", "counters, of which grant 2 is one");
+    check_finds("INSERT INTO awaiting VALUES (0, 1, 'u', 5, 1, 0, 'T')", "message 5 is awaited");
     check_finds("UPDATE message SET bucket = 9 WHERE id = 5", "message 6 is in a bucket");
 }
 
@@ -360,6 +419,7 @@ int main(void)
     RUN(opens_again_and_keeps_what_is_there);
     RUN(takes_over_an_empty_file);
     RUN(applies_only_the_steps_that_are_missing);
+    RUN(counts_the_grants_of_an_old_file);
     RUN(refuses_a_step_that_was_changed);
     RUN(refuses_a_newer_schema);
     RUN(refuses_tables_that_were_changed_by_hand);

@@ -1,0 +1,5 @@
+'use strict';
+
+const { createHongyan } = require('./hongyan');
+
+module.exports = { createHongyan };

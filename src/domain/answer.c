@@ -1,0 +1,36 @@
+#include "domain/answer.h"
+
+const char *const hy_source_names[] = {"backend", "page", "event", NULL};
+const char *const hy_answer_names[] = {"accept", "reject", "ban", "filter", "withdraw", NULL};
+
+static int64_t distance(const struct hy_answer *a, int64_t at_ms)
+{
+    return a->at_ms > at_ms ? a->at_ms - at_ms : at_ms - a->at_ms;
+}
+
+static bool better(const struct hy_answer *a, const struct hy_answer *than, int64_t at_ms)
+{
+    int64_t da = distance(a, at_ms), dt = distance(than, at_ms);
+
+    if (da != dt)
+        return da < dt;
+    if (a->at_ms != than->at_ms)
+        return a->at_ms < than->at_ms;
+    return a->id < than->id;
+}
+
+size_t hy_answer_pair(const struct hy_answer *answers, size_t count, enum hy_source source,
+                      enum hy_answer_kind kind, int64_t at_ms, int64_t window_ms)
+{
+    size_t best = count;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct hy_answer *a = &answers[i];
+
+        if (a->kind != kind || a->told[source] >= a->uses || distance(a, at_ms) > window_ms)
+            continue;
+        if (best == count || better(a, &answers[best], at_ms))
+            best = i;
+    }
+    return best;
+}
