@@ -154,7 +154,7 @@ static void refuse_busy(struct hy_call *call, const struct hy_login *login)
 
     if (wait)
         hy_httpd_add_header(call->req, "Retry-After", wait);
-    hy_problem_reply(call, HY_PROBLEM_PLATFORM,
+    hy_problem_reply(call, HY_PROBLEM_LOGIN,
                      "The platform cannot tell now whose code this is; get a new one and try "
                      "again.");
 }

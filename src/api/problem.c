@@ -39,7 +39,8 @@ static const struct kind kinds[HY_PROBLEMS] = {
     [HY_PROBLEM_MEMORY] = {503, "out_of_memory", "There is not enough memory for this now", "1"},
     [HY_PROBLEM_STOPPING] = {503, "stopping", "The server is shutting down", "5"},
     [HY_PROBLEM_TOKEN] = {503, "token_unavailable", "The platform gives no access token now", "10"},
-    [HY_PROBLEM_PLATFORM] = {503, "platform_unavailable", "The platform cannot be asked now"},
+    [HY_PROBLEM_PLATFORM] = {503, "platform_unavailable", "The platform cannot do this now", "60"},
+    [HY_PROBLEM_LOGIN] = {503, "platform_unavailable", "The platform cannot be asked now"},
     [HY_PROBLEM_NOT_READY] = {503, "not_ready", "The server is not ready", "2"},
 };
 

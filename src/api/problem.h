@@ -34,7 +34,8 @@ enum hy_problem {
     HY_PROBLEM_UNCERTAIN,   /* 503 perhaps stored, perhaps not */
     HY_PROBLEM_MEMORY,      /* 503 */
     HY_PROBLEM_TOKEN,       /* 503 the platform gives no token */
-    HY_PROBLEM_PLATFORM,    /* 503 the platform cannot be asked now; the caller adds Retry-After */
+    HY_PROBLEM_PLATFORM,    /* 503 the platform has trouble, or says: later */
+    HY_PROBLEM_LOGIN,       /* 503 as PLATFORM; the caller adds Retry-After */
     HY_PROBLEM_NOT_READY,   /* 503 /readyz */
     HY_PROBLEMS
 };

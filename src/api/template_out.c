@@ -83,10 +83,9 @@ bool hy_template_call_failed(struct hy_call *call)
         return false;
     if (t->result == HY_E_DENIED && t->error)
         hy_problem_reply(call, HY_PROBLEM_REFUSED, "%s", t->error);
-    else if (t->result == HY_E_BUSY && t->error) {
-        hy_httpd_add_header(call->req, "Retry-After", "60");
+    else if (t->result == HY_E_BUSY && t->error)
         hy_problem_reply(call, HY_PROBLEM_PLATFORM, "%s", t->error);
-    } else
+    else
         hy_problem_of_error(call, t->result);
     return true;
 }

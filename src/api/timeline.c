@@ -1,10 +1,10 @@
 /* GET /v1/users/{app}/{user}/timeline: why did she not get it? */
+#include "domain/timeline.h"
 #include "api/message_out.h"
 #include "api/query.h"
 #include "api/routes.h"
 #include "api/why.h"
 #include "base/err.h"
-#include "domain/timeline.h"
 
 #include <string.h>
 
@@ -38,7 +38,7 @@ struct work {
 struct story {
     const struct work *work;
     const struct hy_app_entry *entry;
-    const struct hy_told *items;
+    const struct hy_step *items;
     size_t count;
 };
 
@@ -115,15 +115,15 @@ static void write_balances(struct hy_out *out, const struct work *work)
 
 /* --- items ------------------------------------------------------------------------------------ */
 
-static void write_message(struct hy_out *out, const struct hy_told *item, const struct story *s)
+static void write_message(struct hy_out *out, const struct hy_step *item, const struct story *s)
 {
     const struct hy_message *m = &item->message->message;
     char id[HY_MESSAGE_ID_TEXT_BYTES];
 
     hy_out_text(out, "message", hy_message_id_print(m->id, id));
-    if (item->type == HY_TOLD_MESSAGE_ACCEPTED || item->type == HY_TOLD_SETTLED)
+    if (item->type == HY_STEP_MESSAGE_ACCEPTED || item->type == HY_STEP_SETTLED)
         hy_out_text(out, "state", hy_message_state_names[m->state]);
-    if (item->type != HY_TOLD_MESSAGE_ACCEPTED)
+    if (item->type != HY_STEP_MESSAGE_ACCEPTED)
         return;
     hy_out_text(out, "reason", m->reason);
     hy_out_text(out, "on_missing", hy_on_missing_names[m->on_missing]);
@@ -133,13 +133,13 @@ static void write_message(struct hy_out *out, const struct hy_told *item, const 
     hy_out_instant(out, "expires_at", m->expires_at_ms);
 }
 
-static void write_attempt(struct hy_out *out, const struct hy_told *item, const struct story *s)
+static void write_attempt(struct hy_out *out, const struct hy_step *item, const struct story *s)
 {
     const struct hy_judgement *j = &item->attempt->judgement;
     const struct hy_code *code = hy_message_code(s->entry->platform, j);
 
     hy_out_int(out, "number", item->attempt->number);
-    if (item->type != HY_TOLD_ATTEMPT)
+    if (item->type != HY_STEP_ATTEMPT)
         return;
     hy_out_text(out, "verdict", hy_verdict_names[j->verdict]);
     hy_out_number_or_text(out, "errcode", j->errcode);
@@ -162,17 +162,17 @@ static void write_answer(struct hy_out *out, const struct hy_answer *answer)
     hy_out_end(out, ']');
 }
 
-static void write_item(struct hy_out *out, const struct hy_told *item, const struct story *s)
+static void write_item(struct hy_out *out, const struct hy_step *item, const struct story *s)
 {
     hy_out_begin(out, NULL, '{');
     hy_out_instant(out, "at", item->at_ms);
-    hy_out_text(out, "type", hy_told_type_names[item->type]);
+    hy_out_text(out, "type", hy_step_type_names[item->type]);
     hy_out_text(out, "template", item->template_id);
     if (item->grant) {
         hy_out_id(out, "grant", 'g', item->grant->id);
         hy_out_text(out, "kind", hy_grant_kind_names[item->grant->kind]);
     }
-    if (item->type == HY_TOLD_ANSWER)
+    if (item->type == HY_STEP_ANSWER)
         write_answer(out, item->answer);
     if (item->message)
         write_message(out, item, s);

@@ -102,31 +102,47 @@ static const char *balance_text(const struct teller *t, const json_t *item)
 }
 
 /* Adds a piece to a line of several. */
-static const char *join(const struct teller *t, const char *text, const char *name,
-                        const char *value)
+static const char *join(const struct teller *t, const char *text, const char *piece)
 {
-    const char *joined = text;
+    const char *joined =
+        *piece ? hy_arena_printf(t->arena, "%s%s%s", text, *text ? ", " : "", piece) : text;
 
-    if (*value)
-        joined = hy_arena_printf(t->arena, "%s%s%s%s", text, *text ? ", " : "", name, value);
     return joined ? joined : "";
+}
+
+/* A message that came to its end says so in a step of its own. */
+static bool ends_later(const struct teller *t, const json_t *item)
+{
+    static const char *const open[] = {"queued", "waiting", "sending", "unknown"};
+    const char *state = at(t, item, "state");
+
+    if (strcmp(at(t, item, "type"), "message_accepted") != 0)
+        return false;
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        if (strcmp(open[i], state) == 0)
+            return false;
+    }
+    return true;
 }
 
 /* "0" says nothing that `ok` does not. */
 static const char *detail_text(const struct teller *t, const json_t *item)
 {
+    static const char *const members[] = {"verdict", "errcode", "errmsg", "state",
+                                          "reason",  "event",   "kind",   "told_by"};
     const char *errcode = at(t, item, "errcode"), *detail = "";
+    bool ok = strcmp(errcode, "0") == 0, attempt = *at(t, item, "verdict") != 0;
 
-    detail = join(t, detail, "", at(t, item, "verdict"));
-    detail = join(t, detail, "", strcmp(errcode, "0") == 0 ? "" : errcode);
-    detail = join(t, detail, "", strcmp(errcode, "0") == 0 ? "" : at(t, item, "errmsg"));
-    if (!hy_view_find(item, "verdict"))
-        detail = join(t, detail, "", at(t, item, "state"));
-    detail = join(t, detail, "", at(t, item, "reason"));
-    detail = join(t, detail, "", at(t, item, "event"));
-    if (!hy_view_find(item, "message"))
-        detail = join(t, detail, "", at(t, item, "kind"));
-    return join(t, detail, "", at(t, item, "told_by"));
+    if (ends_later(t, item))
+        return "";
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        bool idle = (ok && strncmp(members[i], "err", 3) == 0) ||
+                    (attempt && strcmp(members[i], "state") == 0) ||
+                    (*at(t, item, "message") && strcmp(members[i], "kind") == 0);
+
+        detail = idle ? detail : join(t, detail, at(t, item, members[i]));
+    }
+    return detail;
 }
 
 static const char *what_text(const struct teller *t, const json_t *item)

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const hy_told_type_names[] = {
+const char *const hy_step_type_names[] = {
     "grant_added",   "answer",        "event",   "message_accepted", "attempt",
     "grant_suspect", "grant_revoked", "settled", "grant_expired",    NULL};
 
 struct story {
     const struct hy_timeline_facts *facts;
-    struct hy_told *items;
+    struct hy_step *items;
     size_t count;
 };
 
@@ -56,11 +56,11 @@ int64_t hy_timeline_left(const struct hy_grant *grant, int64_t now_ms, int64_t m
     return gone || expiry(grant, margin_ms) <= now_ms ? 0 : grant->uses_left;
 }
 
-static struct hy_told *tell(struct story *s, enum hy_told_type type, int64_t at_ms)
+static struct hy_step *tell(struct story *s, enum hy_step_type type, int64_t at_ms)
 {
-    struct hy_told *item = &s->items[s->count];
+    struct hy_step *item = &s->items[s->count];
 
-    *item = (struct hy_told){.type = type, .at_ms = at_ms, .seq = s->count, .known = true};
+    *item = (struct hy_step){.type = type, .at_ms = at_ms, .seq = s->count, .known = true};
     s->count++;
     return item;
 }
@@ -70,12 +70,12 @@ static struct hy_told *tell(struct story *s, enum hy_told_type type, int64_t at_
 static void tell_receipt(struct story *s, const struct hy_grant *grant)
 {
     int64_t over_ms = expiry(grant, s->facts->margin_ms);
-    struct hy_told *item = tell(s, HY_TOLD_GRANT_ADDED, grant->obtained_at_ms);
+    struct hy_step *item = tell(s, HY_STEP_GRANT_ADDED, grant->obtained_at_ms);
 
     item->grant = grant;
     if (over_ms > s->facts->now_ms || grant->uses_left == 0 || grant->state == HY_GRANT_REVOKED)
         return;
-    item = tell(s, HY_TOLD_GRANT_EXPIRED, over_ms);
+    item = tell(s, HY_STEP_GRANT_EXPIRED, over_ms);
     item->grant = grant;
     item->voids = true;
 }
@@ -96,7 +96,7 @@ static bool was_overtaken(const struct story *s, const struct hy_answer *withdra
 static void tell_answer(struct story *s, const struct hy_answer *answer)
 {
     const struct hy_grant *counter = find_counter(s->facts, answer->template_id);
-    struct hy_told *item = tell(s, HY_TOLD_ANSWER, answer->at_ms);
+    struct hy_step *item = tell(s, HY_STEP_ANSWER, answer->at_ms);
 
     item->answer = answer;
     item->template_id = answer->template_id;
@@ -105,7 +105,7 @@ static void tell_answer(struct story *s, const struct hy_answer *answer)
     item->delta = answer->kind == HY_ANSWER_ACCEPT ? answer->uses : 0;
     if (answer->kind != HY_ANSWER_WITHDRAW || !counter || was_overtaken(s, answer))
         return;
-    item = tell(s, HY_TOLD_GRANT_REVOKED, answer->at_ms);
+    item = tell(s, HY_STEP_GRANT_REVOKED, answer->at_ms);
     item->answer = answer;
     item->template_id = answer->template_id;
     item->pot = item->grant = counter;
@@ -115,10 +115,10 @@ static void tell_answer(struct story *s, const struct hy_answer *answer)
 
 /* --- messages --------------------------------------------------------------------------------- */
 
-static struct hy_told *tell_of(struct story *s, enum hy_told_type type, int64_t at_ms,
+static struct hy_step *tell_of(struct story *s, enum hy_step_type type, int64_t at_ms,
                                const struct hy_told_message *m)
 {
-    struct hy_told *item = tell(s, type, at_ms);
+    struct hy_step *item = tell(s, type, at_ms);
 
     item->message = m;
     item->template_id = m->message.template_id;
@@ -142,7 +142,7 @@ static void tell_attempt(struct story *s, const struct hy_told_message *m,
 {
     const struct hy_grant *grant = find_grant(s->facts, a->grant_id);
     bool drops = a->grant_move == HY_GRANT_DROP, refuses = a->grant_move == HY_GRANT_REFUSE;
-    struct hy_told *item = tell_of(s, HY_TOLD_ATTEMPT, a->at_ms, m);
+    struct hy_step *item = tell_of(s, HY_STEP_ATTEMPT, a->at_ms, m);
 
     item->attempt = a;
     item->grant = grant;
@@ -153,7 +153,7 @@ static void tell_attempt(struct story *s, const struct hy_told_message *m,
     }
     if (!a->grant_id || !grant || !(drops || refuses))
         return;
-    item = tell_of(s, drops ? HY_TOLD_GRANT_REVOKED : HY_TOLD_GRANT_SUSPECT, end_of(m, a), m);
+    item = tell_of(s, drops ? HY_STEP_GRANT_REVOKED : HY_STEP_GRANT_SUSPECT, end_of(m, a), m);
     item->attempt = a;
     item->grant = grant;
     item->pot = is_counter(grant) ? grant : NULL;
@@ -182,7 +182,7 @@ static bool burned_later(const struct hy_told_message *m, const struct hy_attemp
 static void tell_message(struct story *s, const struct hy_told_message *m)
 {
     const struct hy_attempt *last = m->attempt_count ? &m->attempts[m->attempt_count - 1] : NULL;
-    struct hy_told *item = tell_of(s, HY_TOLD_MESSAGE_ACCEPTED, m->message.accepted_at_ms, m);
+    struct hy_step *item = tell_of(s, HY_STEP_MESSAGE_ACCEPTED, m->message.accepted_at_ms, m);
 
     for (size_t i = 0; i < m->attempt_count; i++) {
         item = &s->items[s->count];
@@ -192,7 +192,7 @@ static void tell_message(struct story *s, const struct hy_told_message *m)
     }
     if (!hy_message_is_final(m->message.state))
         return;
-    item = tell_of(s, HY_TOLD_SETTLED, m->message.settled_at_ms, m);
+    item = tell_of(s, HY_STEP_SETTLED, m->message.settled_at_ms, m);
     item->reason = m->message.reason;
     if (last && last->grant_id)
         item->pot = find_grant(s->facts, last->grant_id);
@@ -202,14 +202,20 @@ static void tell_message(struct story *s, const struct hy_told_message *m)
 
 /* --- all -------------------------------------------------------------------------------------- */
 
+/* Within one millisecond. What a withdrawal does, it does at once. */
+static int rank(const struct hy_step *step)
+{
+    return step->answer ? HY_STEP_ANSWER : (int)step->type;
+}
+
 static int in_order(const void *left, const void *right)
 {
-    const struct hy_told *a = left, *b = right;
+    const struct hy_step *a = left, *b = right;
 
     if (a->at_ms != b->at_ms)
         return a->at_ms < b->at_ms ? -1 : 1;
-    if (a->type != b->type)
-        return a->type < b->type ? -1 : 1;
+    if (rank(a) != rank(b))
+        return rank(a) < rank(b) ? -1 : 1;
     return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
@@ -235,14 +241,14 @@ static void gather(struct story *s)
     for (size_t i = f->message_count; i > 0; i--)
         tell_message(s, &f->messages[i - 1]);
     for (size_t i = f->event_count; i > 0; i--) {
-        struct hy_told *item = tell(s, HY_TOLD_EVENT, f->events[i - 1].created_at_ms);
+        struct hy_step *item = tell(s, HY_STEP_EVENT, f->events[i - 1].created_at_ms);
 
         item->event = &f->events[i - 1];
         item->known = false; /* it is about whatever else it caused */
     }
 }
 
-struct hy_told *hy_timeline(const struct hy_timeline_facts *facts, struct hy_arena *arena,
+struct hy_step *hy_timeline(const struct hy_timeline_facts *facts, struct hy_arena *arena,
                             size_t *ret_count)
 {
     struct story s = {.facts = facts};

@@ -49,25 +49,25 @@ struct hy_timeline_facts {
 };
 
 /* The numbers are the order of what happened in one millisecond. */
-enum hy_told_type {
-    HY_TOLD_GRANT_ADDED, /* a receipt */
-    HY_TOLD_ANSWER,
-    HY_TOLD_EVENT,
-    HY_TOLD_MESSAGE_ACCEPTED,
-    HY_TOLD_ATTEMPT,
-    HY_TOLD_GRANT_SUSPECT,
-    HY_TOLD_GRANT_REVOKED, /* by the platform's answer, or by the user in the settings */
-    HY_TOLD_SETTLED,       /* the message came to its end */
-    HY_TOLD_GRANT_EXPIRED, /* a receipt with something left */
-    HY_TOLD_TYPES
+enum hy_step_type {
+    HY_STEP_GRANT_ADDED, /* a receipt */
+    HY_STEP_ANSWER,
+    HY_STEP_EVENT,
+    HY_STEP_MESSAGE_ACCEPTED,
+    HY_STEP_ATTEMPT,
+    HY_STEP_GRANT_SUSPECT,
+    HY_STEP_GRANT_REVOKED, /* by the platform's answer, or by the user in the settings */
+    HY_STEP_SETTLED,       /* the message came to its end */
+    HY_STEP_GRANT_EXPIRED, /* a receipt with something left */
+    HY_STEP_TYPES
 };
 
 /* "grant_added", "answer", ...; ended by a null. */
-extern const char *const hy_told_type_names[];
+extern const char *const hy_step_type_names[];
 
-struct hy_told {
+struct hy_step {
     int64_t at_ms;
-    enum hy_told_type type;
+    enum hy_step_type type;
     const char *template_id; /* or null: receipts */
     /* What it is about; the others are null. A suspicion or revocation after an attempt has that
      * attempt and its message, too. */
@@ -91,14 +91,14 @@ struct hy_told {
 /*
  * The story, oldest first, in the arena; it points into `facts`. Null when out of memory.
  */
-struct hy_told *hy_timeline(const struct hy_timeline_facts *facts, struct hy_arena *arena,
+struct hy_step *hy_timeline(const struct hy_timeline_facts *facts, struct hy_arena *arena,
                             size_t *ret_count);
 
 /* What is left of a grant: uses_left of one that is neither revoked nor over. */
 int64_t hy_timeline_left(const struct hy_grant *grant, int64_t now_ms, int64_t margin_ms);
 
 /* timeline_balance.c: fills in known, before and after of a story in order. HY_E_NOMEM. */
-int hy_timeline_balance(const struct hy_timeline_facts *facts, struct hy_told *items, size_t count,
+int hy_timeline_balance(const struct hy_timeline_facts *facts, struct hy_step *items, size_t count,
                         struct hy_arena *arena);
 
 #endif

@@ -20,21 +20,21 @@ struct receipt {
 };
 
 static struct receipt *receipt_of(const struct hy_timeline_facts *facts, struct receipt *receipts,
-                                  const struct hy_told *item)
+                                  const struct hy_step *item)
 {
     if (!item->grant || !hy_grant_is_receipt(item->grant->kind))
         return NULL;
     return &receipts[item->grant - facts->grants];
 }
 
-static int64_t change(const struct hy_told *item, struct receipt *receipt)
+static int64_t change(const struct hy_step *item, struct receipt *receipt)
 {
     int64_t left;
 
-    if (!receipt || (receipt->gone && item->type != HY_TOLD_GRANT_ADDED))
+    if (!receipt || (receipt->gone && item->type != HY_STEP_GRANT_ADDED))
         return 0;
     left = receipt->left;
-    if (item->type == HY_TOLD_GRANT_ADDED)
+    if (item->type == HY_STEP_GRANT_ADDED)
         receipt->left += receipt->begin;
     else if (item->voids)
         receipt->left = 0;
@@ -44,13 +44,13 @@ static int64_t change(const struct hy_told *item, struct receipt *receipt)
     return receipt->left - left;
 }
 
-static bool of_receipts(const struct hy_told *item)
+static bool of_receipts(const struct hy_step *item)
 {
     return item->known && !item->pot;
 }
 
 static void replay_receipts(const struct hy_timeline_facts *facts, struct receipt *receipts,
-                            struct hy_told *items, size_t count)
+                            struct hy_step *items, size_t count)
 {
     int64_t balance = 0;
 
@@ -65,14 +65,14 @@ static void replay_receipts(const struct hy_timeline_facts *facts, struct receip
 
 /* What a receipt began with: what is left of it, and what was sent by it. */
 static void begin_receipts(const struct hy_timeline_facts *facts, struct receipt *receipts,
-                           const struct hy_told *items, size_t count)
+                           const struct hy_step *items, size_t count)
 {
     for (size_t i = 0; i < facts->grant_count; i++)
         receipts[i].begin = facts->grants[i].uses_left;
     for (size_t i = 0; i < count; i++) {
         struct receipt *receipt = receipt_of(facts, receipts, &items[i]);
 
-        if (receipt && items[i].type == HY_TOLD_ATTEMPT)
+        if (receipt && items[i].type == HY_STEP_ATTEMPT)
             receipt->begin -= items[i].delta;
     }
 }
@@ -80,7 +80,7 @@ static void begin_receipts(const struct hy_timeline_facts *facts, struct receipt
 /* --- counters --------------------------------------------------------------------------------- */
 
 /* A standing permission is one use that nothing takes away but a withdrawal. */
-static int64_t step(const struct hy_told *item, int64_t before)
+static int64_t step(const struct hy_step *item, int64_t before)
 {
     int64_t after = before + item->delta;
 
@@ -92,7 +92,7 @@ static int64_t step(const struct hy_told *item, int64_t before)
 }
 
 /* From the start, or from where nothing is left. Returns the last balance, -1 = not known. */
-static int64_t forwards(const struct hy_grant *pot, bool whole, struct hy_told *items, size_t count)
+static int64_t forwards(const struct hy_grant *pot, bool whole, struct hy_step *items, size_t count)
 {
     int64_t balance = whole ? 0 : -1;
 
@@ -109,7 +109,7 @@ static int64_t forwards(const struct hy_grant *pot, bool whole, struct hy_told *
 }
 
 /* What there was before a step, as far as it can be told from what there was after it. */
-static int64_t before_of(const struct hy_told *item, int64_t after)
+static int64_t before_of(const struct hy_step *item, int64_t after)
 {
     int64_t before = after - item->delta;
 
@@ -120,13 +120,13 @@ static int64_t before_of(const struct hy_told *item, int64_t after)
 
 /* From the ledger's number to the last time that nothing was left. What went before that stays as
  * forwards() found it; if it found nothing and that was the last of all, the row still knows. */
-static void backwards(const struct hy_grant *pot, int64_t balance, struct hy_told *items,
+static void backwards(const struct hy_grant *pot, int64_t balance, struct hy_step *items,
                       size_t count)
 {
     bool revoked = pot->state == HY_GRANT_REVOKED;
 
     for (size_t i = count; i > 0; i--) {
-        struct hy_told *item = &items[i - 1];
+        struct hy_step *item = &items[i - 1];
 
         if (item->pot != pot)
             continue;
@@ -141,7 +141,7 @@ static void backwards(const struct hy_grant *pot, int64_t balance, struct hy_tol
 }
 
 static void replay_counter(const struct hy_timeline_facts *facts, const struct hy_grant *pot,
-                           struct hy_told *items, size_t count)
+                           struct hy_step *items, size_t count)
 {
     int64_t present = hy_timeline_left(pot, facts->now_ms, facts->margin_ms);
 
@@ -149,7 +149,7 @@ static void replay_counter(const struct hy_timeline_facts *facts, const struct h
         backwards(pot, present, items, count);
 }
 
-int hy_timeline_balance(const struct hy_timeline_facts *facts, struct hy_told *items, size_t count,
+int hy_timeline_balance(const struct hy_timeline_facts *facts, struct hy_step *items, size_t count,
                         struct hy_arena *arena)
 {
     struct receipt *receipts = hy_arena_array(arena, facts->grant_count + 1, sizeof *receipts);

@@ -215,6 +215,7 @@ static void app_removed(struct hy_op *op, void *arg)
 
     if (op->result == 0) {
         hy_registry_delete_app(&engine->registry, removal->removal.app_no, removal->removal.now_ms);
+        hy_shelf_replace(&engine->shelf, removal->removal.app_no, NULL, 0, false);
         hy_clockwork_stale(engine);
     }
     removal->done(removal, removal->arg);

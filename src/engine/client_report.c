@@ -155,6 +155,7 @@ static int add_counter(const struct reading *r, const char *template_id, enum hy
         .answer = answer,
         .identity = print,
         .identity_at_ms = r->told_ms,
+        .identity_back_ms = r->told_ms == r->now_ms ? HY_IDENTITY_BACK_MS : 0,
         .window_ms = r->app->settings.accept_window_s * 1000,
         .margin_ms = r->app->settings.receipt_margin_s * 1000};
     return print ? print_identity(r, template_id, print) : HY_E_NOMEM;

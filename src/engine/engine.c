@@ -235,8 +235,8 @@ void hy_engine_quiesce(struct hy_engine *engine)
 
 bool hy_engine_idle(const struct hy_engine *engine)
 {
-    return engine->attempts_open == 0 && engine->tokens_open == 0 && !engine->template_works &&
-           engine->logins_open == 0 && !engine->claiming && !engine->settling &&
+    return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
+           !engine->template_works && !engine->claiming && !engine->settling &&
            !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
 }
 

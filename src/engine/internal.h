@@ -229,8 +229,8 @@ struct hy_engine {
     int64_t settle_not_before_ms; /* after the store had trouble */
     int64_t attempts_open;
     int64_t tokens_open;                     /* token refreshes under way */
-    struct hy_template_work *template_works; /* in the order in which they came */
     int64_t logins_open;                     /* logins under way */
+    struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
     struct hy_arena scratch; /* one request at a time */
     int64_t now_ms;          /* of this tick */

@@ -108,6 +108,7 @@ static bool identify(const struct grant_body *b, struct hy_violations *v,
     hy_digest_blake2b16(text, strlen(text), print);
     item->identity = print;
     item->identity_at_ms = b->obtained_at_ms ? b->obtained_at_ms : item->grant.obtained_at_ms;
+    item->identity_back_ms = b->obtained_at_ms ? 0 : HY_IDENTITY_BACK_MS;
     return true;
 }
 

@@ -179,8 +179,6 @@ int hy_sessions_load(struct hy_engine *engine)
 
     hy_arena_init(&arena);
     err = hy_store_run(engine->config.store, &cuts.op);
-    if (err == HY_E_NOT_FOUND)
-        err = 0; /* XXX until the stores have it */
     for (size_t i = 0; !err && i < cuts.count; i++) {
         const struct hy_session_cut_row *row = &cuts.cuts[i];
         struct hy_cut *cut = hy_cut_new(row->app_no, row->user, row->at_ms);

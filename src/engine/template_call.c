@@ -27,12 +27,33 @@ static const struct {
     [HY_VERDICT_UNKNOWN] = {HY_E_BUSY, "The platform's answer was lost"},
 };
 
+/* "template_manage": other calls explain the same code in their own way. */
+static bool is_management(const char *api)
+{
+    size_t length = strlen(api);
+
+    return length >= 7 && strcmp(api + length - 7, "_manage") == 0;
+}
+
+static const struct hy_code *explain(const struct hy_platform *platform,
+                                     const struct hy_judgement *j)
+{
+    const struct hy_code *row = platform->codes;
+
+    while (row->api && !(is_management(row->api) && strcmp(row->code, j->errcode) == 0))
+        row++;
+    return row->api ? row : NULL;
+}
+
 const char *hy_template_work_error(const struct hy_template_work *work)
 {
     const struct hy_judgement *j = &work->reply.judgement;
+    const struct hy_code *code = explain(work->app->platform, j);
 
-    return hy_arena_printf(work->call->arena, "%s: %s%s%s.", ends[j->verdict].what, j->errcode,
-                           j->errcode[0] && j->errmsg[0] ? " " : "", j->errmsg);
+    return hy_arena_printf(work->call->arena, "%s: %s%s%s.%s%s%s%s", ends[j->verdict].what,
+                           j->errcode, j->errcode[0] && j->errmsg[0] ? " " : "", j->errmsg,
+                           code ? " " : "", code ? code->meaning_en : "", code ? " " : "",
+                           code ? code->fix_en : "");
 }
 
 static void log_end(const struct hy_template_work *work, int result, const char *error)

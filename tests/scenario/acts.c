@@ -276,6 +276,7 @@ static void cmd_now(char **words)
 static void cmd_crash(char **words)
 {
     world_crash(&story_world);
+    story_templates_forget();
 }
 
 /* disk full|ok */

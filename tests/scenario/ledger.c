@@ -297,14 +297,14 @@ static void cmd_counter(char **words)
              (long long)(g->retry_at_ms ? g->retry_at_ms - world_now_ms() : 0));
 }
 
-static struct hy_told *story_of(char **words, size_t *ret_count)
+static struct hy_step *story_of(char **words, size_t *ret_count)
 {
     struct hy_timeline_read read = {.op.verb = HY_VERB_TIMELINE,
                                     .user = story_openid(words[1]),
                                     .limit = 1000,
                                     .arena = &story_arena};
     struct hy_timeline_facts facts;
-    struct hy_told *items;
+    struct hy_step *items;
 
     status_of_app(&read.app_no);
     story_read(&read.op);
@@ -329,15 +329,15 @@ static struct hy_told *story_of(char **words, size_t *ret_count)
 static void cmd_timeline(char **words)
 {
     size_t count, i = 0;
-    struct hy_told *items = story_of(words, &count);
+    struct hy_step *items = story_of(words, &count);
     char text[64];
 
     for (char **word = words + 2; *word || i < count; i++) {
-        if (i < count && items[i].type == HY_TOLD_EVENT)
+        if (i < count && items[i].type == HY_STEP_EVENT)
             continue;
         if (i >= count)
             FAIL("the story ends before %s", *word);
-        snprintf(text, sizeof text, "%s:%lld>%lld", hy_told_type_names[items[i].type],
+        snprintf(text, sizeof text, "%s:%lld>%lld", hy_step_type_names[items[i].type],
                  (long long)items[i].before, (long long)items[i].after);
         if (*word && !strchr(*word, ':'))
             *strchr(text, ':') = 0;

@@ -40,4 +40,7 @@ void story_read(struct hy_op *op);
 /* Where the id of the message of that name is kept. */
 int64_t *story_message(const char *name);
 
+/* Calls about templates under way will not be looked at: another story, another process. */
+void story_templates_forget(void);
+
 #endif

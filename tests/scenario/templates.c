@@ -14,6 +14,11 @@ static struct {
 } calls[CALLS_MAX];
 static size_t began, looked;
 
+void story_templates_forget(void)
+{
+    looked = began;
+}
+
 static void call_done(struct hy_template_call *call, void *arg)
 {
     *(bool *)arg = true;

@@ -50,6 +50,8 @@ static void add_app(void)
                                             "0123456789abcdef0123456789abcdef", "suspect_retry_s",
                                             60, "receipt_margin_s", 60);
 
+    json_object_set_new(body, "callback_token", json_string("a_token_of_scenarios"));
+
     hy_violations_init(&v, &arena);
     change.arg = &result;
     CHECK_INT(hy_engine_app_change(world.engine, NULL, body, &v, &change), 0);
@@ -131,6 +133,26 @@ static void withdraw(void)
     run(&deposit.op);
 }
 
+/* What became of a message, told before its answer or long after. */
+static void outcome(void)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(world.engine, app_id);
+    struct hy_sent_item sent = {.template_id = any_template(), .delivered = chance(2)};
+    struct hy_hear hear = {.op.verb = HY_VERB_HEAR,
+                           .app_no = app->app.no,
+                           .name = "subscribe_msg_sent_event",
+                           .user = user,
+                           .created_at_ms = world_now_ms(),
+                           .now_ms = world_now_ms(),
+                           .raw = "{}",
+                           .sent = &sent,
+                           .sent_count = 1};
+
+    sent.reason = sent.delivered ? NULL : "event.1003";
+    memcpy(sent.identity, &random_state, sizeof random_state);
+    run(&hear.op);
+}
+
 static void ignore_submit(struct hy_submit *submit, void *arg)
 {
     (void)submit;
@@ -192,9 +214,9 @@ static void crash(void)
         world_crash(&world);
 }
 
-static void (*const happenings[])(void) = {accept, accept,   receipt, send, send,
-                                           answer, answer,   answer,  pass, pass,
-                                           answer, withdraw, send,    crash};
+static void (*const happenings[])(void) = {accept, accept,   receipt, send,  send,
+                                           answer, answer,   answer,  pass,  pass,
+                                           answer, withdraw, send,    crash, outcome};
 
 /* --- what must be true ------------------------------------------------------------------------ */
 
@@ -233,23 +255,23 @@ static int64_t in_ledger(const struct hy_timeline_facts *facts, const struct hy_
     return sum;
 }
 
-static void print_story(const struct hy_told *items, size_t count)
+static void print_story(const struct hy_step *items, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         printf("# %lld %-16s %s %lld>%lld%s move=%d\n", (long long)items[i].at_ms,
-               hy_told_type_names[items[i].type],
+               hy_step_type_names[items[i].type],
                items[i].pot ? items[i].pot->template_id + 40 : "receipts",
                (long long)items[i].before, (long long)items[i].after, items[i].known ? "" : "?",
                items[i].attempt ? (int)items[i].attempt->grant_move : -1);
 }
 
-static void check_pot(const struct hy_timeline_facts *facts, const struct hy_told *items,
+static void check_pot(const struct hy_timeline_facts *facts, const struct hy_step *items,
                       size_t count, const struct hy_grant *pot)
 {
     int64_t balance = facts->whole ? 0 : -1;
 
     for (size_t i = 0; i < count; i++) {
-        const struct hy_told *t = &items[i];
+        const struct hy_step *t = &items[i];
 
         if (t->pot != pot)
             continue;
@@ -272,7 +294,7 @@ static void check_pot(const struct hy_timeline_facts *facts, const struct hy_tol
 static void check_story(size_t limit)
 {
     struct hy_timeline_facts facts;
-    struct hy_told *items;
+    struct hy_step *items;
     size_t count;
 
     read_facts(&facts, limit);

@@ -13,7 +13,7 @@ static struct hy_api *api;
 static struct hy_httpd_request last;
 static bool have_last;
 static json_t *answer;
-static const char *key, *header_name, *header_value, *platform;
+static const char *key, *header_name, *header_value, *platform, *proxy;
 
 static struct {
     const char *part, *body;
@@ -44,12 +44,19 @@ void client_start(void)
     err = hy_engine_key_adopt(client_world.engine, "first", admin_key);
     assert(!err);
     config.engine = client_world.engine;
+    config.trusted_proxies = &proxy;
+    config.trusted_proxy_count = proxy != NULL;
     err = hy_api_new(&config, &api);
     assert(!err);
     (void)err;
     key = admin_key;
     platform = "{\"errcode\":0,\"errmsg\":\"ok\"}";
     memset(places, 0, sizeof places);
+}
+
+void client_trust_proxy(const char *address)
+{
+    proxy = address;
 }
 
 void client_stop(void)

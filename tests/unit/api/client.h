@@ -27,6 +27,9 @@ extern struct world client_world;
 void client_start(void); /* with an admin key, which every call shows */
 void client_stop(void);
 
+/* Before client_start(): this address is a trusted proxy; null: none. */
+void client_trust_proxy(const char *address);
+
 /* Adds the app CLIENT_APP. */
 void client_add_app(void);
 

@@ -13,7 +13,7 @@ static struct hy_attempt attempts[MOST][MOST];
 static struct hy_event events[MOST];
 static struct hy_timeline_facts facts;
 static struct hy_arena arena;
-static struct hy_told *story;
+static struct hy_step *story;
 static size_t count;
 
 static void fresh(void)
@@ -92,10 +92,10 @@ static void tell(void)
     CHECK(story != NULL);
 }
 
-static void check_next(size_t *at, enum hy_told_type type, int64_t before, int64_t after)
+static void check_next(size_t *at, enum hy_step_type type, int64_t before, int64_t after)
 {
     CHECK(*at < count);
-    CHECK_TEXT(hy_told_type_names[story[*at].type], hy_told_type_names[type]);
+    CHECK_TEXT(hy_step_type_names[story[*at].type], hy_step_type_names[type]);
     CHECK(story[*at].known);
     CHECK_INT(story[*at].before, before);
     CHECK_INT(story[*at].after, after);
@@ -118,13 +118,13 @@ static void accepts_add_up_and_sends_take_them(void)
     message("t", HY_MESSAGE_UNKNOWN, 40);
     attempt(g, HY_GRANT_DOUBT, 40);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 0, 1);
-    check_next(&i, HY_TOLD_ANSWER, 1, 3);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 3, 3);
-    check_next(&i, HY_TOLD_ATTEMPT, 3, 2);
-    check_next(&i, HY_TOLD_SETTLED, 2, 2);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 2, 2);
-    check_next(&i, HY_TOLD_ATTEMPT, 2, 1);
+    check_next(&i, HY_STEP_ANSWER, 0, 1);
+    check_next(&i, HY_STEP_ANSWER, 1, 3);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 3, 3);
+    check_next(&i, HY_STEP_ATTEMPT, 3, 2);
+    check_next(&i, HY_STEP_SETTLED, 2, 2);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 2, 2);
+    check_next(&i, HY_STEP_ATTEMPT, 2, 1);
     CHECK_INT(i, count);
 }
 
@@ -141,13 +141,13 @@ static void a_refusal_keeps_and_the_second_takes_all(void)
     attempt(g, HY_GRANT_REFUSE, 20);
     attempt(g, HY_GRANT_DROP, 80);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 0, 2);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 2, 2);
-    check_next(&i, HY_TOLD_ATTEMPT, 2, 2);
-    check_next(&i, HY_TOLD_GRANT_SUSPECT, 2, 2);
-    check_next(&i, HY_TOLD_ATTEMPT, 2, 2);
-    check_next(&i, HY_TOLD_GRANT_REVOKED, 2, 0);
-    check_next(&i, HY_TOLD_SETTLED, 0, 0);
+    check_next(&i, HY_STEP_ANSWER, 0, 2);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 2, 2);
+    check_next(&i, HY_STEP_ATTEMPT, 2, 2);
+    check_next(&i, HY_STEP_GRANT_SUSPECT, 2, 2);
+    check_next(&i, HY_STEP_ATTEMPT, 2, 2);
+    check_next(&i, HY_STEP_GRANT_REVOKED, 2, 0);
+    check_next(&i, HY_STEP_SETTLED, 0, 0);
     CHECK_INT(i, count);
 }
 
@@ -161,11 +161,11 @@ static void a_withdrawal_voids_what_was_before(void)
     answer(HY_ANSWER_WITHDRAW, "t", 1, 20);
     answer(HY_ANSWER_ACCEPT, "t", 1, 30);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 0, 3);
-    check_next(&i, HY_TOLD_ANSWER, 3, 3);
+    check_next(&i, HY_STEP_ANSWER, 0, 3);
+    check_next(&i, HY_STEP_ANSWER, 3, 3);
     CHECK_TEXT(story[i].reason, "withdrawn");
-    check_next(&i, HY_TOLD_GRANT_REVOKED, 3, 0);
-    check_next(&i, HY_TOLD_ANSWER, 0, 1);
+    check_next(&i, HY_STEP_GRANT_REVOKED, 3, 0);
+    check_next(&i, HY_STEP_ANSWER, 0, 1);
     CHECK_INT(i, count);
 }
 
@@ -178,8 +178,8 @@ static void a_withdrawal_that_was_overtaken_changes_nothing(void)
     answer(HY_ANSWER_ACCEPT, "t", 1, 30);
     answer(HY_ANSWER_WITHDRAW, "t", 1, 20);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 0, 0);
-    check_next(&i, HY_TOLD_ANSWER, 0, 1);
+    check_next(&i, HY_STEP_ANSWER, 0, 0);
+    check_next(&i, HY_STEP_ANSWER, 0, 1);
     CHECK_INT(i, count);
 }
 
@@ -195,11 +195,11 @@ static void a_standing_permission_is_one(void)
     message("t", HY_MESSAGE_SENT, 30);
     attempt(g, HY_GRANT_SPEND, 30);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 0, 1);
-    check_next(&i, HY_TOLD_ANSWER, 1, 1);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 1, 1);
-    check_next(&i, HY_TOLD_ATTEMPT, 1, 1);
-    check_next(&i, HY_TOLD_SETTLED, 1, 1);
+    check_next(&i, HY_STEP_ANSWER, 0, 1);
+    check_next(&i, HY_STEP_ANSWER, 1, 1);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 1, 1);
+    check_next(&i, HY_STEP_ATTEMPT, 1, 1);
+    check_next(&i, HY_STEP_SETTLED, 1, 1);
 }
 
 static void templates_do_not_mix(void)
@@ -213,9 +213,9 @@ static void templates_do_not_mix(void)
     answer(HY_ANSWER_ACCEPT, "b", 5, 20);
     answer(HY_ANSWER_REJECT, "a", 1, 30);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 0, 1);
-    check_next(&i, HY_TOLD_ANSWER, 0, 5);
-    check_next(&i, HY_TOLD_ANSWER, 1, 1);
+    check_next(&i, HY_STEP_ANSWER, 0, 1);
+    check_next(&i, HY_STEP_ANSWER, 0, 5);
+    check_next(&i, HY_STEP_ANSWER, 1, 1);
 }
 
 /* --- a story that is cut ---------------------------------------------------------------------- */
@@ -232,10 +232,10 @@ static void cut_is_counted_back_from_the_ledger(void)
     message("t", HY_MESSAGE_SENT, 30);
     attempt(g, HY_GRANT_SPEND, 30);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 7, 8);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 8, 8);
-    check_next(&i, HY_TOLD_ATTEMPT, 8, 7);
-    check_next(&i, HY_TOLD_SETTLED, 7, 7);
+    check_next(&i, HY_STEP_ANSWER, 7, 8);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 8, 8);
+    check_next(&i, HY_STEP_ATTEMPT, 8, 7);
+    check_next(&i, HY_STEP_SETTLED, 7, 7);
 }
 
 /* What there was before it was lost is forgotten, if it came back since. */
@@ -254,7 +254,7 @@ static void cut_says_what_it_cannot_know(void)
     CHECK(!story[1].known);
     CHECK(!story[2].known);
     i = 3;
-    check_next(&i, HY_TOLD_ANSWER, 0, 1);
+    check_next(&i, HY_STEP_ANSWER, 0, 1);
 }
 
 static void cut_knows_what_the_revoked_row_keeps(void)
@@ -269,9 +269,9 @@ static void cut_knows_what_the_revoked_row_keeps(void)
     answer(HY_ANSWER_ACCEPT, "t", 1, 10);
     answer(HY_ANSWER_WITHDRAW, "t", 1, 20);
     tell();
-    check_next(&i, HY_TOLD_ANSWER, 5, 6);
-    check_next(&i, HY_TOLD_ANSWER, 6, 6);
-    check_next(&i, HY_TOLD_GRANT_REVOKED, 6, 0);
+    check_next(&i, HY_STEP_ANSWER, 5, 6);
+    check_next(&i, HY_STEP_ANSWER, 6, 6);
+    check_next(&i, HY_STEP_GRANT_REVOKED, 6, 0);
 }
 
 /* --- receipts --------------------------------------------------------------------------------- */
@@ -291,18 +291,18 @@ static void receipts_are_counted_together(void)
     message("t", HY_MESSAGE_SENT, 600);
     attempt(b, HY_GRANT_SPEND, 600);
     tell();
-    check_next(&i, HY_TOLD_GRANT_ADDED, 0, 3);
-    check_next(&i, HY_TOLD_GRANT_ADDED, 3, 6);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 6, 6);
-    check_next(&i, HY_TOLD_ATTEMPT, 6, 5);
-    check_next(&i, HY_TOLD_SETTLED, 5, 5);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 5, 5);
-    check_next(&i, HY_TOLD_ATTEMPT, 5, 4);
-    check_next(&i, HY_TOLD_SETTLED, 4, 4);
-    check_next(&i, HY_TOLD_GRANT_EXPIRED, 4, 3);
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 3, 3);
-    check_next(&i, HY_TOLD_ATTEMPT, 3, 2);
-    check_next(&i, HY_TOLD_SETTLED, 2, 2);
+    check_next(&i, HY_STEP_GRANT_ADDED, 0, 3);
+    check_next(&i, HY_STEP_GRANT_ADDED, 3, 6);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 6, 6);
+    check_next(&i, HY_STEP_ATTEMPT, 6, 5);
+    check_next(&i, HY_STEP_SETTLED, 5, 5);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 5, 5);
+    check_next(&i, HY_STEP_ATTEMPT, 5, 4);
+    check_next(&i, HY_STEP_SETTLED, 4, 4);
+    check_next(&i, HY_STEP_GRANT_EXPIRED, 4, 3);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 3, 3);
+    check_next(&i, HY_STEP_ATTEMPT, 3, 2);
+    check_next(&i, HY_STEP_SETTLED, 2, 2);
     CHECK_INT(i, count);
 }
 
@@ -331,9 +331,9 @@ static void a_bad_receipt_is_dropped_alone(void)
     message("t", HY_MESSAGE_QUEUED, 30);
     attempt(a, HY_GRANT_DROP, 30);
     tell();
-    check_next(&i, HY_TOLD_MESSAGE_ACCEPTED, 6, 6);
-    check_next(&i, HY_TOLD_ATTEMPT, 6, 6);
-    check_next(&i, HY_TOLD_GRANT_REVOKED, 6, 3);
+    check_next(&i, HY_STEP_MESSAGE_ACCEPTED, 6, 6);
+    check_next(&i, HY_STEP_ATTEMPT, 6, 6);
+    check_next(&i, HY_STEP_GRANT_REVOKED, 6, 3);
 }
 
 static void events_stand_by_themselves(void)

@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <stdlib.h>
+
 static struct hy_report report;
 static int result;
 
@@ -234,7 +236,7 @@ static void the_same_report_counts_once(const char *location)
     CHECK_INT(rig_add_app(""), 0);
     CHECK_INT(tell(grant(ONCE ",'report_id':'r1'")), 0);
     check_counts(1, 0, 0);
-    rig_now_ms += 3600000;
+    rig_now_ms += 20 * 3600000LL;
     CHECK_INT(tell(grant(ONCE ",'report_id':'r1'")), 0);
     check_counts(0, 1, 0);
     CHECK_INT(tell(grant(ONCE ",'report_id':'r2'")), 0);
@@ -247,7 +249,14 @@ static void the_same_report_counts_once(const char *location)
 
 static void by_its_report_id(void)
 {
+    char folder[] = "/tmp/hy-report-XXXXXX", location[64], command[64];
+
     the_same_report_counts_once("memory:");
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(location, sizeof location, "sqlite:%s/store", folder);
+    the_same_report_counts_once(location);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    CHECK_INT(system(command), 0);
 }
 
 static void by_the_instant_that_it_names(void)

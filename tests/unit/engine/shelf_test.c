@@ -194,6 +194,21 @@ static void replacing_touches_one_app_and_no_holder(void)
     rig_close();
 }
 
+static void a_removed_app_has_no_templates(void)
+{
+    struct hy_template t = shipped(T1, HY_TEMPLATE_ONCE, "");
+
+    set_up();
+    store(&t, 1, true);
+    rig_restart();
+    CHECK_INT(hy_engine_template_kind(rig.engine, 1, T1, NULL), HY_TEMPLATE_ONCE);
+    CHECK_INT(rig_remove_app(RIG_APP), 0);
+    CHECK(!hy_engine_template(rig.engine, 1, T1));
+    rig_restart();
+    CHECK(!hy_engine_template(rig.engine, 1, T1));
+    rig_close();
+}
+
 /* --- readers while it changes ----------------------------------------------------------------- */
 
 enum { ROUNDS = 2000 };
@@ -242,6 +257,7 @@ int main(void)
     RUN(lists_by_kind_title_and_id);
     RUN(absent_is_what_a_sync_did_not_find);
     RUN(replacing_touches_one_app_and_no_holder);
+    RUN(a_removed_app_has_no_templates);
     RUN(readers_never_see_a_half);
     return hy_tap_end();
 }
