@@ -2,60 +2,19 @@
 // N messages in arrays of 100, until the simulator has accepted all of them.
 //
 //   node bench/drain.mjs PROGRAM [N]      on a store in a temporary folder
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import http from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { app, call, cpuTicks, key, secret, start, stopAll } from './lib.mjs';
 
 const [program, count = '40000'] = process.argv.slice(2);
 const total = Number(count);
-const key = 'a key that only this bench uses';
-const app = 'wx0000000000000001';
-const secret = '00000000000000000000000000000001';
 const sendPath = '/cgi-bin/message/wxopen/template/send';
 const deadlineMs = 120000;
-const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
-const started = [];
-
-function start(args, line, env = {}) {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
-  started.unshift(child);
-  return new Promise((resolve, reject) => {
-    let out = '';
-    child.on('exit', () => reject(new Error(`${args[0]} ended`)));
-    child.stdout.on('data', (bytes) => {
-      const url = (out += bytes).match(new RegExp(`^${line}: (.*)$`, 'm'))?.[1];
-      if (url) resolve({ url, pid: child.pid });
-    });
-  });
-}
-
-function call(method, url, body) {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
-    const request = http.request(url, { method, agent, headers }, (answer) => {
-      let text = '';
-      answer.on('data', (bytes) => (text += bytes));
-      answer.on('end', () => {
-        if (answer.statusCode >= 300) reject(new Error(`${url}: ${answer.statusCode} ${text.slice(0, 200)}`));
-        else resolve(JSON.parse(text));
-      });
-    });
-    request.on('error', reject);
-    request.end(body && JSON.stringify(body));
-  });
-}
-
-/** CPU seconds that the process has used, in 1/100. */
-function cpuTicks(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}
 
 async function measure(folder) {
-  const sim = await start(['sim', '--listen', '127.0.0.1:0'], 'simulator');
-  const server = await start(['serve', '--listen', '127.0.0.1:0', '--log-level', 'warn',
+  const sim = await start(program, ['sim', '--listen', '127.0.0.1:0'], 'simulator');
+  const server = await start(program, ['serve', '--listen', '127.0.0.1:0', '--log-level', 'warn',
     '--store', `sqlite:${join(folder, 'bench.db')}`, '--wechat-url', sim.url], 'listening',
   { HONGYAN_ADMIN_KEY: key });
   const control = (path, body) => call('POST', sim.url + path, { appid: app, ...body });
@@ -96,9 +55,6 @@ const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'hongyan-drain.'
 try {
   await measure(folder);
 } finally {
-  agent.destroy();
-  for (const child of started) child.kill('SIGTERM');
-  await Promise.all(started.map((child) =>
-    child.exitCode !== null || new Promise((resolve) => child.once('exit', resolve))));
+  await stopAll();
   rmSync(folder, { recursive: true });
 }

@@ -14,7 +14,10 @@
  *
  * CPU is that of the whole process: user and system, checkpoints included.
  */
+#include "common.h"
+
 #include "base/clock.h"
+#include "base/err.h"
 #include "store/apps.h"
 #include "store/grants.h"
 #include "store/messages.h"
@@ -25,7 +28,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { USER_BYTES = 29, PRELOAD_BATCH = 5000, DAY_MS = 86400000 };
+enum { PRELOAD_BATCH = 5000 };
 
 static const size_t batch_sizes[] = {1, 10, 100, 1000};
 enum { SIZES = sizeof batch_sizes / sizeof *batch_sizes };
@@ -44,32 +47,6 @@ struct cost {
     double cpu_us;
     double wall_us;
 };
-
-static void must(int result, const char *what)
-{
-    if (result == 0)
-        return;
-    fprintf(stderr, "store-bench: %s: error %d\n", what, result);
-    exit(1);
-}
-
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
-/* As an openid looks: 28 characters, random from the sixth on. */
-static const char *user_name(int64_t number, char into[USER_BYTES])
-{
-    uint64_t r = mix((uint64_t)number);
-
-    snprintf(into, USER_BYTES, "oABCD%016llx%07llx", (unsigned long long)r,
-             (unsigned long long)(mix(r) & 0xfffffff));
-    return into;
-}
 
 static struct cost now_cost(void)
 {
@@ -99,7 +76,7 @@ static void make_app(struct bench *b)
                                    .settings = "{}",
                                    .created_at_ms = hy_clock_now_ms()}};
 
-    must(hy_store_run(b->store, &v.op), "app");
+    bench_must(hy_store_run(b->store, &v.op), "app");
     b->app = v.app.no;
 }
 
@@ -112,21 +89,23 @@ static void deposit(struct bench *b, size_t first, size_t count)
     v.now_ms = hy_clock_now_ms();
     v.items = (struct hy_deposit_item *)hy_arena_array(&arena, count, sizeof *v.items);
     for (size_t i = 0; i < count; i++) {
-        char name[USER_BYTES];
+        char name[BENCH_USER_BYTES];
         struct hy_grant *g = &v.items[i].grant;
 
         g->app_no = b->app;
-        g->user = hy_arena_strdup(&arena, user_name((int64_t)(first + i), name));
+        g->user = hy_arena_strdup(&arena, bench_user((int64_t)(first + i), name));
         g->kind = HY_GRANT_FORM_ID;
         g->credential = hy_arena_printf(&arena, "%016llx%016llx",
-                                        (unsigned long long)mix(first + i + (1ULL << 40)),
-                                        (unsigned long long)mix(first + i + (1ULL << 41)));
+                                        (unsigned long long)bench_mix(first + i + (1ULL << 40)),
+                                        (unsigned long long)bench_mix(first + i + (1ULL << 41)));
         g->uses_total = g->uses_left = 1;
         g->obtained_at_ms = v.now_ms;
-        g->expires_at_ms = v.now_ms + 7LL * DAY_MS;
-        v.items[i].margin_ms = DAY_MS;
+        /* Given over the last five days, as it is with receipts of many pages. */
+        g->expires_at_ms =
+            v.now_ms + 7LL * BENCH_DAY_MS - (int64_t)(bench_mix(first + i) % (5ULL * BENCH_DAY_MS));
+        v.items[i].margin_ms = BENCH_DAY_MS;
     }
-    must(hy_store_run(b->store, &v.op), "deposit");
+    bench_must(hy_store_run(b->store, &v.op), "deposit");
     hy_arena_deinit(&arena);
 }
 
@@ -134,12 +113,12 @@ static struct hy_message *draft(struct bench *b, struct hy_arena *arena, int64_t
                                 int64_t send_at_ms)
 {
     struct hy_message *m = (struct hy_message *)hy_arena_alloc(arena, sizeof *m);
-    char name[USER_BYTES];
+    char name[BENCH_USER_BYTES];
 
     m->accepted_at_ms = hy_clock_now_ms();
     m->id = hy_message_ids_next(&b->ids, m->accepted_at_ms);
     m->app_no = b->app;
-    m->user = hy_arena_strdup(arena, user_name(user, name));
+    m->user = hy_arena_strdup(arena, bench_user(user, name));
     m->template_id = "TEMPLATE-0000000000000000000000000000000001";
     m->data = "{\"keyword1\":{\"value\":\"339208499\"},\"keyword2\":{\"value\":\"2015-01-05 "
               "12:30\"},\"keyword3\":{\"value\":\"TIT Creative Park\"},\"keyword4\":{\"value\":"
@@ -151,7 +130,8 @@ static struct hy_message *draft(struct bench *b, struct hy_arena *arena, int64_t
 
 static void admit(struct bench *b, struct hy_message **messages, size_t count, bool keep_state)
 {
-    struct hy_admit v = {.op = {.verb = HY_VERB_ADMIT}, .count = count, .key_window_ms = DAY_MS};
+    struct hy_admit v = {
+        .op = {.verb = HY_VERB_ADMIT}, .count = count, .key_window_ms = BENCH_DAY_MS};
     struct hy_arena arena;
 
     hy_arena_init(&arena);
@@ -160,12 +140,12 @@ static void admit(struct bench *b, struct hy_message **messages, size_t count, b
     v.items = (struct hy_admit_item *)hy_arena_array(&arena, count, sizeof *v.items);
     for (size_t i = 0; i < count; i++) {
         v.items[i].message = messages[i];
-        v.items[i].margin_ms = DAY_MS;
+        v.items[i].margin_ms = BENCH_DAY_MS;
     }
-    must(hy_store_run(b->store, &v.op), "admit");
+    bench_must(hy_store_run(b->store, &v.op), "admit");
     for (size_t i = 0; keep_state && i < count; i++)
         if (messages[i]->state != HY_MESSAGE_QUEUED || messages[i]->grant_id == 0)
-            must(1, "a message without a grant");
+            bench_must(HY_E_CORRUPT, "a message without a grant");
     hy_arena_deinit(&arena);
 }
 
@@ -181,7 +161,7 @@ static void preload(struct bench *b, size_t messages)
         hy_arena_init(&arena);
         for (; count < PRELOAD_BATCH && done < messages; done++)
             batch[count++] = draft(b, &arena, (int64_t)(done % b->users),
-                                   hy_clock_now_ms() + DAY_MS + (int64_t)done);
+                                   hy_clock_now_ms() + BENCH_DAY_MS + (int64_t)done);
         admit(b, batch, count, false);
         hy_arena_deinit(&arena);
     }
@@ -191,12 +171,12 @@ static void choose_order(struct bench *b, bool scattered, size_t needed)
 {
     b->order = (int64_t *)malloc(b->users * sizeof *b->order);
     if (!b->order)
-        must(1, "memory");
+        bench_must(HY_E_NOMEM, "memory");
     for (size_t i = 0; i < b->users; i++)
         b->order[i] = (int64_t)i;
     b->next_user = scattered ? 0 : b->users - needed;
     for (size_t i = b->users; scattered && i > 1; i--) {
-        size_t other = (size_t)((b->random = mix(b->random)) % i);
+        size_t other = (size_t)((b->random = bench_mix(b->random)) % i);
         int64_t swap = b->order[i - 1];
 
         b->order[i - 1] = b->order[other];
@@ -226,15 +206,16 @@ static void settle(struct bench *b, const struct hy_claim *claimed, struct hy_ar
         a->judgement.msgid = c->message.id;
         snprintf(a->judgement.errcode, sizeof a->judgement.errcode, "0");
         snprintf(a->judgement.errmsg, sizeof a->judgement.errmsg, "ok");
-        hy_settle(&c->message, &c->grant, &a->judgement, v.now_ms, 0, &v.items[i].settlement);
+        hy_settle(&c->message, &c->grant, &a->judgement, &hy_settle_rules_default, v.now_ms, 0,
+                  &v.items[i].settlement);
     }
-    must(hy_store_run(b->store, &v.op), "settle");
+    bench_must(hy_store_run(b->store, &v.op), "settle");
 }
 
 /* One batch through all three; `costs` of admit, claim, settle. */
 static void one_batch(struct bench *b, size_t size, struct cost costs[3])
 {
-    struct hy_claim_lane lane = {.app_no = b->app, .capacity = size, .margin_ms = DAY_MS};
+    struct hy_claim_lane lane = {.app_no = b->app, .capacity = size, .margin_ms = BENCH_DAY_MS};
     struct hy_claim claim = {.op = {.verb = HY_VERB_CLAIM}, .lanes = &lane, .lane_count = 1};
     struct hy_message *messages[1000];
     struct hy_arena arena;
@@ -251,10 +232,10 @@ static void one_batch(struct bench *b, size_t size, struct cost costs[3])
     claim.arena = &arena;
     claim.now_ms = hy_clock_now_ms();
     claim.lease_until_ms = claim.now_ms + 60000;
-    must(hy_store_run(b->store, &claim.op), "claim");
+    bench_must(hy_store_run(b->store, &claim.op), "claim");
     add_since(&costs[1], start);
     if (claim.count != size)
-        must(1, "a claim with fewer than were admitted");
+        bench_must(HY_E_CORRUPT, "a claim with fewer than were admitted");
 
     start = now_cost();
     settle(b, &claim, &arena);

@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/auth.h"
+#include "api/limits.h"
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/routes.h"
@@ -10,20 +11,41 @@
 
 enum { BODY_MAX_BYTES = 8 << 20 };
 
+static int fill(struct hy_api *api, const struct hy_api_config *config)
+{
+    size_t count = config->trusted_proxy_count;
+
+    api->engine = config->engine;
+    api->body_max_bytes = config->body_max_bytes ? config->body_max_bytes : BODY_MAX_BYTES;
+    api->limits = hy_limits_new();
+    api->proxies = calloc(count + 1, sizeof *api->proxies);
+    if (!api->limits || !api->proxies)
+        return HY_E_NOMEM;
+    for (; api->proxy_count < count; api->proxy_count++)
+        if (!hy_address_parse(config->trusted_proxies[api->proxy_count],
+                              api->proxies[api->proxy_count]))
+            return HY_E_INVALID;
+    return 0;
+}
+
 int hy_api_new(const struct hy_api_config *config, struct hy_api **ret_api)
 {
     struct hy_api *api = calloc(1, sizeof *api);
+    int err = api ? fill(api, config) : HY_E_NOMEM;
 
-    if (!api)
-        return HY_E_NOMEM;
-    api->engine = config->engine;
-    api->body_max_bytes = config->body_max_bytes ? config->body_max_bytes : BODY_MAX_BYTES;
-    *ret_api = api;
-    return 0;
+    if (err)
+        hy_api_free(api);
+    else
+        *ret_api = api;
+    return err;
 }
 
 void hy_api_free(struct hy_api *api)
 {
+    if (!api)
+        return;
+    hy_limits_free(api->limits);
+    free(api->proxies);
     free(api);
 }
 

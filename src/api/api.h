@@ -22,9 +22,13 @@ struct hy_api;
 struct hy_api_config {
     struct hy_engine *engine; /* must outlive the API */
     size_t body_max_bytes;    /* what the HTTP server takes, for the text of a 413; 0: 8 MiB */
+    /* Addresses of proxies: of a request from one of them the last address in X-Forwarded-For is
+     * the caller's. */
+    const char *const *trusted_proxies;
+    size_t trusted_proxy_count;
 };
 
-/* HY_E_NOMEM. */
+/* HY_E_NOMEM; HY_E_INVALID (a trusted proxy is no address). */
 int hy_api_new(const struct hy_api_config *config, struct hy_api **ret_api);
 
 /* No request may be under way; null is legal. */

@@ -1,5 +1,6 @@
 #include "api/problem.h"
 #include "api/routes.h"
+#include "api/why.h"
 #include "base/err.h"
 
 static void write_token(struct hy_out *out, const struct hy_app_status *status)
@@ -14,6 +15,24 @@ static void write_token(struct hy_out *out, const struct hy_app_status *status)
     hy_out_end(out, '}');
 }
 
+static void write_alarms(struct hy_call *call, struct hy_out *out,
+                         const struct hy_app_status *status)
+{
+    struct hy_why why = hy_why_burst(hy_call_chinese(call));
+
+    hy_out_begin(out, "alarms", '[');
+    if (status->refusal_burst_at_ms) {
+        hy_out_begin(out, NULL, '{');
+        hy_out_text(out, "name", "refusal_burst");
+        hy_out_instant(out, "since", status->refusal_burst_at_ms);
+        hy_out_int(out, "refusals", status->refusals);
+        hy_out_text(out, "meaning", why.meaning);
+        hy_out_text(out, "fix", why.fix);
+        hy_out_end(out, '}');
+    }
+    hy_out_end(out, ']');
+}
+
 static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_no)
 {
     struct hy_app_status status = {0};
@@ -26,6 +45,18 @@ static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_n
     hy_out_text(out, "pause_reason", status.pause_reason);
     write_token(out, &status);
     hy_out_end(out, '}');
+    write_alarms(call, out, &status);
+}
+
+/* What somebody has to enter in the platform's console, but for the secrets. */
+static void write_callback(struct hy_call *call, struct hy_out *out,
+                           const struct hy_app_entry *entry)
+{
+    hy_out_begin(out, "callback", '{');
+    hy_out_bool(out, "configured", entry->has_callback);
+    hy_out_bool(out, "encrypted", entry->has_callback_key);
+    hy_out_text(out, "url", hy_arena_printf(call->arena, "/callback/%s", entry->app.id));
+    hy_out_end(out, '}');
 }
 
 static void write_app(struct hy_call *call, struct hy_out *out, const struct hy_app_entry *entry)
@@ -36,6 +67,7 @@ static void write_app(struct hy_call *call, struct hy_out *out, const struct hy_
     hy_out_text(out, "id", app->id);
     hy_out_text(out, "platform", app->platform);
     hy_out_fields(out, hy_app_settings_fields, &entry->settings);
+    write_callback(call, out, entry);
     hy_out_instant(out, "created_at", app->created_at_ms);
     hy_out_instant(out, "updated_at", app->updated_at_ms);
     write_status(call, out, app->no);

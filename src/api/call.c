@@ -135,6 +135,13 @@ static void resume(struct hy_httpd_request *req, void *arg)
         hy_problem_of_error(call, call->start_err);
 }
 
+bool hy_call_chinese(struct hy_call *call)
+{
+    const char *language = hy_httpd_header(call->req, "Accept-Language");
+
+    return language && strncasecmp(language, "zh", 2) == 0;
+}
+
 void hy_call_defer(struct hy_call *call, hy_call_step *next)
 {
     call->next = next;

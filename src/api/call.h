@@ -18,6 +18,7 @@
 #ifndef HY_API_CALL_H
 #define HY_API_CALL_H
 
+#include "api/limits.h"
 #include "api/out.h"
 #include "engine/engine.h"
 #include "net/httpd.h"
@@ -26,6 +27,9 @@
 struct hy_api {
     struct hy_engine *engine;
     size_t body_max_bytes;
+    struct hy_limits *limits;
+    uint8_t (*proxies)[HY_ADDRESS_BYTES]; /* the trusted ones */
+    size_t proxy_count;
     int64_t written_at_ms; /* when the store last took the write of /readyz */
 };
 
@@ -70,6 +74,9 @@ bool hy_call_refused(struct hy_call *call);
 /* The app in use with this id, named by the query parameter or field `app`: otherwise a violation
  * is added and null returned. Give it back with hy_engine_app_release(). */
 const struct hy_app_entry *hy_call_app(struct hy_call *call, const char *id);
+
+/* The language of `meaning` and `fix` that the caller prefers, by Accept-Language. */
+bool hy_call_chinese(struct hy_call *call);
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 

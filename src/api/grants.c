@@ -116,6 +116,9 @@ static void write_grant(struct hy_out *out, const struct hy_grant *grant,
     hy_out_int(out, "uses_total", grant->uses_total);
     hy_out_int(out, "uses_left", grant->uses_left);
     hy_out_int(out, "uses_reserved", grant->uses_reserved);
+    if (grant->refusals)
+        hy_out_int(out, "refusals", grant->refusals);
+    hy_out_instant(out, "retry_at", grant->retry_at_ms);
     hy_out_instant(out, "obtained_at", grant->obtained_at_ms);
     hy_out_instant(out, "expires_at", grant->expires_at_ms);
     hy_out_end(out, '}');
@@ -158,6 +161,9 @@ void hy_api_grants_list(struct hy_call *call)
     list->app_no = entry->app.no;
     list->user = query.user;
     list->template_id = query.template_id;
+    if (query.template_id)
+        list->template_kind =
+            hy_engine_template_kind(call->engine, entry->app.no, query.template_id, NULL);
     list->now_ms = hy_engine_now_ms(call->engine);
     list->margin_ms = entry->settings.receipt_margin_s * 1000;
     list->limit = (size_t)query.limit;

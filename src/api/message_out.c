@@ -1,5 +1,7 @@
 #include "api/message_out.h"
 
+#include "api/problem.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,11 +33,15 @@ static void write_order(struct hy_out *out, const struct hy_message *m)
 {
     hy_out_text(out, "user", m->user);
     hy_out_text(out, "template", m->template_id);
+    if (m->template_kind != HY_TEMPLATE_ANY)
+        hy_out_text(out, "template_kind", hy_template_kind_names[m->template_kind]);
     hy_out_raw(out, "data", m->data);
     hy_out_text(out, "page", m->page);
     hy_out_text(out, "emphasis", m->emphasis);
     hy_out_text(out, "miniprogram_state", m->miniprogram_state);
     hy_out_text(out, "lang", m->lang);
+    if (m->extra)
+        hy_out_raw(out, "extra", m->extra);
     hy_out_text(out, "tag", m->tag);
     hy_out_text(out, "policy", hy_policy_names[m->policy]);
     hy_out_text(out, "on_missing", hy_on_missing_names[m->on_missing]);
@@ -108,8 +114,59 @@ static const char *filled(const char *text)
     return text[0] ? text : NULL;
 }
 
+static const struct hy_template_field *find_field(const struct hy_shelf_item *item, const char *key)
+{
+    for (size_t i = 0; item && i < item->field_count; i++) {
+        if (strcmp(item->fields[i].key, key) == 0)
+            return &item->fields[i];
+    }
+    return NULL;
+}
+
+/* What our own check says of the value now; often nothing, for the platform has rules of its own. */
+static void write_faults(struct hy_out *out, const struct hy_template_field *field,
+                         const json_t *data, const char *path)
+{
+    const json_t *item = json_object_get(data, field->key);
+    const char *value = json_string_value(json_object_get(item, "value"));
+    struct hy_violations v;
+    struct hy_arena arena;
+
+    hy_arena_init(&arena);
+    hy_violations_init(&v, &arena);
+    if (value)
+        hy_template_check_value(field, value, &v, path);
+    if (v.count > 0)
+        hy_problem_write_errors(out, &v);
+    hy_arena_deinit(&arena);
+}
+
+/* The field that a refusal means: its path, its label, and the rule it breaks if we can tell. */
+static void write_refused(struct hy_message_writer *writer, struct hy_out *out,
+                          const struct hy_message *m, const struct hy_judgement *j)
+{
+    HY_JSON_SCOPED json_t *data = hy_json_parse(m->data, strlen(m->data), NULL, 0);
+    const char *key = data ? writer->entry->platform->refused_field(j->errmsg, data) : NULL;
+    const struct hy_shelf_item *item;
+    const struct hy_template_field *field;
+    char path[HY_TEMPLATE_KEY_BYTES + 8];
+
+    if (!key)
+        return;
+    snprintf(path, sizeof path, "data.%s", key);
+    hy_out_text(out, "field", path);
+    item = hy_engine_template(writer->engine, m->app_no, m->template_id);
+    field = find_field(item, key);
+    if (field) {
+        hy_out_text(out, "label", field->label);
+        write_faults(out, field, data, path);
+    }
+    if (item)
+        hy_engine_template_release(item);
+}
+
 static void write_attempt(struct hy_message_writer *writer, struct hy_out *out,
-                          const struct hy_attempt *attempt)
+                          const struct hy_message *m, const struct hy_attempt *attempt)
 {
     const struct hy_judgement *j = &attempt->judgement;
     const struct hy_code *code = writer->entry ? hy_message_code(writer->entry->platform, j) : NULL;
@@ -127,6 +184,8 @@ static void write_attempt(struct hy_message_writer *writer, struct hy_out *out,
         hy_out_text(out, "meaning", writer->chinese ? code->meaning_zh : code->meaning_en);
         hy_out_text(out, "fix", writer->chinese ? code->fix_zh : code->fix_en);
     }
+    if (writer->entry && j->verdict == HY_VERDICT_BAD_PAYLOAD)
+        write_refused(writer, out, m, j);
     hy_out_end(out, '}');
 }
 
@@ -168,7 +227,7 @@ void hy_message_write_whole(struct hy_message_writer *writer, struct hy_out *out
     write_members(writer, out, &get->message);
     hy_out_begin(out, "attempts", '[');
     for (size_t i = 0; i < get->attempt_count; i++)
-        write_attempt(writer, out, &get->attempts[i]);
+        write_attempt(writer, out, &get->message, &get->attempts[i]);
     hy_out_end(out, ']');
     write_timeline(out, get);
     hy_out_end(out, '}');

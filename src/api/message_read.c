@@ -5,7 +5,6 @@
 #include "base/err.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { LIST_DEFAULT = 100, LIST_MAX = 1000, NO_STATE = -1 };
 
@@ -28,13 +27,6 @@ const struct hy_json_field hy_api_messages_query[] = {
     {.name = "limit", .type = HY_JSON_INT, .offset = AT(limit), .min = 1, .max = LIST_MAX},
     {.name = "after", .type = HY_JSON_TEXT, .offset = AT(after)},
     {0}};
-
-static bool prefers_chinese(struct hy_call *call)
-{
-    const char *language = hy_httpd_header(call->req, "Accept-Language");
-
-    return language && strncasecmp(language, "zh", 2) == 0;
-}
 
 static void write_next(struct hy_out *out, const struct hy_message_list *list)
 {
@@ -139,7 +131,7 @@ static struct one *new_one(struct hy_call *call)
     one = hy_call_work(call, sizeof *one);
     if (!one)
         return NULL;
-    one->chinese = prefers_chinese(call);
+    one->chinese = hy_call_chinese(call);
     one->get.message_id = one->cancel.message_id = id;
     one->get.arena = call->arena;
     return one;

@@ -3,6 +3,7 @@
 #include "base/err.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /*
  * Messages on their way in. One message is the hot path: its answer is printed into the buffer
@@ -11,14 +12,31 @@
 
 enum { MESSAGES_MAX = 1000 };
 
-static void write_admitted(struct hy_out *out, const struct hy_message *message)
+/* What is not as it came; data that came as text is an object now. */
+static void write_repaired(struct hy_out *out, const struct hy_submission *s)
 {
+    if (s->repair_count == 0)
+        return;
+    hy_out_begin(out, "repaired", '{');
+    for (size_t i = 0; i < s->repair_count; i++) {
+        if (strcmp(s->repairs[i].field, "data") == 0)
+            hy_out_raw(out, "data", s->repairs[i].value);
+        else
+            hy_out_text(out, s->repairs[i].field, s->repairs[i].value);
+    }
+    hy_out_end(out, '}');
+}
+
+static void write_admitted(struct hy_out *out, const struct hy_submission *s)
+{
+    const struct hy_message *message = &s->message;
     char id[HY_MESSAGE_ID_TEXT_BYTES];
 
     hy_out_begin(out, NULL, '{');
     hy_out_text(out, "id", hy_message_id_print(message->id, id));
     hy_out_text(out, "state", hy_message_state_names[message->state]);
     hy_out_text(out, "reason", message->reason);
+    write_repaired(out, s);
     hy_out_end(out, '}');
 }
 
@@ -64,12 +82,13 @@ static void submitted_one(struct hy_call *call)
         return;
     }
     if (one->submission.item.admission == HY_ADMIT_LATE) {
-        hy_engine_refuse_late(&call->v);
+        if (!one->submission.unfit)
+            hy_engine_refuse_late(&call->v);
         hy_problem_invalid(call, HY_PROBLEM_INVALID);
         return;
     }
     hy_out_init(&out);
-    write_admitted(&out, &one->submission.message);
+    write_admitted(&out, &one->submission);
     hy_call_reply(call, 202, &out);
 }
 
@@ -80,7 +99,7 @@ static void submit_one(struct hy_call *call, const char *key)
     if (!one)
         return;
     hy_engine_prepare(call->engine, call->body, key, NULL, &call->v, &one->submission);
-    if (hy_call_refused(call))
+    if (!one->submission.unfit && hy_call_refused(call))
         return;
     free_body(call);
     one->submit.admit.items = &one->submission.item;
@@ -93,7 +112,8 @@ static void submit_one(struct hy_call *call, const char *key)
 /* What becomes of one element of the array. */
 struct slot {
     struct hy_submission submission;
-    const char *error; /* a problem as JSON text; null: it is admit.items[item] */
+    const char *error; /* a problem as JSON text, or null */
+    bool asked;        /* it is admit.items[item], which has the word if `error` is set, too */
     size_t item;
 };
 
@@ -102,6 +122,13 @@ struct many {
     struct slot *slots;
     size_t count;
 };
+
+static void write_error(struct hy_out *out, const char *problem)
+{
+    hy_out_begin(out, NULL, '{');
+    hy_out_raw(out, "error", problem);
+    hy_out_end(out, '}');
+}
 
 static void write_conflict(struct hy_out *out)
 {
@@ -124,21 +151,18 @@ static void write_late(struct hy_out *out, struct hy_arena *arena)
 static void write_slot(struct hy_out *out, const struct many *many, const struct slot *slot,
                        struct hy_arena *arena)
 {
-    const struct hy_admit_item *item;
+    const struct hy_admit_item *item = NULL;
 
-    if (slot->error) {
-        hy_out_begin(out, NULL, '{');
-        hy_out_raw(out, "error", slot->error);
-        hy_out_end(out, '}');
-        return;
-    }
-    item = &many->submit.admit.items[slot->item];
-    if (item->admission == HY_ADMIT_CONFLICT)
+    if (slot->asked)
+        item = &many->submit.admit.items[slot->item];
+    if (slot->error && (!item || item->admission == HY_ADMIT_LATE))
+        write_error(out, slot->error);
+    else if (item->admission == HY_ADMIT_CONFLICT)
         write_conflict(out);
     else if (item->admission == HY_ADMIT_LATE)
         write_late(out, arena);
     else
-        write_admitted(out, item->message);
+        write_admitted(out, &slot->submission);
 }
 
 static void submitted_many(struct hy_call *call)
@@ -183,8 +207,10 @@ static int prepare_slot(struct hy_call *call, struct many *many, size_t index)
                       &slot->submission);
     if (hy_violations_any(&v)) {
         slot->error = error_text(call, &v);
-        return slot->error ? 0 : HY_E_NOMEM;
+        if (!slot->error || !slot->submission.unfit)
+            return slot->error ? 0 : HY_E_NOMEM;
     }
+    slot->asked = true;
     slot->item = admit->count;
     admit->items[admit->count++] = slot->submission.item;
     return 0;
@@ -266,6 +292,7 @@ void hy_api_messages_check(struct hy_call *call)
     hy_out_begin(&out, NULL, '{');
     hy_out_bool(&out, "ok", !hy_violations_any(&call->v));
     hy_problem_write_errors(&out, &call->v);
+    write_repaired(&out, submission);
     hy_out_end(&out, '}');
     hy_call_reply(call, 200, &out);
 }

@@ -17,6 +17,9 @@ static const struct kind kinds[HY_PROBLEMS] = {
     [HY_PROBLEM_BAD_JSON] = {400, "bad_json", "The body is not usable JSON"},
     [HY_PROBLEM_BAD_REQUEST] = {400, "bad_request", "The request cannot be read"},
     [HY_PROBLEM_NO_KEY] = {401, "unauthorized", "A valid API key is needed"},
+    [HY_PROBLEM_SESSION] = {401, "no_session", "A valid session is needed"},
+    [HY_PROBLEM_CODE] = {401, "bad_code", "The login code is no good"},
+    [HY_PROBLEM_SIGNATURE] = {401, "bad_signature", "The platform did not sign this"},
     [HY_PROBLEM_SCOPE] = {403, "forbidden", "The API key may not do this"},
     [HY_PROBLEM_NOT_FOUND] = {404, "not_found", "There is no such thing"},
     [HY_PROBLEM_METHOD] = {405, "method_not_allowed", "This path does not have that method"},
@@ -26,7 +29,9 @@ static const struct kind kinds[HY_PROBLEMS] = {
                                "The idempotency key was used with another body"},
     [HY_PROBLEM_TOO_LARGE] = {413, "too_large", "The body is too large"},
     [HY_PROBLEM_MEDIA] = {415, "unsupported_media_type", "The body is of a kind that is not read"},
+    [HY_PROBLEM_RATE] = {429, "too_many_requests", "Too many requests"},
     [HY_PROBLEM_HEADERS] = {431, "headers_too_large", "The request's headers are too large"},
+    [HY_PROBLEM_REFUSED] = {422, "platform_refused", "The platform refuses this"},
     [HY_PROBLEM_INTERNAL] = {500, "internal", "Something is wrong inside"},
     [HY_PROBLEM_STORE] = {503, "store_unavailable", "The store cannot take this now", "5"},
     [HY_PROBLEM_UNCERTAIN] = {503, "store_uncertain", "It is not known whether this was stored",
@@ -34,6 +39,8 @@ static const struct kind kinds[HY_PROBLEMS] = {
     [HY_PROBLEM_MEMORY] = {503, "out_of_memory", "There is not enough memory for this now", "1"},
     [HY_PROBLEM_STOPPING] = {503, "stopping", "The server is shutting down", "5"},
     [HY_PROBLEM_TOKEN] = {503, "token_unavailable", "The platform gives no access token now", "10"},
+    [HY_PROBLEM_PLATFORM] = {503, "platform_unavailable", "The platform cannot do this now", "60"},
+    [HY_PROBLEM_LOGIN] = {503, "platform_unavailable", "The platform cannot be asked now"},
     [HY_PROBLEM_NOT_READY] = {503, "not_ready", "The server is not ready", "2"},
 };
 

@@ -14,6 +14,9 @@ enum hy_problem {
     HY_PROBLEM_BAD_JSON,    /* 400 not JSON, too deep, a key twice */
     HY_PROBLEM_BAD_REQUEST, /* 400 not even a request that could be routed */
     HY_PROBLEM_NO_KEY,      /* 401 */
+    HY_PROBLEM_SESSION,     /* 401 a page's session is missing, over or revoked */
+    HY_PROBLEM_CODE,        /* 401 the login code is no good */
+    HY_PROBLEM_SIGNATURE,   /* 401 a callback that its platform did not sign */
     HY_PROBLEM_SCOPE,       /* 403 */
     HY_PROBLEM_NOT_FOUND,   /* 404 */
     HY_PROBLEM_METHOD,      /* 405 */
@@ -22,13 +25,17 @@ enum hy_problem {
     HY_PROBLEM_KEY_REUSED,  /* 409 the idempotency key came with another body before */
     HY_PROBLEM_TOO_LARGE,   /* 413 */
     HY_PROBLEM_MEDIA,       /* 415 */
+    HY_PROBLEM_RATE,        /* 429; the caller adds Retry-After */
     HY_PROBLEM_HEADERS,     /* 431 */
+    HY_PROBLEM_REFUSED,     /* 422 the platform refuses it */
     HY_PROBLEM_INTERNAL,    /* 500 */
     HY_PROBLEM_STOPPING,    /* 503, the first of them: what a quiet server refuses with */
     HY_PROBLEM_STORE,       /* 503 the store cannot take it now */
     HY_PROBLEM_UNCERTAIN,   /* 503 perhaps stored, perhaps not */
     HY_PROBLEM_MEMORY,      /* 503 */
     HY_PROBLEM_TOKEN,       /* 503 the platform gives no token */
+    HY_PROBLEM_PLATFORM,    /* 503 the platform has trouble, or says: later */
+    HY_PROBLEM_LOGIN,       /* 503 as PLATFORM; the caller adds Retry-After */
     HY_PROBLEM_NOT_READY,   /* 503 /readyz */
     HY_PROBLEMS
 };

@@ -17,6 +17,7 @@ enum {
     SEND_OR_READ = HY_SCOPE_SEND | HY_SCOPE_READ,
     REPORT = HY_SCOPE_SEND | HY_SCOPE_CLIENT,
     TOKEN = HY_SCOPE_TOKEN,
+    CLIENT = HY_SCOPE_CLIENT,
 };
 
 /* clang-format off */
@@ -34,6 +35,30 @@ const struct hy_route hy_api_routes[] = {
 
     {"POST", "/v1/grants", NULL, RULE(hy_api_grants_report, REPORT, hy_query_none)},
     {"GET", "/v1/grants", NULL, RULE(hy_api_grants_list, READ, hy_api_grants_query)},
+
+    {"GET", "/v1/reach", NULL, RULE(hy_api_reach, READ, hy_api_reach_query)},
+    {"GET", "/v1/users/{app}/{user}/timeline", NULL,
+     RULE(hy_api_timeline, READ, hy_api_timeline_query)},
+
+    {"GET", "/v1/templates", NULL,
+     RULE(hy_api_templates_list, SEND_OR_READ, hy_api_templates_query)},
+    {"POST", "/v1/templates", NULL, RULE(hy_api_templates_add, SEND, hy_api_templates_app_query)},
+    {"POST", "/v1/templates/sync", NULL,
+     RULE(hy_api_templates_sync, SEND, hy_api_templates_app_query)},
+    {"GET", "/v1/templates/categories", NULL,
+     RULE(hy_api_templates_categories, SEND_OR_READ, hy_api_templates_query)},
+    {"GET", "/v1/templates/titles", NULL,
+     RULE(hy_api_templates_titles, SEND_OR_READ, hy_api_templates_titles_query)},
+    {"GET", "/v1/templates/keywords", NULL,
+     RULE(hy_api_templates_keywords, SEND_OR_READ, hy_api_templates_keywords_query)},
+    {"GET", "/v1/templates/library", NULL,
+     RULE(hy_api_templates_library, SEND_OR_READ, hy_api_templates_library_query)},
+    {"GET", "/v1/templates/library/{id}", NULL,
+     RULE(hy_api_templates_library_show, SEND_OR_READ, hy_api_templates_query)},
+    {"GET", "/v1/templates/{template}", NULL,
+     RULE(hy_api_templates_show, SEND_OR_READ, hy_api_templates_query)},
+    {"DELETE", "/v1/templates/{template}", NULL,
+     RULE(hy_api_templates_delete, SEND, hy_api_templates_query)},
 
     {"POST", "/v1/apps", NULL, RULE(hy_api_apps_create, ADMIN, hy_query_none)},
     {"GET", "/v1/apps", NULL, RULE(hy_api_apps_list, READ, hy_query_none)},
@@ -56,6 +81,17 @@ const struct hy_route hy_api_routes[] = {
     {"GET", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_show, SEND_OR_READ, hy_query_none)},
     {"PATCH", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_change, SEND, hy_query_none)},
     {"DELETE", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_remove, SEND, hy_query_none)},
+
+    {"DELETE", "/v1/users/{app}/{user}/sessions", NULL,
+     RULE(hy_api_users_logout, ADMIN | CLIENT, hy_query_none)},
+
+    {"POST", "/client/v1/login", NULL, RULE(hy_api_client_login, PUBLIC, hy_query_none)},
+    {"DELETE", "/client/v1/session", NULL, RULE(hy_api_client_logout, PUBLIC, hy_query_none)},
+    {"POST", "/client/v1/grants", NULL, RULE(hy_api_client_report, PUBLIC, hy_query_none)},
+    {"GET", "/client/v1/ask", NULL, RULE(hy_api_client_ask, PUBLIC, hy_api_client_ask_query)},
+
+    {"GET", "/callback/{app}", NULL, RULE(hy_api_callback, PUBLIC, NULL)},
+    {"POST", "/callback/{app}", NULL, RULE(hy_api_callback, PUBLIC, NULL)},
 
     {"GET", "/v1/stats", NULL, RULE(hy_api_stats, READ, hy_query_none)},
     {0}};

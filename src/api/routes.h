@@ -39,6 +39,12 @@ void hy_api_grants_report(struct hy_call *call);
 void hy_api_grants_list(struct hy_call *call);
 extern const struct hy_json_field hy_api_grants_query[];
 
+/* timeline.c, reach.c */
+void hy_api_timeline(struct hy_call *call);
+extern const struct hy_json_field hy_api_timeline_query[];
+void hy_api_reach(struct hy_call *call);
+extern const struct hy_json_field hy_api_reach_query[];
+
 /* messages.c */
 void hy_api_messages_submit(struct hy_call *call);
 void hy_api_messages_check(struct hy_call *call);
@@ -48,6 +54,23 @@ void hy_api_messages_list(struct hy_call *call);
 void hy_api_messages_show(struct hy_call *call);
 void hy_api_messages_cancel(struct hy_call *call);
 extern const struct hy_json_field hy_api_messages_query[];
+
+/* templates.c; template_library.c: what the platform offers */
+void hy_api_templates_list(struct hy_call *call);
+void hy_api_templates_show(struct hy_call *call);
+void hy_api_templates_sync(struct hy_call *call);
+void hy_api_templates_add(struct hy_call *call);
+void hy_api_templates_delete(struct hy_call *call);
+void hy_api_templates_categories(struct hy_call *call);
+void hy_api_templates_titles(struct hy_call *call);
+void hy_api_templates_keywords(struct hy_call *call);
+void hy_api_templates_library(struct hy_call *call);
+void hy_api_templates_library_show(struct hy_call *call);
+extern const struct hy_json_field hy_api_templates_query[];     /* GET, DELETE */
+extern const struct hy_json_field hy_api_templates_app_query[]; /* POST */
+extern const struct hy_json_field hy_api_templates_titles_query[];
+extern const struct hy_json_field hy_api_templates_keywords_query[];
+extern const struct hy_json_field hy_api_templates_library_query[];
 
 /* schedules.c */
 void hy_api_schedules_create(struct hy_call *call);
@@ -62,6 +85,19 @@ extern const struct hy_json_field hy_api_schedules_next_query[];
 
 /* intake.c */
 void hy_api_intake_form_id(struct hy_call *call);
+
+/* client.c */
+void hy_api_client_login(struct hy_call *call);
+void hy_api_client_logout(struct hy_call *call);
+void hy_api_client_report(struct hy_call *call);
+void hy_api_users_logout(struct hy_call *call);
+
+/* ask.c */
+void hy_api_client_ask(struct hy_call *call);
+extern const struct hy_json_field hy_api_client_ask_query[];
+
+/* callback.c */
+void hy_api_callback(struct hy_call *call);
 
 /* health.c */
 void hy_api_health_alive(struct hy_call *call);

@@ -1,30 +1,42 @@
 /* hongyan app: accounts on a platform. */
 #include "cli/client.h"
 
-#define SETTINGS                                                                                   \
-    {.name = "token-mode",                                                                         \
-     .field = "token_mode",                                                                        \
-     .value = "stable|classic",                                                                    \
-     .help = "by which call of the platform tokens are fetched"},                                  \
-        {.name = "legacy-intake",                                                                  \
-         .type = HY_OPTION_FLAG,                                                                   \
-         .field = "legacy_intake",                                                                 \
-         .help = "take form_ids at /index/index/form_id, which has no key"},                       \
-        {.name = "rate-per-s",                                                                     \
-         .type = HY_OPTION_INT,                                                                    \
-         .max = INT64_MAX,                                                                         \
-         .field = "rate_per_s",                                                                    \
-         .help = "messages a second at most, 0 = no limit"},                                       \
-        {.name = "max-in-flight",                                                                  \
-         .type = HY_OPTION_INT,                                                                    \
-         .max = INT64_MAX,                                                                         \
-         .field = "max_in_flight",                                                                 \
-         .help = "requests to the platform under way at most"},                                    \
+#define NUMBER(flag, of, what, says)                                                               \
     {                                                                                              \
-        .name = "receipt-margin-s", .type = HY_OPTION_INT, .max = INT64_MAX, .unit = "seconds",    \
-        .field = "receipt_margin_s",                                                               \
-        .help = "do not use a form_id or prepay_id this shortly before it expires"                 \
+        .name = flag, .type = HY_OPTION_INT, .max = INT64_MAX, .unit = what, .field = of,          \
+        .help = says                                                                               \
     }
+
+/* clang-format off */
+#define SETTINGS                                                                                   \
+    {.name = "token-mode", .field = "token_mode", .value = "stable|classic",                       \
+     .help = "by which call of the platform tokens are fetched"},                                  \
+    {.name = "legacy-intake", .type = HY_OPTION_FLAG, .field = "legacy_intake",                    \
+     .help = "take form_ids at /index/index/form_id, which has no key"},                           \
+    NUMBER("rate-per-s", "rate_per_s", NULL, "messages a second at most, 0 = no limit"),           \
+    NUMBER("max-in-flight", "max_in_flight", NULL,                                                 \
+           "requests to the platform under way at most"),                                          \
+    NUMBER("receipt-margin-s", "receipt_margin_s", "seconds",                                      \
+           "do not use a form_id or prepay_id this shortly before it expires"),                    \
+    NUMBER("suspect-retry-s", "suspect_retry_s", "seconds",                                        \
+           "when a permission that was refused though it should be good is tried again"),          \
+    NUMBER("unknown-settle-s", "unknown_settle_s", "seconds",                                      \
+           "how long a lost answer waits for the platform's event"),                               \
+    NUMBER("accept-window-s", "accept_window_s", "seconds",                                        \
+           "two sources that tell an accept so close together mean the same tap"),                 \
+    {.name = "callback-token-file", .type = HY_OPTION_SECRET, .field = "callback_token",           \
+     .help = "the Token of the message push: the file whose first line it is, - for standard "     \
+             "input"},                                                                             \
+    {.name = "callback-aes-key-file", .type = HY_OPTION_SECRET, .field = "callback_aes_key",       \
+     .help = "its EncodingAESKey, likewise"},                                                      \
+    {.name = "callback-mode", .field = "callback_mode", .value = "auto|plain|compatible|safe",     \
+     .help = "the weakest form in which callbacks are taken; auto: safe with an EncodingAESKey"},  \
+    NUMBER("callback-max-age-s", "callback_max_age_s", "seconds",                                  \
+           "refuse older callbacks, 0 = of any age; repeated ones are harmless"),                  \
+    NUMBER("client-rate-per-min", "client_rate_per_min", NULL,                                     \
+           "requests of mini-program pages a minute from one address"),                            \
+    NUMBER("session-ttl-s", "session_ttl_s", "seconds", "how long a page's session is good for")
+/* clang-format on */
 
 static const struct hy_option add_options[] = {
     {.name = "secret-file",
@@ -52,6 +64,16 @@ static const struct hy_column columns[] = {
     {.title = "rate/s", .path = "rate_per_s", .right = true},
     {.title = "max in flight", .path = "max_in_flight", .right = true, .single = true},
     {.title = "receipt margin s", .path = "receipt_margin_s", .right = true, .single = true},
+    {.title = "callback", .path = "callback.configured"},
+    {.title = "callback encrypted", .path = "callback.encrypted", .single = true},
+    {.title = "callback path", .path = "callback.url", .single = true},
+    {.title = "callback mode", .path = "callback_mode", .single = true},
+    {.title = "callback max age s", .path = "callback_max_age_s", .right = true, .single = true},
+    {.title = "suspect retry s", .path = "suspect_retry_s", .right = true, .single = true},
+    {.title = "unknown settle s", .path = "unknown_settle_s", .right = true, .single = true},
+    {.title = "accept window s", .path = "accept_window_s", .right = true, .single = true},
+    {.title = "client rate/min", .path = "client_rate_per_min", .right = true, .single = true},
+    {.title = "session s", .path = "session_ttl_s", .right = true, .single = true},
     {.title = "in flight", .path = "status.in_flight", .right = true},
     {.title = "paused until", .path = "status.paused_until"},
     {.title = "pause reason", .path = "status.pause_reason"},

@@ -32,8 +32,10 @@ const struct hy_group hy_groups[] = {
     {"key", "keys of the API", hy_commands_key},
     {"token", "the platform's access token of an app", hy_commands_token},
     {"grant", "permissions to send to a user", hy_commands_grant},
+    {"template", "what messages look like", hy_commands_template},
     {"message", "notifications", hy_commands_message},
     {"schedule", "messages by cron expression", hy_commands_schedule},
+    {"doctor", "what is wrong, and what to do", hy_commands_doctor, "service"},
     {0}};
 
 const struct hy_group *hy_group_find(const char *name)
@@ -188,14 +190,16 @@ static int run_group(struct hy_cli *cli, const struct hy_group *group, int argc,
 {
     const struct hy_command *command;
 
-    if (argc == 0) {
+    if (argc == 0 && !group->alone) {
         hy_help_group(&cli->out, &cli->arena, group);
         return usage(cli);
     }
-    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
         hy_help_group(&cli->out, &cli->arena, group);
         return HY_EXIT_DONE;
     }
+    if (argc == 0 || (group->alone && argv[0][0] == '-'))
+        return run_command(cli, hy_command_find(group->name, group->alone), argc, argv);
     command = hy_command_find(group->name, argv[0]);
     return command ? run_command(cli, command, argc - 1, argv + 1)
                    : unknown_command(group, argv[0]);

@@ -7,6 +7,7 @@
 #include "net/httpc.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -126,6 +127,19 @@ static bool credentials(struct hy_cli *cli, const char **ret_url, const char **r
     return true;
 }
 
+bool hy_client_chinese(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && *value)
+            return strncmp(value, "zh", 2) == 0;
+    }
+    return false;
+}
+
 static void add_header(struct hy_http_request *request, const char *name, const char *value)
 {
     request->headers[request->header_count++] = (struct hy_http_header){name, value};
@@ -153,6 +167,8 @@ static void exchange(struct exchange *x, const struct hy_client_call *call, cons
         return;
     add_header(&request, "Authorization", bearer);
     add_header(&request, "User-Agent", "hongyan/" HY_VERSION);
+    if (hy_client_chinese())
+        add_header(&request, "Accept-Language", "zh-CN");
     if (call->idempotency_key)
         add_header(&request, "Idempotency-Key", call->idempotency_key);
     hy_httpc_once(&config, &request, answered, x);
@@ -216,9 +232,9 @@ int hy_client_run(struct hy_cli *cli)
 
     if (!body)
         return HY_EXIT_USAGE;
-    if (strcmp(call.method, "GET") == 0)
+    if (strcmp(call.method, "GET") == 0 || strcmp(call.method, "DELETE") == 0)
         call.path = hy_client_with_query(cli, call.path, body);
-    else if (strcmp(call.method, "DELETE") != 0)
+    else
         call.body = body;
     code = hy_client_send(cli, &call, &answer);
     if (!hy_client_show_json(cli, &answer) && code == HY_EXIT_DONE)

@@ -27,7 +27,7 @@ struct hy_client_answer {
 int hy_client_send(struct hy_cli *cli, const struct hy_client_call *call,
                    struct hy_client_answer *ret_answer);
 
-/* The body (or, for GET, the query) that the options given amount to. A fault was printed and null
+/* The body (or, for GET and DELETE, the query) that the options given amount to. A fault was printed and null
  * returned when a file could not be read or JSON not be understood. json_decref(). */
 json_t *hy_client_body(struct hy_cli *cli);
 
@@ -47,13 +47,18 @@ bool hy_client_print_errors(struct hy_cli *cli, const json_t *answer);
 /* With --json the answer as it came, one line; then true. */
 bool hy_client_show_json(struct hy_cli *cli, const struct hy_client_answer *answer);
 
+/* The environment (LC_ALL, LC_MESSAGES, LANG) asks for Chinese; the server is told so, too. */
+bool hy_client_chinese(void);
+
 /* Each group's own file. */
 extern const struct hy_command hy_commands_app[];
 extern const struct hy_command hy_commands_key[];
 extern const struct hy_command hy_commands_token[];
 extern const struct hy_command hy_commands_grant[];
+extern const struct hy_command hy_commands_doctor[];
 extern const struct hy_command hy_commands_message[];
 extern const struct hy_command hy_commands_schedule[];
+extern const struct hy_command hy_commands_template[];
 extern const char hy_serve_details[];
 
 #endif

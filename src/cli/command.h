@@ -7,7 +7,7 @@
  *       group name operand
  *
  * A command that is one call to the server needs no code: `method` and `path` say which, the
- * options' `field`s make its body (or query, for GET), `columns` say what is shown of the answer.
+ * options' `field`s make its body (or query, for GET and DELETE), `columns` say what is shown of the answer.
  */
 #ifndef HY_CLI_COMMAND_H
 #define HY_CLI_COMMAND_H
@@ -64,6 +64,7 @@ struct hy_group {
     const char *name; /* null ends the table */
     const char *summary;
     const struct hy_command *commands; /* ended by a null name */
+    const char *alone;                 /* the command that the group's name alone means, or null */
 };
 
 /* Without a group name: `serve` and `sim`. */

@@ -10,13 +10,24 @@ static const struct hy_option add_options[] = {
     {.name = "user", .field = "user", .value = "OPENID", .required = true, .help = "who gave it"},
     {.name = "kind",
      .field = "kind",
-     .value = "form_id|prepay_id",
+     .value = "form_id|prepay_id|once|always",
      .required = true,
-     .help = "a submitted form (1 message) or a payment (3 messages)"},
-    {.name = "credential",
-     .field = "credential",
-     .required = true,
-     .help = "the form_id or prepay_id itself"},
+     .help = "a submitted form (1 message), a payment (3), or an accepted prompt"},
+    {.name = "credential", .field = "credential", .help = "the form_id or prepay_id itself"},
+    {.name = "template",
+     .field = "template",
+     .value = "ID",
+     .help = "of once and always: the template that was asked for"},
+    {.name = "count",
+     .type = HY_OPTION_INT,
+     .min = 1,
+     .max = 1000,
+     .field = "count",
+     .help = "of once: how many times it was accepted (default 1)"},
+    {.name = "report-id",
+     .field = "report_id",
+     .value = "TEXT",
+     .help = "of once and always: the same report again is known by it"},
     {.name = "obtained-at",
      .type = HY_OPTION_INSTANT,
      .field = "obtained_at",
@@ -41,8 +52,10 @@ static const struct hy_option list_options[] = {
 static const struct hy_column columns[] = {
     {.title = "id", .path = "id"},
     {.title = "kind", .path = "kind"},
+    {.title = "template", .path = "template"},
     {.title = "state", .path = "state"},
     {.title = "reason", .path = "reason"},
+    {.title = "retry", .path = "retry_at"},
     {.title = "usable", .path = "usable"},
     {.title = "left", .path = "uses_left", .right = true},
     {.title = "of", .path = "uses_total", .right = true},
@@ -65,8 +78,7 @@ static int show_added(struct hy_cli *cli, const json_t *answer)
     const json_t *refused = json_array_get(json_object_get(answer, "refused"), 0);
 
     if (refused) {
-        hy_fault("credential: %s (%s)",
-                 hy_text_clean(&cli->arena, hy_view_at(&cli->arena, refused, "message")),
+        hy_fault("%s (%s)", hy_text_clean(&cli->arena, hy_view_at(&cli->arena, refused, "message")),
                  hy_text_clean(&cli->arena, hy_view_at(&cli->arena, refused, "reason")));
         return HY_EXIT_USAGE;
     }

@@ -34,8 +34,14 @@
          .field = "miniprogram_state",                                                             \
          .value = "developer|trial|formal",                                                        \
          .help = "which version a tap opens"},                                                     \
+        {.name = "lang", .field = "lang", .value = "zh_CN", .help = "language of the card"},       \
+        {.name = "extra",                                                                          \
+         .type = HY_OPTION_JSON,                                                                   \
+         .field = "extra",                                                                         \
+         .help = "more members for the platform: {\"name\":...}"},                                 \
     {                                                                                              \
-        .name = "lang", .field = "lang", .value = "zh_CN", .help = "language of the card"          \
+        .name = "repair", .field = "repair", .value = "reject|cut",                                \
+        .help = "what becomes of a value that is too long"                                         \
     }
 
 #define ORDER                                                                                      \
@@ -99,11 +105,13 @@ static const struct hy_column columns[] = {
     {.title = "app", .path = "app"},
     {.title = "user", .path = "user"},
     {.title = "template", .path = "template", .single = true},
+    {.title = "kind", .path = "template_kind", .single = true},
     {.title = "data", .path = "data", .single = true},
     {.title = "page", .path = "page", .single = true},
     {.title = "emphasis", .path = "emphasis", .single = true},
     {.title = "state of program", .path = "miniprogram_state", .single = true},
     {.title = "lang", .path = "lang", .single = true},
+    {.title = "extra", .path = "extra", .single = true},
     {.title = "tag", .path = "tag"},
     {.title = "policy", .path = "policy", .single = true},
     {.title = "on missing", .path = "on_missing", .single = true},
@@ -124,6 +132,7 @@ static const struct hy_column attempt_columns[] = {
     {.title = "verdict", .path = "verdict"},
     {.title = "errcode", .path = "errcode"},
     {.title = "errmsg", .path = "errmsg"},
+    {.title = "field", .path = "field"},
     {.title = "grant", .path = "grant"},
     {.title = "rid", .path = "rid"},
     {0}};
@@ -132,6 +141,26 @@ static const struct hy_column timeline_columns[] = {
     {.title = "at", .path = "at"},         {.title = "event", .path = "event"},
     {.title = "try", .path = "number"},    {.title = "verdict", .path = "verdict"},
     {.title = "reason", .path = "reason"}, {0}};
+
+/* Which field a refusal means, and what is wrong with it if that is known. */
+static void show_field(struct hy_cli *cli, const json_t *attempt)
+{
+    const json_t *faults = json_object_get(attempt, "errors");
+    const char *field = hy_view_at(&cli->arena, attempt, "field");
+    const char *label = hy_view_at(&cli->arena, attempt, "label");
+
+    if (*field == 0)
+        return;
+    hy_buf_printf(&cli->out, "%s", hy_text_clean(&cli->arena, field));
+    if (*label)
+        hy_buf_printf(&cli->out, " is \"%s\"", hy_text_clean(&cli->arena, label));
+    hy_buf_puts(&cli->out, " in the template.\n");
+    for (size_t i = 0; i < json_array_size(faults); i++) {
+        const char *message = hy_view_at(&cli->arena, json_array_get(faults, i), "message");
+
+        hy_buf_printf(&cli->out, "%s\n", hy_text_clean(&cli->arena, message));
+    }
+}
 
 /* What the platform's codes mean, each said once. */
 static void show_meanings(struct hy_cli *cli, const json_t *attempts)
@@ -148,6 +177,7 @@ static void show_meanings(struct hy_cli *cli, const json_t *attempts)
         hy_buf_printf(&cli->out, "%s means: %s", code, hy_text_clean(&cli->arena, meaning));
         hy_buf_printf(&cli->out, " %s\n",
                       hy_text_clean(&cli->arena, hy_view_at(&cli->arena, attempt, "fix")));
+        show_field(cli, attempt);
         last = code;
     }
 }
@@ -235,6 +265,22 @@ static int wait_settled(struct hy_cli *cli, struct hy_client_answer *answer)
     return code;
 }
 
+/* What is not as it was given. */
+static void show_repaired(struct hy_cli *cli, const json_t *repaired)
+{
+    const char *field;
+    json_t *value;
+
+    if (hy_args_flag(&cli->args, "json"))
+        return;
+    json_object_foreach((json_t *)repaired, field, value)
+    {
+        hy_buf_printf(&cli->out, "repaired %s: ", hy_text_clean(&cli->arena, field));
+        hy_buf_printf(&cli->out, "%s\n",
+                      hy_text_clean(&cli->arena, hy_view_text(&cli->arena, value)));
+    }
+}
+
 static int report_sent(struct hy_cli *cli, const struct hy_client_answer *answer)
 {
     const char *id = member(cli, answer->json, "id");
@@ -255,19 +301,21 @@ static int send_message(struct hy_cli *cli)
 {
     struct hy_client_call call = {.method = cli->command->method, .path = cli->command->path};
     struct hy_client_answer answer;
-    HY_JSON_SCOPED json_t *body = hy_client_body(cli);
+    HY_JSON_SCOPED json_t *body = hy_client_body(cli), *repaired = NULL;
     int code;
 
     if (!body)
         return HY_EXIT_USAGE;
     call.body = body;
     code = hy_client_send(cli, &call, &answer);
+    repaired = json_incref(json_object_get(answer.json, "repaired"));
     if (code == HY_EXIT_DONE && hy_args_flag(&cli->args, "wait"))
         code = wait_settled(cli, &answer);
     if (code == HY_EXIT_DONE)
         code = report_sent(cli, &answer);
     else
         hy_client_show_json(cli, &answer);
+    show_repaired(cli, repaired);
     json_decref(answer.json);
     return code;
 }
@@ -290,6 +338,7 @@ static int check_message(struct hy_cli *cli)
         hy_client_print_errors(cli, answer.json);
         code = HY_EXIT_USAGE;
     } else if (code == HY_EXIT_DONE && !hy_args_flag(&cli->args, "json")) {
+        show_repaired(cli, json_object_get(answer.json, "repaired"));
         hy_buf_puts(&cli->out, "ok\n");
     }
     json_decref(answer.json);

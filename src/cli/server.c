@@ -210,8 +210,11 @@ static int open_engine(struct hy_server *s)
 
 static int listen_on(struct hy_server *s)
 {
+    const struct hy_value *proxies = hy_args_get(&s->cli->args, "trusted-proxy");
     struct hy_api_config api = {.engine = s->engine,
-                                .body_max_bytes = (size_t)number(s, "body-max-bytes")};
+                                .body_max_bytes = (size_t)number(s, "body-max-bytes"),
+                                .trusted_proxies = proxies->words,
+                                .trusted_proxy_count = proxies->word_count};
     struct hy_httpd_config config = {.listen = text(s, "listen"),
                                      .body_max_bytes = (size_t)number(s, "body-max-bytes"),
                                      .connections_max = (unsigned)number(s, "connections-max"),
@@ -220,6 +223,10 @@ static int listen_on(struct hy_server *s)
                                      .refuse = hy_api_refuse};
     int err = hy_api_new(&api, &s->api);
 
+    if (err == HY_E_INVALID) {
+        hy_fault("%s: must be IP addresses, not %.200s", proxies->from, proxies->text);
+        return HY_EXIT_USAGE;
+    }
     if (err)
         return out_of_memory();
     config.arg = s->api;

@@ -17,7 +17,7 @@ size_t hy_text_width(const char *text);
  * for null. */
 const char *hy_text_clean(struct hy_arena *arena, const char *text);
 
-enum { HY_TABLE_COLUMNS_MAX = 12 };
+enum { HY_TABLE_COLUMNS_MAX = 16 };
 
 struct hy_table {
     struct hy_arena *arena;

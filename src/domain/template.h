@@ -83,6 +83,12 @@ struct hy_template {
 /* "thing1" is a thing; a name without a number, or of no known type, is HY_TEMPLATE_UNKNOWN. */
 enum hy_template_type hy_template_type_of(const char *key);
 
+/* What the type allows, for people: "up to 5 Han characters". */
+const char *hy_template_type_rule(enum hy_template_type type);
+
+/* The largest number of characters (of an amount: digits) in any value; 0 = no limit. */
+size_t hy_template_type_max(enum hy_template_type type);
+
 /*
  * Reads a template's text into fields, in its order, all in the arena. A label loses the blanks
  * around it and its colon, ASCII or full-width; a line without a mark is decoration. enum_values is

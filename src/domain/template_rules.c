@@ -67,6 +67,28 @@ static const struct rule rules[HY_TEMPLATE_TYPES] = {
     [HY_TEMPLATE_KEYWORD] = {.lines = true},
 };
 
+/* The rules above, for people. */
+static const char *const rule_texts[HY_TEMPLATE_TYPES] = {
+    [HY_TEMPLATE_UNKNOWN] = "any text",
+    [HY_TEMPLATE_THING] = "any text of up to 20 characters, without line breaks",
+    [HY_TEMPLATE_SHORT_THING] = "any text of up to 5 characters, without line breaks",
+    [HY_TEMPLATE_CONST] = "a text of up to 20 characters that the platform has approved",
+    [HY_TEMPLATE_NUMBER] = "up to 32 digits, with decimals if any",
+    [HY_TEMPLATE_LETTER] = "up to 32 Latin letters",
+    [HY_TEMPLATE_SYMBOL] = "up to 5 symbols",
+    [HY_TEMPLATE_CHARACTER_STRING] = "up to 32 Latin letters, digits and symbols",
+    [HY_TEMPLATE_TIME] =
+        "a 24-hour time such as 15:01, behind a date if need be, or two joined by ~",
+    [HY_TEMPLATE_DATE] = "a date such as 2019-10-01, with a time if need be, or two joined by ~",
+    [HY_TEMPLATE_AMOUNT] = "up to 10 digits, with decimals, a currency sign and 元 if need be",
+    [HY_TEMPLATE_PHONE_NUMBER] = "up to 17 digits and symbols",
+    [HY_TEMPLATE_CAR_NUMBER] = "up to 8 Latin letters and digits, Han only as the first or last",
+    [HY_TEMPLATE_NAME] = "up to 10 characters; up to 20 Latin letters and symbols without any Han",
+    [HY_TEMPLATE_PHRASE] = "up to 5 Han characters",
+    [HY_TEMPLATE_ENUM] = "one of the template's own values",
+    [HY_TEMPLATE_KEYWORD] = "any text",
+};
+
 enum { NAME_WITH_HAN_MAX = 10 };
 
 /* --- characters ------------------------------------------------------------------------------- */
@@ -181,6 +203,16 @@ size_t hy_template_max(enum hy_template_type type, const char *value)
     if (type == HY_TEMPLATE_NAME && count_of(value, HAN) > 0)
         return NAME_WITH_HAN_MAX;
     return rules[type].max;
+}
+
+size_t hy_template_type_max(enum hy_template_type type)
+{
+    return rules[type].max;
+}
+
+const char *hy_template_type_rule(enum hy_template_type type)
+{
+    return rule_texts[type];
 }
 
 bool hy_template_may_cut(enum hy_template_type type)

@@ -45,6 +45,46 @@ static void tell_lane(struct hy_attempt_run *run)
         hy_lane_reopen(run->engine, run->lane);
 }
 
+struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app)
+{
+    return (struct hy_settle_rules){.suspect_retry_ms = app->settings.suspect_retry_s * 1000,
+                                    .unknown_settle_ms = app->settings.unknown_settle_s * 1000};
+}
+
+bool hy_app_hears_events(const struct hy_app_entry *app)
+{
+    return app->has_callback;
+}
+
+/* Sent as a subscription: by a counter, or without any grant. */
+static bool by_subscription(const struct hy_claimed *claimed)
+{
+    return claimed->grant.id == 0 || !hy_grant_is_receipt(claimed->grant.kind);
+}
+
+/* A second refusal of the same grant is what the first one foretold: it raises no alarm. */
+static void tell_alarm(struct hy_attempt_run *run, int64_t now_ms)
+{
+    const struct hy_judgement *j = &run->outcome.attempt.judgement;
+    const struct hy_claimed *c = run->claimed;
+    bool refused = j->grant_refused && c->grant.id != 0 && c->grant.refusals == 0;
+
+    if (!j->answered || !by_subscription(c))
+        return;
+    if (hy_alarm_note(&run->lane->alarm, refused, now_ms))
+        hy_log(HY_LOG_WARN, "app.refusal_burst",
+               "app=%s refusals=%lld: the platform refuses permissions that users gave; none is "
+               "given up meanwhile",
+               run->lane->app->app.id, (long long)hy_alarm_refusals(&run->lane->alarm, now_ms));
+}
+
+int64_t hy_lane_alarm_turn(struct hy_engine *engine, struct hy_lane *lane)
+{
+    if (hy_alarm_calm(&lane->alarm, engine->now_ms))
+        hy_log(HY_LOG_INFO, "app.refusal_calm", "app=%s", lane->app->app.id);
+    return hy_alarm_next_ms(&lane->alarm, engine->now_ms);
+}
+
 static void await_settling(struct hy_engine *engine, struct hy_attempt_run *run)
 {
     run->next = NULL;
@@ -52,18 +92,12 @@ static void await_settling(struct hy_engine *engine, struct hy_attempt_run *run)
     engine->unsettled_last = &run->next;
 }
 
-static struct hy_settle_rules rules_of(const struct hy_app_settings *settings)
-{
-    return (struct hy_settle_rules){.suspect_retry_ms = settings->suspect_retry_s * 1000,
-                                    .unknown_settle_ms = settings->unknown_settle_s * 1000};
-}
-
 static void judged(struct hy_attempt_run *run, int64_t took_ms)
 {
     struct hy_engine *engine = run->engine;
     struct hy_claimed *c = run->claimed;
     struct hy_attempt *attempt = &run->outcome.attempt;
-    struct hy_settle_rules rules = rules_of(&run->lane->app->settings);
+    struct hy_settle_rules rules = hy_app_settle_rules(run->lane->app);
     int64_t now = engine->config.now_ms();
 
     c->message.attempt_count++;
@@ -72,6 +106,9 @@ static void judged(struct hy_attempt_run *run, int64_t took_ms)
     attempt->took_ms = took_ms;
     attempt->grant_id = c->grant.id;
     run->outcome.message_id = c->message.id;
+    run->outcome.expect_event = by_subscription(c) && hy_app_hears_events(run->lane->app);
+    tell_alarm(run, now);
+    rules.burst = run->lane->alarm.since_ms != 0;
     hy_settle(&c->message, c->grant.id ? &c->grant : NULL, &attempt->judgement, &rules, now,
               hy_hint_at(attempt->judgement.hint, engine->zone, now), &run->outcome.settlement);
     tell_lane(run);
@@ -156,6 +193,12 @@ void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch)
 
 /* --- settling --------------------------------------------------------------------------------- */
 
+/* An event that came before the answer was may have moved it on. */
+static enum hy_message_state state_of(const struct hy_settle_item *outcome)
+{
+    return outcome->result ? outcome->settlement.state : outcome->state;
+}
+
 static void log_outcome(const struct hy_attempt_run *run)
 {
     const struct hy_judgement *j = &run->outcome.attempt.judgement;
@@ -165,7 +208,7 @@ static void log_outcome(const struct hy_attempt_run *run)
            "id=%s app=%s n=%d verdict=%s errcode=%s state=%s ms=%lld rid=%s errmsg=%s",
            hy_message_id_print(run->outcome.message_id, id), run->lane->app->app.id,
            (int)run->outcome.attempt.number, hy_verdict_names[j->verdict],
-           j->errcode[0] ? j->errcode : "-", hy_message_state_names[run->outcome.settlement.state],
+           j->errcode[0] ? j->errcode : "-", hy_message_state_names[state_of(&run->outcome)],
            (long long)run->outcome.attempt.took_ms, j->rid[0] ? j->rid : "-",
            hy_log_safe(errmsg, sizeof errmsg, j->errmsg));
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "crypto/apikey.h"
 #include "crypto/secret.h"
+#include "engine/app_secrets.h"
 #include "engine/internal.h"
 
 #include <stdio.h>
@@ -15,6 +16,9 @@
 struct app_body {
     const char *id, *platform, *secret;
     uint32_t present; /* bits of identity_fields */
+    json_t *callback; /* its members that say something of the callback's secrets */
+    struct hy_callback_secrets secrets;
+    bool secrets_changed;
 };
 
 enum { HAS_ID = 1, HAS_SECRET = 4 };
@@ -36,7 +40,12 @@ static bool is_identity(const char *key)
     return false;
 }
 
-/* The body holds two tables' fields: who it is, and the settings. */
+static bool is_callback_secret(const char *key)
+{
+    return strcmp(key, "callback_token") == 0 || strcmp(key, "callback_aes_key") == 0;
+}
+
+/* The body holds three tables' fields: who it is, the callback's secrets, and the settings. */
 static void read_app_body(const json_t *body, struct app_body *b, struct hy_app_settings *settings,
                           struct hy_violations *v)
 {
@@ -50,7 +59,10 @@ static void read_app_body(const json_t *body, struct app_body *b, struct hy_app_
         return;
     }
     json_object_foreach((json_t *)body, key, value)
-        json_object_set(is_identity(key) ? identity : rest, key, value);
+        json_object_set(is_callback_secret(key) ? b->callback
+                        : is_identity(key)      ? identity
+                                                : rest,
+                        key, value);
     b->present = hy_json_read(identity, identity_fields, b, v);
     hy_json_read(rest, hy_app_settings_fields, settings, v);
 }
@@ -93,19 +105,28 @@ static void check_change(const struct app_body *b, const struct hy_app_entry *pr
         present->platform->check_app(present->app.id, b->secret, v);
 }
 
-static int seal_secret(struct hy_engine *engine, const char *app_id, const char *secret,
-                       struct hy_arena *arena, struct hy_sealed *ret_sealed)
+/* The callback's secrets as they are now and as the body changes them. */
+static int read_callback_secrets(struct hy_engine *engine, struct app_body *b,
+                                 const struct hy_app_settings *settings,
+                                 const struct hy_app_entry *present, struct hy_violations *v)
 {
-    char context[96];
-    uint8_t *bytes;
-    int err;
+    const struct hy_platform *platform =
+        present ? present->platform : hy_platform_find(b->platform);
+    struct hy_sealed sealed = {0};
+    int err = 0;
 
-    snprintf(context, sizeof context, "app:%s:secret", app_id);
-    err = hy_seal_lock(engine->config.seal, context, secret, strlen(secret), arena, &bytes,
-                       &ret_sealed->size);
-    if (!err)
-        ret_sealed->bytes = bytes;
-    return err;
+    if (present && json_object_size(b->callback) > 0)
+        err = hy_registry_callback(&engine->registry, present->app.no, v->arena, &sealed);
+    if (!err && present)
+        err = hy_callback_secrets_open(engine->config.seal, present->app.id, &sealed, v->arena,
+                                       &b->secrets);
+    if (err)
+        return err;
+    b->secrets_changed = hy_callback_secrets_read(b->callback, platform, v, &b->secrets);
+    hy_callback_mode_check(
+        settings,
+        b->secrets_changed ? b->secrets.aes_key != NULL : present && present->has_callback_key, v);
+    return 0;
 }
 
 static void app_stored(struct hy_op *op, void *arg)
@@ -141,9 +162,13 @@ static int fill_app(struct hy_engine *engine, const struct app_body *b,
     app->updated_at_ms = now_ms;
     app->settings = text ? hy_json_text(arena, text) : NULL;
     if (b->secret) {
-        err = seal_secret(engine, app->id, b->secret, arena, &app->secret);
+        err = hy_app_secret_seal(engine->config.seal, app->id, b->secret, arena, &app->secret);
         hy_wipe((char *)b->secret, strlen(b->secret));
     }
+    if (!err && b->secrets_changed)
+        err = hy_callback_secrets_seal(engine->config.seal, app->id, &b->secrets, arena,
+                                       &app->callback);
+    hy_callback_secrets_wipe(&b->secrets);
     return !err && (!app->id || !app->platform || !app->settings) ? HY_E_NOMEM : err;
 }
 
@@ -151,12 +176,15 @@ int hy_engine_app_change(struct hy_engine *engine, const char *id, const json_t 
                          struct hy_violations *v, struct hy_app_change *change)
 {
     HY_APP_SCOPED const struct hy_app_entry *present = id ? hy_engine_app(engine, id) : NULL;
-    struct app_body b = {.platform = hy_platforms[0]->name};
+    HY_JSON_SCOPED json_t *callback = json_object();
+    struct app_body b = {.platform = hy_platforms[0]->name, .callback = callback};
     struct hy_app_settings settings = hy_app_settings_default;
     int err;
 
     if (id && !present)
         return HY_E_NOT_FOUND;
+    if (!callback)
+        return HY_E_NOMEM;
     if (present) {
         b.platform = present->app.platform;
         settings = present->settings;
@@ -166,8 +194,11 @@ int hy_engine_app_change(struct hy_engine *engine, const char *id, const json_t 
         check_change(&b, present, v);
     else if (json_is_object(body) && !present)
         check_new(&b, v);
-    if (hy_violations_any(v))
-        return HY_E_INVALID;
+    err = read_callback_secrets(engine, &b, &settings, present, v);
+    if (err || hy_violations_any(v)) {
+        hy_callback_secrets_wipe(&b.secrets);
+        return err ? err : HY_E_INVALID;
+    }
     change->put = (struct hy_app_put){.op.verb = HY_VERB_APP_PUT};
     err = fill_app(engine, &b, &settings, present, v->arena, &change->put.app);
     if (err)
@@ -184,6 +215,7 @@ static void app_removed(struct hy_op *op, void *arg)
 
     if (op->result == 0) {
         hy_registry_delete_app(&engine->registry, removal->removal.app_no, removal->removal.now_ms);
+        hy_shelf_replace(&engine->shelf, removal->removal.app_no, NULL, 0, false);
         hy_clockwork_stale(engine);
     }
     removal->done(removal, removal->arg);

@@ -39,11 +39,36 @@ static int check_master_key(struct hy_engine *engine)
     return err;
 }
 
+/* The rules by which each app's messages are settled, deleted ones' too. */
+static int recovery_rules(struct hy_engine *engine, struct hy_arena *arena, struct hy_recover *r)
+{
+    size_t count = engine->registry.app_count;
+    struct hy_recover_app *apps = hy_arena_array(arena, count + 1, sizeof *apps);
+    const struct hy_app_entry *entry;
+
+    if (!apps)
+        return HY_E_NOMEM;
+    for (size_t i = 0; i < count && (entry = hy_registry_at(&engine->registry, i)) != NULL; i++) {
+        apps[r->app_count++] = (struct hy_recover_app){.app_no = entry->app.no,
+                                                       .rules = hy_app_settle_rules(entry),
+                                                       .expect_event = hy_app_hears_events(entry)};
+        hy_engine_app_release(entry);
+    }
+    r->apps = apps;
+    return 0;
+}
+
 static int recover(struct hy_engine *engine)
 {
     struct hy_recover r = {.op.verb = HY_VERB_RECOVER, .now_ms = engine->now_ms};
-    int err = hy_store_run(engine->config.store, &r.op);
+    struct hy_arena arena;
+    int err;
 
+    hy_arena_init(&arena);
+    err = recovery_rules(engine, &arena, &r);
+    if (!err)
+        err = hy_store_run(engine->config.store, &r.op);
+    hy_arena_deinit(&arena);
     if (err)
         return err;
     if (r.recovered)
@@ -78,11 +103,15 @@ static int load(struct hy_engine *engine)
     if (!err)
         err = hy_registry_load(engine);
     if (!err)
+        err = hy_shelf_load(engine);
+    if (!err)
         err = recover(engine);
     if (err)
         return err;
     hy_lanes_match(engine);
     err = load_tokens(engine);
+    if (!err)
+        err = hy_sessions_load(engine);
     return err ? err : hy_clockwork_init(engine);
 }
 
@@ -114,7 +143,13 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     pthread_mutex_init(&engine->ids_lock, NULL);
     init_turn_lock(&engine->turn_lock);
     pthread_mutex_init(&engine->notice_lock, NULL);
-    err = hy_registry_init(&engine->registry);
+    hy_hush_init(&engine->denied);
+    hy_hush_init(&engine->login_trouble);
+    err = hy_registry_init(&engine->registry, config->seal);
+    if (!err)
+        err = hy_cuts_init(&engine->cuts);
+    if (!err)
+        err = hy_shelf_init(&engine->shelf);
     if (!err)
         err = hy_zone_open(hy_platforms[0]->timezone, &engine->zone);
     if (!err)
@@ -134,7 +169,11 @@ void hy_engine_free(struct hy_engine *engine)
     assert(engine->attempts_open == 0);
     hy_clockwork_deinit(engine);
     hy_lanes_free(engine);
+    hy_shelf_deinit(&engine->shelf);
     hy_registry_deinit(&engine->registry);
+    hy_cuts_deinit(&engine->cuts);
+    hy_hush_deinit(&engine->denied);
+    hy_hush_deinit(&engine->login_trouble);
     hy_zone_close(engine->zone);
     hy_arena_deinit(&engine->scratch);
     hy_mailbox_deinit(&engine->mailbox);
@@ -174,8 +213,10 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     engine->now_ms = now_ms;
     hy_lanes_match(engine);
     open_mail(engine);
-    for (size_t i = 0; i < engine->lanes.count; i++)
+    for (size_t i = 0; i < engine->lanes.count; i++) {
         next = sooner(next, hy_keeper_turn(engine, engine->lanes.items[i]));
+        next = sooner(next, hy_lane_alarm_turn(engine, engine->lanes.items[i]));
+    }
     next = sooner(next, hy_clockwork_turn(engine));
     next = sooner(next, hy_expiry_turn(engine));
     next = sooner(next, hy_attempts_settle(engine));
@@ -194,8 +235,9 @@ void hy_engine_quiesce(struct hy_engine *engine)
 
 bool hy_engine_idle(const struct hy_engine *engine)
 {
-    return engine->attempts_open == 0 && engine->tokens_open == 0 && !engine->claiming &&
-           !engine->settling && !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
+    return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
+           !engine->template_works && !engine->claiming && !engine->settling &&
+           !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */
@@ -215,6 +257,8 @@ void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_ar
         ret_status->in_flight = lane->in_flight;
         ret_status->paused_until_ms = paused ? lane->paused_until_ms : 0;
         ret_status->pause_reason = paused ? hy_arena_strdup(arena, lane->pause_reason) : NULL;
+        ret_status->refusal_burst_at_ms = lane->alarm.since_ms;
+        ret_status->refusals = hy_alarm_refusals(&lane->alarm, engine->config.now_ms());
         ret_status->token_obtained_at_ms = k->access[0] ? k->obtained_at_ms : 0;
         ret_status->token_expires_at_ms = k->access[0] ? k->expires_at_ms : 0;
         ret_status->token_failures = k->failures;

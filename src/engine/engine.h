@@ -89,6 +89,7 @@ struct hy_submission {
     struct hy_message message;
     const struct hy_repair_note *repairs; /* in v->arena */
     size_t repair_count;
+    bool unfit; /* see hy_engine_prepare() */
     struct hy_admit_item item;
     uint8_t key_print[HY_FINGERPRINT_BYTES];
     uint8_t body_print[HY_FINGERPRINT_BYTES];
@@ -99,6 +100,10 @@ struct hy_submission {
  * header or null; `default_app` fills in for a missing `app` (schedules), or is null. Faults are
  * added to `v`; without any, `ret_submission` is ready to be submitted and everything it points to
  * is in v->arena or in itself: it must not be moved. Touches nothing.
+ *
+ * A message with a key that breaks no rule but its template's may be a repeat of one that was taken
+ * before the template was known: then there are faults, and `unfit` is true. It may be submitted all
+ * the same; the store answers a repeat, and any other one is HY_ADMIT_LATE: refuse it with `v`.
  */
 void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char *header_key,
                        const char *default_app, struct hy_violations *v,
@@ -206,6 +211,17 @@ int hy_engine_session_open(struct hy_engine *engine, const char *session, struct
 
 /* Revokes all sessions of a user issued until now. op.done is the caller's; `app_no`, `user` set. */
 void hy_engine_session_cut(struct hy_engine *engine, struct hy_session_cut *cut);
+
+/*
+ * Whether a page should ask for a template (again), and a stable word for why: message_waiting,
+ * none_left, withdrawn, suspect, running_low (ask); enough, standing, refused_recently, banned,
+ * unknown_template, legacy (don't). `absent`: the app's templates are known, and this is none of them.
+ */
+struct hy_advice {
+    bool ask;
+    const char *reason; /* static */
+};
+struct hy_advice hy_engine_advise(const struct hy_prospect *prospect, bool absent, int64_t now_ms);
 
 /* --- callbacks [any thread] ------------------------------------------------------------------- */
 

@@ -2,8 +2,8 @@
  * internal.h - what the files of the engine share. Only src/engine includes it.
  *
  * Who owns what:
- *   registry, admission     any thread, under their own locks
- *   lanes, attempts, token keeper, clockwork (schedules)   the engine's thread only
+ *   registry, shelf, admission     any thread, under their own locks
+ *   lanes, attempts, token keeper, template calls, clockwork (schedules)   the engine's thread only
  *   mailbox                 how the others reach the engine's thread
  */
 #ifndef HY_ENGINE_INTERNAL_H
@@ -11,7 +11,10 @@
 
 #include "base/err.h"
 #include "domain/zone.h"
+#include "engine/alarm.h"
 #include "engine/engine.h"
+#include "engine/hush.h"
+#include "engine/session.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -48,12 +51,14 @@ struct hy_registry {
     pthread_rwlock_t lock;
     struct hy_registry_app **apps; /* in order of app.no, deleted ones too */
     size_t app_count;
+    const struct hy_seal *seal;
     struct hy_key *keys; /* in use; names owned */
     size_t key_count;
     atomic_int generation; /* grows with every change of apps */
 };
 
-int hy_registry_init(struct hy_registry *registry);
+/* `seal` must outlive it. */
+int hy_registry_init(struct hy_registry *registry, const struct hy_seal *seal);
 void hy_registry_deinit(struct hy_registry *registry);
 int hy_registry_load(struct hy_engine *engine);
 /* Adds or replaces the entry of app->no. HY_E_NOMEM; HY_E_CORRUPT (settings cannot be read). */
@@ -68,6 +73,48 @@ const struct hy_app_entry *hy_registry_at(struct hy_registry *registry, size_t i
 /* The sealed secret, copied into the arena. HY_E_NOT_FOUND. */
 int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
                        struct hy_sealed *ret_secret);
+/* The same of the callback's secrets; size 0 when there never were any. */
+int hy_registry_callback(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
+                         struct hy_sealed *ret_callback);
+
+/* --- shelf.c: templates, in memory ------------------------------------------------------------ */
+
+struct hy_shelf_entry;
+
+struct hy_shelf {
+    pthread_rwlock_t lock;
+    struct hy_shelf_entry **entries; /* in order of app and id */
+    size_t count;
+    int64_t *synced; /* apps whose templates were ever synced */
+    size_t synced_count;
+};
+
+int hy_shelf_init(struct hy_shelf *shelf);
+void hy_shelf_deinit(struct hy_shelf *shelf);
+int hy_shelf_load(struct hy_engine *engine);
+/* These are the app's templates from now on. HY_E_NOMEM: nothing was changed. */
+int hy_shelf_replace(struct hy_shelf *shelf, int64_t app_no, const struct hy_template *templates,
+                     size_t count, bool synced);
+
+/* --- fit.c: what a message says, held against its template ------------------------------------ */
+
+/* A message on its way in, while it is prepared. */
+struct hy_fit {
+    struct hy_engine *engine;
+    const struct hy_app_entry *app;
+    struct hy_message *message; /* all but `data` is set */
+    json_t *data;               /* of the request, any type; borrowed */
+    enum hy_repair repair;
+};
+
+/*
+ * Checks the message by its platform and, when its template is known, by that: faults go into `v`.
+ * Without any, message->data and template_kind are set. With HY_REPAIR_CUT what is too long was made
+ * shorter where that can be done, and data that came as text was taken; the notes, in v->arena, say
+ * what is different from what came.
+ */
+size_t hy_fit_message(const struct hy_fit *fit, struct hy_violations *v,
+                      const struct hy_repair_note **ret_notes, size_t *ret_count);
 
 /* --- keeper.c: the token of one app ----------------------------------------------------------- */
 
@@ -103,6 +150,7 @@ struct hy_lane {
     int64_t pauses;   /* so far: an answer to what left before the last one ends no pause */
     double allowance; /* token bucket of rate_per_s: messages that may go now */
     int64_t allowance_at_ms;
+    struct hy_alarm alarm;
 };
 
 /* What an admission tells the dispatcher. */
@@ -166,8 +214,11 @@ struct hy_engine {
     struct hy_engine_config config;
     struct hy_mailbox mailbox;
     struct hy_registry registry;
+    struct hy_shelf shelf;
     pthread_mutex_t ids_lock;
     struct hy_message_ids ids;
+    struct hy_cuts cuts;
+    struct hy_hush denied, login_trouble;
 
     /* the engine's thread only, from here on */
     struct hy_lanes lanes;
@@ -177,7 +228,9 @@ struct hy_engine {
     bool settling;                /* a settle verb is under way */
     int64_t settle_not_before_ms; /* after the store had trouble */
     int64_t attempts_open;
-    int64_t tokens_open; /* token refreshes under way */
+    int64_t tokens_open;                     /* token refreshes under way */
+    int64_t logins_open;                     /* logins under way */
+    struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
     struct hy_arena scratch; /* one request at a time */
     int64_t now_ms;          /* of this tick */
@@ -207,11 +260,17 @@ void hy_lane_notice(struct hy_engine *engine, int64_t app_no, int64_t due_ms);
 void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until_ms,
                    const char *reason, bool probe);
 void hy_lane_reopen(struct hy_engine *engine, struct hy_lane *lane);
+/* Ends the alarm of a lane when it is calm again; returns when to look again. */
+int64_t hy_lane_alarm_turn(struct hy_engine *engine, struct hy_lane *lane);
 int64_t hy_dispatch(struct hy_engine *engine);
 
 /* attempt.c */
 void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch);
 int64_t hy_attempts_settle(struct hy_engine *engine);
+/* What an app's settings say about settling, and whether the platform will tell by event what
+ * became of a message that went by a counter or without a grant. */
+struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app);
+bool hy_app_hears_events(const struct hy_app_entry *app);
 
 /* keeper.c */
 void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
@@ -246,6 +305,13 @@ int64_t hy_expiry_turn(struct hy_engine *engine);
 /* hint.c */
 int64_t hy_hint_at(enum hy_hint hint, const struct hy_zone *zone, int64_t now_ms);
 int64_t hy_day_number(const struct hy_zone *zone, int64_t now_ms);
+
+/* report.c: the sentence for a reason of the platform's check_credential, or of our own. */
+const char *hy_refusal_text(const char *reason);
+
+/* client_report.c: as what a tap on a prompt for this template counts. */
+enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,
+                                          const char *template_id);
 
 /* submission.c */
 int64_t hy_engine_key_window_ms(const struct hy_engine *engine);

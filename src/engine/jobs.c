@@ -18,7 +18,7 @@ const struct hy_schedule hy_builtin_jobs[] = {
     {.name = "sweep", .job = "sweep", .cron = "* * * * *", .timezone = "UTC"},
     {0}};
 
-enum { PURGE_LIMIT = 500, SWEEP_LIMIT = 500 };
+enum { PURGE_LIMIT = 500, TIDY_LIMIT = 500, SWEEP_LIMIT = 500 };
 
 /* A token this young is not worth another call. */
 static const int64_t young_ms = 300000;
@@ -31,12 +31,14 @@ struct job {
     struct hy_op *op; /* the verb under way */
     union {
         struct hy_purge purge;
+        struct hy_tidy tidy;
         struct hy_sweep sweep;
         struct hy_schedule_result result;
     };
     int64_t schedule_id; /* 0: an expiry turn's, which keeps no record */
     size_t lane;         /* janitor: the one at work */
     size_t total;        /* of what was done */
+    size_t tidied;       /* janitor: what was kept for a while only */
     char text[96];
 };
 
@@ -103,6 +105,33 @@ static void refresh_tokens(struct job *job)
 /* --- the janitor ------------------------------------------------------------------------------ */
 
 static void purge_next(struct job *job);
+static void tidy(struct job *job);
+
+static void tidied(struct hy_engine *engine, struct hy_mail *mail)
+{
+    struct job *job = (struct job *)mail;
+
+    if (job->tidy.op.result) {
+        snprintf(job->text, sizeof job->text, "failed: %s", hy_err_text(job->tidy.op.result));
+        finish(job);
+        return;
+    }
+    job->tidied += job->tidy.tidied;
+    if (job->tidy.tidied >= TIDY_LIMIT) {
+        tidy(job);
+        return;
+    }
+    snprintf(job->text, sizeof job->text, "deleted %zu grants and %zu records of callbacks",
+             job->total, job->tidied);
+    finish(job);
+}
+
+static void tidy(struct job *job)
+{
+    job->tidy = (struct hy_tidy){
+        .op.verb = HY_VERB_TIDY, .now_ms = job->engine->now_ms, .limit = TIDY_LIMIT};
+    run_verb(job, &job->tidy.op, tidied);
+}
 
 static void purged(struct hy_engine *engine, struct hy_mail *mail)
 {
@@ -124,8 +153,7 @@ static void purge_next(struct job *job)
     struct hy_engine *engine = job->engine;
 
     if (job->lane >= engine->lanes.count) {
-        snprintf(job->text, sizeof job->text, "deleted %zu grants", job->total);
-        finish(job);
+        tidy(job);
         return;
     }
     job->purge = (struct hy_purge){

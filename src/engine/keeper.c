@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "crypto/secret.h"
 #include "domain/retry.h"
+#include "engine/app_secrets.h"
 #include "engine/internal.h"
 
 #include <stdio.h>
@@ -252,15 +253,10 @@ static int ask(struct hy_keeper_call *call)
     struct hy_token_ask ask = {
         .app_id = app->app.id, .mode = app->settings.token_mode, .force = call->begin.forced};
     struct hy_http_request request = {0};
-    struct hy_sealed sealed;
-    char context[64], *secret = NULL;
+    char *secret = NULL;
     size_t size = 0;
-    int err = hy_registry_secret(&engine->registry, app->app.no, &call->arena, &sealed);
+    int err = hy_app_secret_open(engine, app, &call->arena, &secret, &size);
 
-    snprintf(context, sizeof context, "app:%s:secret", app->app.id);
-    if (!err)
-        err = hy_seal_unlock(engine->config.seal, context, sealed.bytes, sealed.size, &call->arena,
-                             &secret, &size);
     if (!err) {
         ask.base_url =
             engine->config.wechat_url ? engine->config.wechat_url : app->platform->base_url;

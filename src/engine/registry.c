@@ -4,8 +4,10 @@
  * An app's entry never changes: a change puts a new one in its place, and whoever holds the old one
  * keeps it until they release it.
  */
+#include "base/log.h"
 #include "crypto/apikey.h"
 #include "crypto/secret.h"
+#include "engine/app_secrets.h"
 #include "engine/internal.h"
 
 #include <stdlib.h>
@@ -14,13 +16,13 @@
 struct hy_registry_app {
     struct hy_app_entry entry; /* first: an entry pointer is a pointer to this */
     atomic_int references;
-    struct hy_sealed secret;
+    struct hy_sealed secret, callback;
     struct hy_arena arena;
 };
 
-int hy_registry_init(struct hy_registry *registry)
+int hy_registry_init(struct hy_registry *registry, const struct hy_seal *seal)
 {
-    *registry = (struct hy_registry){0};
+    *registry = (struct hy_registry){.seal = seal};
     return pthread_rwlock_init(&registry->lock, NULL) == 0 ? 0 : HY_E_NOMEM;
 }
 
@@ -58,7 +60,34 @@ static int read_settings(struct hy_registry_app *app, const char *text)
     return hy_violations_any(&faults) ? HY_E_CORRUPT : 0;
 }
 
-static int new_entry(const struct hy_app *from, struct hy_registry_app **ret_app)
+static struct hy_sealed copied(struct hy_arena *arena, const struct hy_sealed *from)
+{
+    const void *bytes = hy_arena_memdup(arena, from->bytes, from->size);
+
+    return (struct hy_sealed){.bytes = bytes, .size = bytes ? from->size : 0};
+}
+
+/* Which of the callback's secrets there are. What cannot be opened counts as none: the app goes on
+ * without callbacks. */
+static void look_at_callback(const struct hy_seal *seal, struct hy_registry_app *app)
+{
+    struct hy_callback_secrets secrets;
+    struct hy_arena arena;
+    int err;
+
+    hy_arena_init(&arena);
+    err = hy_callback_secrets_open(seal, app->entry.app.id, &app->callback, &arena, &secrets);
+    if (err)
+        hy_log(HY_LOG_ERROR, "app.callback_unreadable", "app=%s error=%s", app->entry.app.id,
+               hy_err_text(err));
+    app->entry.has_callback = secrets.token != NULL;
+    app->entry.has_callback_key = secrets.aes_key != NULL;
+    hy_callback_secrets_wipe(&secrets);
+    hy_arena_deinit(&arena);
+}
+
+static int new_entry(const struct hy_seal *seal, const struct hy_app *from,
+                     struct hy_registry_app **ret_app)
 {
     struct hy_registry_app *app = calloc(1, sizeof *app);
     struct hy_app *to;
@@ -73,14 +102,17 @@ static int new_entry(const struct hy_app *from, struct hy_registry_app **ret_app
     to->id = hy_arena_strdup(&app->arena, from->id);
     to->platform = hy_arena_strdup(&app->arena, from->platform);
     to->settings = hy_arena_strdup(&app->arena, from->settings);
-    to->secret = (struct hy_sealed){0};
-    app->secret.size = from->secret.size;
-    app->secret.bytes = hy_arena_memdup(&app->arena, from->secret.bytes, from->secret.size);
+    to->secret = to->callback = (struct hy_sealed){0};
+    app->secret = copied(&app->arena, &from->secret);
+    app->callback = copied(&app->arena, &from->callback);
     app->entry.platform = hy_platform_find(from->platform);
-    if (!to->id || !to->platform || !to->settings || !app->secret.bytes)
+    if (!to->id || !to->platform || !to->settings || app->secret.size != from->secret.size ||
+        app->callback.size != from->callback.size)
         err = HY_E_NOMEM;
     else
         err = app->entry.platform ? read_settings(app, to->settings) : HY_E_CORRUPT;
+    if (!err)
+        look_at_callback(seal, app);
     if (err) {
         release(app);
         return err;
@@ -99,23 +131,31 @@ static size_t place_of(const struct hy_registry *registry, int64_t no)
     return i;
 }
 
+/* A change that brings none keeps the present ones. */
+static void keep_secrets(struct hy_registry_app *entry, const struct hy_registry_app *present)
+{
+    if (entry->secret.size == 0)
+        entry->secret = copied(&entry->arena, &present->secret);
+    if (entry->callback.size == 0) {
+        entry->callback = copied(&entry->arena, &present->callback);
+        entry->entry.has_callback = present->entry.has_callback;
+        entry->entry.has_callback_key = present->entry.has_callback_key;
+    }
+}
+
 int hy_registry_put_app(struct hy_registry *registry, const struct hy_app *app)
 {
     struct hy_registry_app *entry, **grown;
     size_t place;
-    int err = new_entry(app, &entry);
+    int err = new_entry(registry->seal, app, &entry);
 
     if (err)
         return err;
     pthread_rwlock_wrlock(&registry->lock);
     place = place_of(registry, app->no);
     if (place < registry->app_count && registry->apps[place]->entry.app.no == app->no) {
-        if (entry->secret.size == 0 && !app->deleted_at_ms) {
-            struct hy_sealed kept = registry->apps[place]->secret;
-
-            entry->secret.bytes = hy_arena_memdup(&entry->arena, kept.bytes, kept.size);
-            entry->secret.size = entry->secret.bytes ? kept.size : 0;
-        }
+        if (!app->deleted_at_ms)
+            keep_secrets(entry, registry->apps[place]);
         release(registry->apps[place]);
         registry->apps[place] = entry;
     } else {
@@ -189,9 +229,23 @@ int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_a
     int err = HY_E_NOT_FOUND;
 
     if (entry && app->secret.size > 0) {
-        ret_secret->bytes = hy_arena_memdup(arena, app->secret.bytes, app->secret.size);
-        ret_secret->size = app->secret.size;
-        err = ret_secret->bytes ? 0 : HY_E_NOMEM;
+        *ret_secret = copied(arena, &app->secret);
+        err = ret_secret->size ? 0 : HY_E_NOMEM;
+    }
+    hy_engine_app_release(entry);
+    return err;
+}
+
+int hy_registry_callback(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
+                         struct hy_sealed *ret_callback)
+{
+    const struct hy_app_entry *entry = hy_registry_by_no(registry, app_no);
+    const struct hy_registry_app *app = (const struct hy_registry_app *)entry;
+    int err = entry ? 0 : HY_E_NOT_FOUND;
+
+    if (entry) {
+        *ret_callback = copied(arena, &app->callback);
+        err = ret_callback->size == app->callback.size ? 0 : HY_E_NOMEM;
     }
     hy_engine_app_release(entry);
     return err;

@@ -1,6 +1,7 @@
 /*
  * report.c - grants on their way in: each checked by its platform, the good ones deposited.
  */
+#include "crypto/digest.h"
 #include "engine/internal.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@ static const int64_t clock_skew_ms = 300000; /* a reporter's clock may be ahead 
 
 /* POST /v1/grants, one object. */
 struct grant_body {
-    const char *app, *user, *credential, *template_id;
+    const char *app, *user, *credential, *template_id, *report_id;
     int kind;
     int64_t count, obtained_at_ms;
 };
@@ -29,75 +30,163 @@ static const struct hy_json_field fields[] = {
     {.name = "template", .type = HY_JSON_TEXT, .offset = AT(template_id), .max = 128},
     {.name = "count", .type = HY_JSON_INT, .offset = AT(count), .min = 1, .max = 1000},
     {.name = "obtained_at", .type = HY_JSON_INSTANT, .offset = AT(obtained_at_ms)},
+    {.name = "report_id", .type = HY_JSON_TEXT, .offset = AT(report_id), .max = 64},
     {0}};
 
-/* The shape of one report. Kinds that are not receipts come with subscriptions. */
-static void check_shape(const struct grant_body *b, struct hy_violations *v)
+static void not_for_kind(const struct grant_body *b, const char *field, const char *why,
+                         struct hy_violations *v)
 {
-    if (!hy_grant_is_receipt(b->kind)) {
-        hy_violations_add(v, "kind", "one_of", "form_id, prepay_id", hy_grant_kind_names[b->kind],
-                          "kind %s is not supported yet: use form_id or prepay_id.",
-                          hy_grant_kind_names[b->kind]);
-        return;
-    }
-    if (!b->credential)
-        hy_violations_add(v, "credential", "required", NULL, NULL,
-                          "credential is required for kind %s.", hy_grant_kind_names[b->kind]);
-    if (b->template_id)
-        hy_violations_add(v, "template", "not_for_kind", NULL, NULL,
-                          "A %s is good for any template: leave template out.",
-                          hy_grant_kind_names[b->kind]);
-    if (b->count > 1)
-        hy_violations_add(v, "count", "not_for_kind", "1", NULL,
-                          "A %s is counted by its credential: leave count out.",
+    hy_violations_add(v, field, "not_for_kind", NULL, NULL, "A %s %s: leave %s out.",
+                      hy_grant_kind_names[b->kind], why, field);
+}
+
+static void required(const struct grant_body *b, const char *field, const char *value,
+                     struct hy_violations *v)
+{
+    if (!value)
+        hy_violations_add(v, field, "required", NULL, NULL, "%s is required for kind %s.", field,
                           hy_grant_kind_names[b->kind]);
 }
 
-/* Fills `grant` or adds faults; `*ret_refused` is the platform's word when it is well-formed but no
+static void check_receipt(const struct grant_body *b, struct hy_violations *v)
+{
+    required(b, "credential", b->credential, v);
+    if (b->template_id)
+        not_for_kind(b, "template", "is good for any template", v);
+    if (b->count > 1)
+        not_for_kind(b, "count", "is counted by its credential", v);
+    if (b->report_id)
+        not_for_kind(b, "report_id", "is known again by its credential", v);
+}
+
+static void check_counter(const struct grant_body *b, struct hy_violations *v)
+{
+    required(b, "template", b->template_id, v);
+    if (b->credential)
+        not_for_kind(b, "credential", "has none", v);
+    if (b->count > 1 && b->kind == HY_GRANT_ALWAYS)
+        not_for_kind(b, "count", "permission is standing", v);
+}
+
+/* --- what it becomes -------------------------------------------------------------------------- */
+
+static void fill_receipt(const struct hy_app_entry *app, const struct grant_body *b, int64_t now_ms,
+                         struct hy_violations *v, struct hy_deposit_item *item,
+                         const char **ret_refused)
+{
+    struct hy_grant *grant = &item->grant;
+
+    *ret_refused =
+        app->platform->check_credential(b->kind, b->credential, v->arena, &grant->credential);
+    grant->uses_total = grant->uses_left = hy_grant_uses(b->kind);
+    grant->expires_at_ms = grant->obtained_at_ms + hy_grant_lifetime_ms(b->kind);
+    /* Without the margin: that is a setting, and what it holds back today it may free tomorrow. */
+    if (!*ret_refused && !hy_grant_usable(grant, now_ms, 0))
+        *ret_refused = "expired";
+}
+
+/* What a tell of the backend is known again by: its report_id, else the instant that it names.
+ * False: by nothing, or out of memory (a fault of `v`). */
+static bool identify(const struct grant_body *b, struct hy_violations *v,
+                     struct hy_deposit_item *item)
+{
+    const char *what = b->report_id;
+    uint8_t *print = hy_arena_alloc(v->arena, HY_IDENTITY_BYTES);
+    char *text;
+
+    if (!what && !b->obtained_at_ms)
+        return true;
+    if (!what)
+        what = hy_arena_printf(v->arena, "%lld", (long long)b->obtained_at_ms);
+    text = what ? hy_arena_printf(v->arena, "backend %lld %c %zu:%s %zu:%s %s",
+                                  (long long)item->grant.app_no, b->report_id ? 'r' : 't',
+                                  strlen(b->user), b->user, strlen(b->template_id), b->template_id,
+                                  what)
+                : NULL;
+    if (!text || !print)
+        return false;
+    hy_digest_blake2b16(text, strlen(text), print);
+    item->identity = print;
+    item->identity_at_ms = b->obtained_at_ms ? b->obtained_at_ms : item->grant.obtained_at_ms;
+    item->identity_back_ms = b->obtained_at_ms ? 0 : HY_IDENTITY_BACK_MS;
+    return true;
+}
+
+/* The platform knows better than a caller whether a permission is used up or stands. */
+static void fill_counter(struct hy_engine *engine, const struct hy_app_entry *app,
+                         const struct grant_body *b, struct hy_violations *v,
+                         struct hy_deposit_item *item, const char **ret_refused)
+{
+    struct hy_grant *grant = &item->grant;
+    enum hy_template_kind known =
+        hy_engine_template_kind(engine, app->app.no, b->template_id, NULL);
+
+    if (known == HY_TEMPLATE_LEGACY) {
+        *ret_refused = "legacy_template";
+        return;
+    }
+    if (known == HY_TEMPLATE_ONCE)
+        grant->kind = HY_GRANT_ONCE;
+    else if (known == HY_TEMPLATE_ALWAYS)
+        grant->kind = HY_GRANT_ALWAYS;
+    grant->template_id = b->template_id;
+    grant->uses_total = grant->uses_left = grant->kind == HY_GRANT_ONCE ? (int32_t)b->count : 1;
+    item->source = HY_SOURCE_BACKEND;
+    item->answer = HY_ANSWER_ACCEPT;
+    item->window_ms = app->settings.accept_window_s * 1000;
+    if (!identify(b, v, item))
+        hy_violations_add(v, "", "memory", NULL, NULL, "The server is out of memory.");
+}
+
+/* Fills `item` or adds faults; `*ret_refused` is the platform's word when it is well-formed but no
  * good. */
+static void fill_item(struct hy_engine *engine, const struct hy_app_entry *app,
+                      const struct grant_body *b, struct hy_violations *v,
+                      struct hy_deposit_item *item, const char **ret_refused)
+{
+    int64_t now_ms = engine->config.now_ms();
+    bool dated = b->obtained_at_ms && b->obtained_at_ms <= now_ms;
+
+    app->platform->check_user(b->user, "user", v);
+    if (b->obtained_at_ms > now_ms + clock_skew_ms)
+        hy_violations_add(v, "obtained_at", "past", NULL, NULL, "obtained_at is in the future.");
+    if (hy_violations_any(v))
+        return;
+    item->margin_ms = app->settings.receipt_margin_s * 1000;
+    item->grant = (struct hy_grant){.app_no = app->app.no,
+                                    .user = b->user,
+                                    .kind = b->kind,
+                                    .state = HY_GRANT_AVAILABLE,
+                                    .obtained_at_ms = dated ? b->obtained_at_ms : now_ms};
+    if (hy_grant_is_receipt(b->kind))
+        fill_receipt(app, b, now_ms, v, item, ret_refused);
+    else
+        fill_counter(engine, app, b, v, item, ret_refused);
+}
+
 static void read_grant(struct hy_engine *engine, const json_t *body, struct hy_violations *v,
                        struct hy_deposit_item *item, const char **ret_refused)
 {
+    HY_APP_SCOPED const struct hy_app_entry *app = NULL;
     struct grant_body b = {.count = 1};
-    int64_t now_ms = engine->config.now_ms();
-    const struct hy_app_entry *app;
-    const char *clean = NULL;
 
     hy_json_read(body, fields, &b, v);
     if (hy_violations_any(v))
         return;
-    check_shape(&b, v);
+    if (hy_grant_is_receipt(b.kind))
+        check_receipt(&b, v);
+    else
+        check_counter(&b, v);
     app = hy_engine_app(engine, b.app);
-    if (!app) {
+    if (app)
+        fill_item(engine, app, &b, v, item, ret_refused);
+    else
         hy_violations_add(v, "app", "known_app", NULL, b.app, "There is no app %s.", b.app);
-        return;
-    }
-    app->platform->check_user(b.user, "user", v);
-    if (b.obtained_at_ms > now_ms + clock_skew_ms)
-        hy_violations_add(v, "obtained_at", "past", NULL, NULL, "obtained_at is in the future.");
-    if (!hy_violations_any(v))
-        *ret_refused = app->platform->check_credential(b.kind, b.credential, v->arena, &clean);
-    if (!b.obtained_at_ms || b.obtained_at_ms > now_ms)
-        b.obtained_at_ms = now_ms;
-    item->margin_ms = app->settings.receipt_margin_s * 1000;
-    item->grant = (struct hy_grant){
-        .app_no = app->app.no,
-        .user = b.user,
-        .kind = b.kind,
-        .credential = clean,
-        .state = HY_GRANT_AVAILABLE,
-        .uses_total = hy_grant_uses(b.kind),
-        .uses_left = hy_grant_uses(b.kind),
-        .obtained_at_ms = b.obtained_at_ms,
-        .expires_at_ms = b.obtained_at_ms + hy_grant_lifetime_ms(b.kind),
-    };
-    /* Without the margin: that is a setting, and what it holds back today it may free tomorrow. */
-    if (!*ret_refused && !hy_grant_usable(&item->grant, now_ms, 0))
-        *ret_refused = "expired";
-    hy_engine_app_release(app);
 }
 
-static const char *explain(const char *reason)
+/* --- what is no good -------------------------------------------------------------------------- */
+
+const char *hy_refusal_text(const char *reason)
 {
     static const struct {
         const char *reason, *text;
@@ -108,6 +197,7 @@ static const char *explain(const char *reason)
         {"empty", "There is no id in it."},
         {"malformed", "This cannot be a form_id or prepay_id."},
         {"expired", "It is older than the platform takes it: 7 days."},
+        {"legacy_template", "This is a form template: form_ids and payments permit it, no prompt."},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -139,7 +229,7 @@ static int read_item(struct hy_engine *engine, const json_t *body, size_t index,
     if (hy_violations_any(&own))
         refuse(report, index, "invalid", own.count ? own.items[0].message : "out of memory");
     else if (refused)
-        refuse(report, index, refused, explain(refused));
+        refuse(report, index, refused, hy_refusal_text(refused));
     else
         report->deposit.count++;
     return 0;

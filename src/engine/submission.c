@@ -12,7 +12,7 @@ static const int64_t send_at_max_ms = 366 * 86400000LL; /* further ahead is sure
 /* POST /v1/messages, one object. */
 struct message_body {
     const char *app, *user, *template_id, *page, *emphasis, *miniprogram_state, *lang, *tag, *key;
-    json_t *data;
+    json_t *data, *extra;
     int64_t send_at_ms, expires_at_ms;
     int on_missing, policy, repair;
 };
@@ -32,6 +32,7 @@ static const struct hy_json_field fields[] = {
     {.name = "emphasis", .type = HY_JSON_TEXT, .offset = AT(emphasis), .max = 64},
     {.name = "miniprogram_state", .type = HY_JSON_TEXT, .offset = AT(miniprogram_state), .max = 32},
     {.name = "lang", .type = HY_JSON_TEXT, .offset = AT(lang), .max = 32},
+    {.name = "extra", .type = HY_JSON_OBJECT, .offset = AT(extra)},
     {.name = "send_at", .type = HY_JSON_INSTANT, .offset = AT(send_at_ms)},
     {.name = "expires_at", .type = HY_JSON_INSTANT, .offset = AT(expires_at_ms)},
     {.name = "on_missing",
@@ -133,6 +134,18 @@ static void refuse_app(const char *name, struct hy_violations *v)
         hy_violations_add(v, "app", "known_app", NULL, name, "There is no app %.64s.", name);
 }
 
+/* Members for the platform that we don't know. An empty object is none. */
+static void read_extra(const json_t *extra, const struct hy_platform *platform,
+                       struct hy_violations *v, struct hy_message *m)
+{
+    if (json_object_size(extra) == 0)
+        return;
+    platform->check_extra(extra, v);
+    m->extra = hy_json_text(v->arena, extra);
+    if (!m->extra)
+        v->unkept++;
+}
+
 static int finish(struct hy_engine *engine, const json_t *body, const struct hy_app_entry *app,
                   const char *key, struct hy_arena *arena, struct hy_submission *s)
 {
@@ -153,15 +166,38 @@ static int finish(struct hy_engine *engine, const json_t *body, const struct hy_
     return err;
 }
 
+/* A message with a key that was good when it came first, before its template was known or changed,
+ * gets its first answer: the store is asked, which admits nothing that is late. */
+static bool may_be_repeat(const char *key, size_t unfit, const struct hy_violations *v)
+{
+    return key && unfit > 0 && unfit == v->count + v->unkept;
+}
+
+static size_t fit(struct hy_engine *engine, const struct message_body *b,
+                  const struct hy_app_entry *app, struct hy_violations *v, struct hy_submission *s)
+{
+    struct hy_fit fit = {
+        .engine = engine, .app = app, .message = &s->message, .data = b->data, .repair = b->repair};
+
+    read_extra(b->extra, app->platform, v, &s->message);
+    if (!b->user || !b->template_id || !b->data)
+        return 0;
+    return hy_fit_message(&fit, v, &s->repairs, &s->repair_count);
+}
+
 void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char *header_key,
                        const char *default_app, struct hy_violations *v,
                        struct hy_submission *ret_submission)
 {
     struct message_body b = {.app = default_app};
     int64_t now_ms = engine->config.now_ms();
+    struct hy_submission *s = ret_submission;
     const struct hy_app_entry *app;
     const char *key;
+    size_t unfit;
 
+    s->repair_count = 0;
+    s->unfit = false;
     hy_json_read(body, fields, &b, v);
     if (!json_is_object(body))
         return;
@@ -172,12 +208,15 @@ void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char 
         refuse_app(b.app, v);
         return;
     }
-    fill_message(&b, app, now_ms, &ret_submission->message);
-    if (b.user && b.template_id && b.data)
-        app->platform->check_message(&ret_submission->message, b.data, v,
-                                     &ret_submission->message.data);
-    if (!hy_violations_any(v) && finish(engine, body, app, key, v->arena, ret_submission) != 0)
+    fill_message(&b, app, now_ms, &s->message);
+    unfit = fit(engine, &b, app, v, s);
+    s->unfit = may_be_repeat(key, unfit, v);
+    if (s->unfit)
+        s->message.expires_at_ms = 1;
+    if ((s->unfit || !hy_violations_any(v)) && finish(engine, body, app, key, v->arena, s) != 0) {
+        s->unfit = false;
         v->unkept++; /* out of memory: refused, not accepted by half */
+    }
     hy_engine_app_release(app);
 }
 

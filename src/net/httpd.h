@@ -72,6 +72,9 @@ const char *hy_httpd_path(const struct hy_httpd_request *req); /* decoded, witho
 const char *hy_httpd_header(struct hy_httpd_request *req, const char *name);
 const char *hy_httpd_query(struct hy_httpd_request *req, const char *name);
 
+/* Of several headers of that name the last one: what a proxy added itself. */
+const char *hy_httpd_last_header(struct hy_httpd_request *req, const char *name);
+
 /* Calls `each` for every query parameter, in order; a parameter without "=" has the value "". */
 void hy_httpd_each_query(struct hy_httpd_request *req,
                          void (*each)(const char *name, const char *value, void *arg), void *arg);

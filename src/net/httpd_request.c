@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 /* Answers up to this size live in the arena of the request: no allocation of their own. */
 enum { SMALL_ANSWER_BYTES = 2000 };
@@ -22,6 +23,29 @@ const char *hy_httpd_header(struct hy_httpd_request *req, const char *name)
     if (!req->connection)
         return NULL;
     return MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
+}
+
+struct header_visit {
+    const char *name, *value;
+};
+
+static enum MHD_Result visit_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    struct header_visit *visit = cls;
+
+    if (strcasecmp(name, visit->name) == 0)
+        visit->value = value;
+    return MHD_YES;
+}
+
+const char *hy_httpd_last_header(struct hy_httpd_request *req, const char *name)
+{
+    struct header_visit visit = {.name = name};
+
+    if (req->connection)
+        MHD_get_connection_values(req->connection, MHD_HEADER_KIND, visit_header, &visit);
+    return visit.value;
 }
 
 const char *hy_httpd_query(struct hy_httpd_request *req, const char *name)

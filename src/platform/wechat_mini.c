@@ -1,5 +1,7 @@
 #include "platform/wechat_mini.h"
 
+#include "platform/wechat_callback.h"
+
 static const struct hy_code codes[] = {
 #include "wechat_mini_codes.inc"
     {0}};
@@ -21,10 +23,18 @@ const struct hy_platform hy_platform_wechat_mini = {
     .codes = codes,
     .check_app = hy_wechat_mini_check_app,
     .check_user = hy_wechat_mini_check_user,
+    .check_callback = hy_wechat_mini_check_callback,
+    .check_extra = hy_wechat_mini_check_extra,
     .check_message = hy_wechat_mini_check_message,
     .check_credential = hy_wechat_mini_check_credential,
     .build_token = hy_wechat_mini_build_token,
     .judge_token = hy_wechat_mini_judge_token,
     .build_send = hy_wechat_mini_build_send,
     .judge_send = hy_wechat_mini_judge_send,
+    .refused_field = hy_wechat_mini_refused_field,
+    .build_login = hy_wechat_mini_build_login,
+    .judge_login = hy_wechat_mini_judge_login,
+    .build_template = hy_wechat_mini_build_template,
+    .judge_template = hy_wechat_mini_judge_template,
+    .read_callback = hy_wechat_read_callback,
 };

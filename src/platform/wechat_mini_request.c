@@ -1,68 +1,12 @@
 #include "platform/wechat_mini.h"
 
 #include "base/err.h"
+#include "platform/wechat_wire.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { URL_BYTES_MAX = 4096, BODY_BYTES_MAX = 1024 * 1024 };
-
-static const char *const secret_params[] = {"access_token", "secret", NULL};
-
-/* --- pieces ----------------------------------------------------------------------------------- */
-
-static bool given(const char *text)
-{
-    return text && *text;
-}
-
-static void put_text(struct hy_buf *b, const char *text)
-{
-    HY_JSON_SCOPED json_t *value = json_string(text);
-
-    hy_json_write(b, value);
-}
-
-/* ,"name":"text" (the first member of an object is written without it); nothing when not given. */
-static void put_member(struct hy_buf *b, const char *name, const char *text)
-{
-    if (!given(text))
-        return;
-    hy_buf_printf(b, ",\"%s\":", name);
-    put_text(b, text);
-}
-
-static void put_param(struct hy_buf *b, const char *name, const char *value)
-{
-    hy_buf_puts(b, name);
-    hy_buf_putc(b, '=');
-    hy_buf_put_urlencoded(b, value);
-}
-
-/* Moves both buffers into the arena; `body` may be null. */
-static int finish(struct hy_buf *url, struct hy_buf *body, struct hy_arena *arena,
-                  struct hy_http_request *ret_request)
-{
-    struct hy_http_request r = {.method = body ? "POST" : "GET", .secret_params = secret_params};
-
-    if (hy_buf_ok(url) && (!body || hy_buf_ok(body))) {
-        r.url = hy_arena_memdup(arena, hy_buf_text(url), url->size);
-        r.body = body ? hy_arena_memdup(arena, hy_buf_text(body), body->size) : NULL;
-        r.body_size = body ? body->size : 0;
-    }
-    hy_buf_deinit(url);
-    if (!r.url || (body && !r.body)) {
-        if (body)
-            hy_buf_deinit(body);
-        return HY_E_NOMEM;
-    }
-    if (body) {
-        hy_buf_deinit(body);
-        r.headers[r.header_count++] = (struct hy_http_header){"Content-Type", "application/json"};
-    }
-    *ret_request = r;
-    return 0;
-}
+enum { LOGIN_CODE_BYTES_MAX = 256 }; /* 32 or 33 are seen */
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 
@@ -71,13 +15,13 @@ static int build_classic(const struct hy_token_ask *ask, struct hy_arena *arena,
 {
     struct hy_buf url;
 
-    hy_buf_init(&url, URL_BYTES_MAX);
+    hy_buf_init(&url, HY_WECHAT_URL_BYTES_MAX);
     hy_buf_puts(&url, ask->base_url);
     hy_buf_puts(&url, "/cgi-bin/token?grant_type=client_credential&");
-    put_param(&url, "appid", ask->app_id);
+    hy_wechat_put_param(&url, "appid", ask->app_id);
     hy_buf_putc(&url, '&');
-    put_param(&url, "secret", ask->secret);
-    return finish(&url, NULL, arena, ret_request);
+    hy_wechat_put_param(&url, "secret", ask->secret);
+    return hy_wechat_finish(&url, NULL, arena, ret_request);
 }
 
 static int build_stable(const struct hy_token_ask *ask, struct hy_arena *arena,
@@ -85,23 +29,24 @@ static int build_stable(const struct hy_token_ask *ask, struct hy_arena *arena,
 {
     struct hy_buf url, body;
 
-    hy_buf_init(&url, URL_BYTES_MAX);
-    hy_buf_init(&body, BODY_BYTES_MAX);
+    hy_buf_init(&url, HY_WECHAT_URL_BYTES_MAX);
+    hy_buf_init(&body, HY_WECHAT_BODY_BYTES_MAX);
     hy_buf_puts(&url, ask->base_url);
     hy_buf_puts(&url, "/cgi-bin/stable_token");
     hy_buf_puts(&body, "{\"grant_type\":\"client_credential\"");
-    put_member(&body, "appid", ask->app_id);
-    put_member(&body, "secret", ask->secret);
+    hy_wechat_put_member(&body, "appid", ask->app_id);
+    hy_wechat_put_member(&body, "secret", ask->secret);
     if (ask->force)
         hy_buf_puts(&body, ",\"force_refresh\":true");
     hy_buf_putc(&body, '}');
-    return finish(&url, &body, arena, ret_request);
+    return hy_wechat_finish(&url, &body, arena, ret_request);
 }
 
 int hy_wechat_mini_build_token(const struct hy_token_ask *ask, struct hy_arena *arena,
                                struct hy_http_request *ret_request)
 {
-    if (!given(ask->base_url) || !given(ask->app_id) || !given(ask->secret))
+    if (!hy_wechat_given(ask->base_url) || !hy_wechat_given(ask->app_id) ||
+        !hy_wechat_given(ask->secret))
         return HY_E_INVALID;
     return ask->mode == HY_TOKEN_CLASSIC ? build_classic(ask, arena, ret_request)
                                          : build_stable(ask, arena, ret_request);
@@ -120,13 +65,13 @@ static void put_template_members(struct hy_buf *b, const struct hy_send_ask *ask
     const struct hy_message *m = ask->message;
     char keyword[128]; /* a key of data: 31 characters at most */
 
-    put_member(b, "form_id", ask->grant->credential);
+    hy_wechat_put_member(b, "form_id", ask->grant->credential);
     hy_buf_puts(b, ",\"data\":");
     hy_buf_puts(b, m->data);
-    if (given(m->emphasis)) {
-        snprintf(keyword, sizeof keyword, "%.*s.DATA",
-                 (int)hy_wechat_mini_emphasis_length(m->emphasis), m->emphasis);
-        put_member(b, "emphasis_keyword", keyword);
+    if (hy_wechat_given(m->emphasis)) {
+        snprintf(keyword, sizeof keyword, "%.*s.DATA", (int)hy_wechat_mini_key_length(m->emphasis),
+                 m->emphasis);
+        hy_wechat_put_member(b, "emphasis_keyword", keyword);
     }
 }
 
@@ -134,18 +79,50 @@ static void put_subscribe_members(struct hy_buf *b, const struct hy_message *m)
 {
     hy_buf_puts(b, ",\"data\":");
     hy_buf_puts(b, m->data);
-    put_member(b, "miniprogram_state", m->miniprogram_state);
-    put_member(b, "lang", m->lang);
+    hy_wechat_put_member(b, "miniprogram_state", m->miniprogram_state);
+    hy_wechat_put_member(b, "lang", m->lang);
+}
+
+/* Its members stand behind ours; none of them has a name of ours (check_extra). */
+static void put_extra_members(struct hy_buf *b, const char *extra)
+{
+    size_t size = extra ? strlen(extra) : 0;
+
+    if (size <= 2) /* {} */
+        return;
+    hy_buf_putc(b, ',');
+    hy_buf_append(b, extra + 1, size - 2);
 }
 
 static bool can_be_sent(const struct hy_send_ask *ask, bool receipt)
 {
     const struct hy_message *m = ask->message;
 
-    return given(ask->base_url) && given(ask->access_token) && given(m->user) &&
-           given(m->template_id) && given(m->data) && (!receipt || given(ask->grant->credential));
+    return hy_wechat_given(ask->base_url) && hy_wechat_given(ask->access_token) &&
+           hy_wechat_given(m->user) && hy_wechat_given(m->template_id) &&
+           hy_wechat_given(m->data) &&
+           (receipt ? hy_wechat_given(ask->grant->credential)
+                    : m->template_kind != HY_TEMPLATE_LEGACY);
 }
 
+static void put_send_body(struct hy_buf *b, const struct hy_send_ask *ask, bool receipt)
+{
+    const struct hy_message *m = ask->message;
+
+    hy_buf_puts(b, "{\"touser\":");
+    hy_wechat_put_text(b, m->user);
+    hy_wechat_put_member(b, "template_id", m->template_id);
+    hy_wechat_put_member(b, "page", page_of(m));
+    if (receipt)
+        put_template_members(b, ask);
+    else
+        put_subscribe_members(b, m);
+    put_extra_members(b, m->extra);
+    hy_buf_putc(b, '}');
+}
+
+/* Only a receipt goes the way of the retired templates. Without one, a template that nobody knows
+ * is taken for one of today's. */
 int hy_wechat_mini_build_send(const struct hy_send_ask *ask, struct hy_arena *arena,
                               struct hy_http_request *ret_request, const char **ret_api)
 {
@@ -155,23 +132,37 @@ int hy_wechat_mini_build_send(const struct hy_send_ask *ask, struct hy_arena *ar
 
     if (!can_be_sent(ask, receipt))
         return HY_E_INVALID;
-    hy_buf_init(&url, URL_BYTES_MAX);
-    hy_buf_init(&body, BODY_BYTES_MAX);
-    hy_buf_puts(&url, ask->base_url);
-    hy_buf_puts(&url, receipt ? "/cgi-bin/message/wxopen/template/send?"
-                              : "/cgi-bin/message/subscribe/send?");
-    put_param(&url, "access_token", ask->access_token);
-    hy_buf_puts(&body, "{\"touser\":");
-    put_text(&body, ask->message->user);
-    put_member(&body, "template_id", ask->message->template_id);
-    put_member(&body, "page", page_of(ask->message));
-    if (receipt)
-        put_template_members(&body, ask);
-    else
-        put_subscribe_members(&body, ask->message);
-    hy_buf_putc(&body, '}');
-    err = finish(&url, &body, arena, ret_request);
+    hy_buf_init(&url, HY_WECHAT_URL_BYTES_MAX);
+    hy_buf_init(&body, HY_WECHAT_BODY_BYTES_MAX);
+    hy_wechat_put_url(&url, ask->base_url,
+                      receipt ? "/cgi-bin/message/wxopen/template/send"
+                              : "/cgi-bin/message/subscribe/send",
+                      ask->access_token);
+    put_send_body(&body, ask, receipt);
+    err = hy_wechat_finish(&url, &body, arena, ret_request);
     if (err == 0)
         *ret_api = receipt ? HY_WECHAT_API_TEMPLATE_SEND : HY_WECHAT_API_SUBSCRIBE_SEND;
     return err;
+}
+
+/* --- logging in ------------------------------------------------------------------------------- */
+
+int hy_wechat_mini_build_login(const struct hy_login_ask *ask, struct hy_arena *arena,
+                               struct hy_http_request *ret_request)
+{
+    struct hy_buf url;
+
+    if (!hy_wechat_given(ask->base_url) || !hy_wechat_given(ask->app_id) ||
+        !hy_wechat_given(ask->secret) || !hy_wechat_given_up_to(ask->code, LOGIN_CODE_BYTES_MAX))
+        return HY_E_INVALID;
+    hy_buf_init(&url, HY_WECHAT_URL_BYTES_MAX);
+    hy_buf_puts(&url, ask->base_url);
+    hy_buf_puts(&url, "/sns/jscode2session?");
+    hy_wechat_put_param(&url, "appid", ask->app_id);
+    hy_buf_putc(&url, '&');
+    hy_wechat_put_param(&url, "secret", ask->secret);
+    hy_buf_putc(&url, '&');
+    hy_wechat_put_param(&url, "js_code", ask->code);
+    hy_buf_puts(&url, "&grant_type=authorization_code");
+    return hy_wechat_finish(&url, NULL, arena, ret_request);
 }

@@ -6,7 +6,9 @@ enum {
     POST_JSON = HY_SIM_CALL_POST | HY_SIM_CALL_JSON,
     MANAGE = POST_JSON | HY_SIM_CALL_TOKEN,
     LEGACY = MANAGE | HY_SIM_CALL_LEGACY,
-    SEND = MANAGE | HY_SIM_CALL_SEND
+    SEND = MANAGE | HY_SIM_CALL_SEND,
+    NEWTMPL_GET = HY_SIM_CALL_TOKEN | HY_SIM_CALL_NEWTMPL,
+    NEWTMPL_POST = MANAGE | HY_SIM_CALL_NEWTMPL
 };
 
 /* The busy ones first: a linear walk. */
@@ -43,6 +45,19 @@ static const struct hy_sim_call calls[] = {
     {.path = "/cgi-bin/wxopen/template/add", .run = hy_sim_run_template_add, .flags = LEGACY},
     {.path = "/cgi-bin/wxopen/template/list", .run = hy_sim_run_template_list, .flags = LEGACY},
     {.path = "/cgi-bin/wxopen/template/del", .run = hy_sim_run_template_del, .flags = LEGACY},
+    {.path = "/wxaapi/newtmpl/addtemplate", .run = hy_sim_run_addtemplate, .flags = NEWTMPL_POST},
+    {.path = "/wxaapi/newtmpl/deltemplate", .run = hy_sim_run_deltemplate, .flags = NEWTMPL_POST},
+    {.path = "/wxaapi/newtmpl/getcategory", .run = hy_sim_run_getcategory, .flags = NEWTMPL_GET},
+    {.path = "/wxaapi/newtmpl/getpubtemplatekeywords",
+     .run = hy_sim_run_getpubtemplatekeywords,
+     .flags = NEWTMPL_GET},
+    {.path = "/wxaapi/newtmpl/getpubtemplatetitles",
+     .run = hy_sim_run_getpubtemplatetitles,
+     .flags = NEWTMPL_GET},
+    {.path = "/wxaapi/newtmpl/gettemplate",
+     .run = hy_sim_run_gettemplate,
+     .flags = NEWTMPL_GET,
+     .day_limit = 50},
 };
 
 #define CALL_COUNT (sizeof calls / sizeof calls[0])

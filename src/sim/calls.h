@@ -16,12 +16,13 @@
 struct hy_httpd_request;
 
 enum hy_sim_call_flags {
-    HY_SIM_CALL_POST = 1,        /* other methods are refused */
-    HY_SIM_CALL_TOKEN = 2,       /* wants an access token */
-    HY_SIM_CALL_JSON = 4,        /* wants an object as its body */
-    HY_SIM_CALL_LEGACY = 8,      /* gone where the legacy API is retired */
-    HY_SIM_CALL_SEND = 16,       /* counted as a send */
-    HY_SIM_CALL_MAKES_TOKEN = 32 /* counted as a token call */
+    HY_SIM_CALL_POST = 1,         /* other methods are refused */
+    HY_SIM_CALL_TOKEN = 2,        /* wants an access token */
+    HY_SIM_CALL_JSON = 4,         /* wants an object as its body */
+    HY_SIM_CALL_LEGACY = 8,       /* gone where the legacy API is retired */
+    HY_SIM_CALL_SEND = 16,        /* counted as a send */
+    HY_SIM_CALL_MAKES_TOKEN = 32, /* counted as a token call */
+    HY_SIM_CALL_NEWTMPL = 64      /* a wrong method, GET too, is 404; a form may be the body */
 };
 
 struct hy_sim_exchange {
@@ -75,6 +76,15 @@ int hy_sim_secret_check(struct hy_sim_exchange *x, const char *appid, const char
 int hy_sim_run_token(struct hy_sim_exchange *x);
 int hy_sim_run_stable_token(struct hy_sim_exchange *x);
 
+/* --- newtmpl.c -------------------------------------------------------------------------------- */
+
+int hy_sim_run_addtemplate(struct hy_sim_exchange *x);
+int hy_sim_run_deltemplate(struct hy_sim_exchange *x);
+int hy_sim_run_getcategory(struct hy_sim_exchange *x);
+int hy_sim_run_getpubtemplatekeywords(struct hy_sim_exchange *x);
+int hy_sim_run_getpubtemplatetitles(struct hy_sim_exchange *x);
+int hy_sim_run_gettemplate(struct hy_sim_exchange *x);
+
 /* --- login.c, quota.c, library.c -------------------------------------------------------------- */
 
 int hy_sim_run_code2session(struct hy_sim_exchange *x);
@@ -99,7 +109,8 @@ int hy_sim_send_target(struct hy_sim_exchange *x, bool legacy, struct hy_sim_tem
 /* Whether `page` (without its query) is one of the app's; any is when the app has no list. */
 bool hy_sim_page_known(const struct hy_sim_app *app, const char *page);
 
-/* Puts the request on the receiver's phone. `msgid` 0: none. 0 or HY_SIM_SYSTEM_ERROR. */
+/* Puts the request on the receiver's phone, unless its sent event is to tell of a failure. `msgid`
+ * 0: none, a legacy message. 0 or HY_SIM_SYSTEM_ERROR. */
 int hy_sim_send_deliver(struct hy_sim_exchange *x, uint64_t msgid);
 
 #endif

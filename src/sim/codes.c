@@ -11,6 +11,9 @@ struct words {
 static const struct words all_words[] = {
     {-1, "system error"},
     {0, "ok"},
+    {404, "404 not found"},
+    {20001, "system error"},
+    {20002, "invalid argument"},
     {40001, "invalid credential, access_token is invalid or not latest, could get access_token by "
             "getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r"},
     {40002, "invalid grant_type"},
@@ -25,6 +28,7 @@ static const struct words all_words[] = {
     {40165, "invalid weapp pagepath"},
     {40226, "code blocked"},
     {40243, "appsecret is frozen"},
+    {40400, "invalid http request"},
     {41001, "access_token missing"},
     {41002, "appid missing"},
     {41004, "appsecret missing"},
@@ -58,6 +62,20 @@ static const struct words all_words[] = {
     {89503, "the call waits for an admin's confirmation"},
     {89506, "this ip is refused by an admin, try again after 24 hours"},
     {89507, "this ip is refused by an admin, try again after 1 hour"},
+    {200001, "system error"},
+    {200002, "invalid argument"},
+    {200011, "account is banned"},
+    {200012, "too many private templates"},
+    {200013, "template is banned"},
+    {200014, "invalid tid"},
+    {200016, "invalid start"},
+    {200017, "invalid limit"},
+    {200018, "ids missing"},
+    {200019, "invalid ids"},
+    {200020, "invalid kidList"},
+    {200021, "invalid sceneDesc"},
+    {200022, "template has added already"},
+    {200100, "wrong account type"},
 };
 
 const char *hy_sim_code_text_of(int code)

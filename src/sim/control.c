@@ -33,6 +33,9 @@ static const struct hy_route routes[] = {
     {.method = "POST", .pattern = "/sim/forms", .data = VERB(hy_sim_control_forms)},
     {.method = "POST", .pattern = "/sim/payments", .data = VERB(hy_sim_control_payments)},
     {.method = "POST", .pattern = "/sim/subscribe", .data = VERB(hy_sim_control_subscribe)},
+    {.method = "POST", .pattern = "/sim/push", .data = VERB(hy_sim_control_push)},
+    {.method = "POST", .pattern = "/sim/push/verify", .data = VERB(hy_sim_control_push_verify)},
+    {.method = "GET", .pattern = "/sim/pushes", .data = VERB(hy_sim_control_pushes)},
     {.method = "GET", .pattern = "/sim/phone", .data = VERB(hy_sim_control_phone)},
     {.method = "POST", .pattern = "/sim/faults", .data = VERB(hy_sim_control_faults_add)},
     {.method = "DELETE", .pattern = "/sim/faults", .data = VERB(hy_sim_control_faults_remove)},
@@ -158,6 +161,8 @@ static void run_verb(struct hy_sim_control *c, const struct verb *verb)
 {
     hy_buf_clear(c->out);
     verb->run(c);
+    if (c->deferred)
+        return;
     if (!hy_violations_any(c->faults) && !hy_buf_ok(c->out))
         hy_sim_control_no_memory(c);
     if (hy_violations_any(c->faults)) {

@@ -21,6 +21,7 @@ struct hy_sim_control {
     struct hy_violations *faults;
     struct hy_buf *out;
     const char *content_type; /* application/json unless changed */
+    bool deferred;            /* the verb sees to the answer itself, later */
 };
 
 /* Serves everything under /sim. */
@@ -43,6 +44,12 @@ hy_sim_texts hy_sim_control_texts(struct hy_sim_control *c, const char *field,
 /* A text copied into the simulator's arena; null after a fault or when `text` is null. */
 const char *hy_sim_control_keep(struct hy_sim_control *c, const char *text);
 
+/* The users that `openids` (null: `openid` alone) names, in a list of the request's arena; null
+ * after a fault, an `app` that is null among them. */
+struct hy_sim_user **hy_sim_control_users(struct hy_sim_control *c, const struct hy_sim_app *app,
+                                          const char *openid, const json_t *openids,
+                                          size_t *ret_count);
+
 /* control_apps.c */
 void hy_sim_control_apps_put(struct hy_sim_control *c);
 void hy_sim_control_apps_list(struct hy_sim_control *c);
@@ -57,7 +64,22 @@ void hy_sim_control_users_list(struct hy_sim_control *c);
 void hy_sim_control_login(struct hy_sim_control *c);
 void hy_sim_control_forms(struct hy_sim_control *c);
 void hy_sim_control_payments(struct hy_sim_control *c);
+
+/* control_subscribe.c */
 void hy_sim_control_subscribe(struct hy_sim_control *c);
+
+/* push_settings.c: `push` keeps what was there for what has no usual value */
+void hy_sim_control_push_read(struct hy_sim_control *c, const json_t *object,
+                              struct hy_sim_push *push, bool *ret_verify);
+void hy_sim_control_push_print(const struct hy_sim_push *push, struct hy_buf *out);
+
+/* control_push.c. The second asks the server and, when it knows the token, gives `push` to `app`;
+ * it answers by itself. */
+void hy_sim_control_push(struct hy_sim_control *c);
+void hy_sim_control_push_verify_then_set(struct hy_sim_control *c, struct hy_sim_app *app,
+                                         const struct hy_sim_push *push);
+void hy_sim_control_push_verify(struct hy_sim_control *c);
+void hy_sim_control_pushes(struct hy_sim_control *c);
 
 /* control_phone.c */
 void hy_sim_control_phone(struct hy_sim_control *c);

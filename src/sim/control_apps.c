@@ -9,11 +9,22 @@
 struct app_want {
     const char *appid, *secret;
     int legacy;
-    bool frozen;
-    json_t *push, *ip_whitelist, *pages, *limits;
+    bool frozen, msgid;
+    json_t *push, *ip_whitelist, *pages, *sensitive, *limits;
 };
 
-enum { F_APPID, F_SECRET, F_LEGACY, F_FROZEN, F_PUSH, F_IPS, F_PAGES, F_LIMITS };
+enum {
+    F_APPID,
+    F_SECRET,
+    F_LEGACY,
+    F_FROZEN,
+    F_MSGID,
+    F_PUSH,
+    F_IPS,
+    F_PAGES,
+    F_SENSITIVE,
+    F_LIMITS
+};
 
 static const char *const legacy_names[] = {"retired", "alive", NULL};
 
@@ -35,6 +46,7 @@ static const struct hy_json_field app_fields[] = {
     [F_FROZEN] = {.name = "secret_frozen",
                   .type = HY_JSON_BOOL,
                   .offset = offsetof(struct app_want, frozen)},
+    [F_MSGID] = {.name = "msgid", .type = HY_JSON_BOOL, .offset = offsetof(struct app_want, msgid)},
     [F_PUSH] = {.name = "push", .type = HY_JSON_OBJECT, .offset = offsetof(struct app_want, push)},
     [F_IPS] = {.name = "ip_whitelist",
                .type = HY_JSON_ARRAY,
@@ -44,64 +56,14 @@ static const struct hy_json_field app_fields[] = {
                  .type = HY_JSON_ARRAY,
                  .offset = offsetof(struct app_want, pages),
                  .max = 10000},
+    [F_SENSITIVE] = {.name = "sensitive_words",
+                     .type = HY_JSON_ARRAY,
+                     .offset = offsetof(struct app_want, sensitive),
+                     .max = 1000},
     [F_LIMITS] = {.name = "limits",
                   .type = HY_JSON_OBJECT,
                   .offset = offsetof(struct app_want, limits)},
     {0}};
-
-struct push_want {
-    const char *url, *token, *aes_key;
-    int mode, format;
-    int64_t sent_delay_ms;
-};
-
-static const struct hy_json_field push_fields[] = {
-    {.name = "url",
-     .type = HY_JSON_TEXT,
-     .offset = offsetof(struct push_want, url),
-     .required = true,
-     .max = 2048},
-    {.name = "token",
-     .type = HY_JSON_TEXT,
-     .offset = offsetof(struct push_want, token),
-     .secret = true},
-    {.name = "aes_key",
-     .type = HY_JSON_TEXT,
-     .offset = offsetof(struct push_want, aes_key),
-     .secret = true,
-     .min = 43,
-     .max = 43},
-    {.name = "mode",
-     .type = HY_JSON_ENUM,
-     .offset = offsetof(struct push_want, mode),
-     .choices = hy_sim_push_modes},
-    {.name = "format",
-     .type = HY_JSON_ENUM,
-     .offset = offsetof(struct push_want, format),
-     .choices = hy_sim_push_formats},
-    {.name = "sent_delay_ms",
-     .type = HY_JSON_INT,
-     .offset = offsetof(struct push_want, sent_delay_ms),
-     .max = 3600000},
-    {0}};
-
-static void read_push(struct hy_sim_control *c, const json_t *object, struct hy_sim_push *push)
-{
-    struct push_want want = {.sent_delay_ms = push->sent_delay_ms};
-
-    c->faults->prefix = "push.";
-    hy_json_read(object, push_fields, &want, c->faults);
-    if (!hy_violations_any(c->faults) && want.mode > 0 && !want.aes_key)
-        hy_violations_add(c->faults, "aes_key", "required", NULL, NULL,
-                          "aes_key is required in this mode.");
-    c->faults->prefix = NULL;
-    *push = (struct hy_sim_push){.url = hy_sim_control_keep(c, want.url),
-                                 .token = hy_sim_control_keep(c, want.token ? want.token : ""),
-                                 .aes_key = hy_sim_control_keep(c, want.aes_key),
-                                 .mode = want.mode,
-                                 .format = want.format,
-                                 .sent_delay_ms = want.sent_delay_ms};
-}
 
 /* {"/cgi-bin/token":2000,...}: calls a day; null gives the usual limit back. */
 static void read_limits(struct hy_sim_control *c, json_t *object, int64_t limits[HY_SIM_CALLS_MAX])
@@ -133,7 +95,8 @@ struct app_change {
     uint32_t present;
     struct app_want want;
     struct hy_sim_push push;
-    hy_sim_texts ip_whitelist, pages;
+    bool no_push, verify;
+    hy_sim_texts ip_whitelist, pages, sensitive;
     int64_t limits[HY_SIM_CALLS_MAX];
 };
 
@@ -143,11 +106,14 @@ static void read_change(struct hy_sim_control *c, const struct hy_sim_app *app,
     const struct app_want *want = &change->want;
 
     if (want->push)
-        read_push(c, want->push, &change->push);
+        hy_sim_control_push_read(c, want->push, &change->push, &change->verify);
+    change->no_push = json_is_null(json_object_get(c->body, "push"));
     if (want->ip_whitelist)
         change->ip_whitelist = hy_sim_control_texts(c, "ip_whitelist", want->ip_whitelist);
     if (want->pages)
         change->pages = hy_sim_control_texts(c, "pages", want->pages);
+    if (want->sensitive)
+        change->sensitive = hy_sim_control_texts(c, "sensitive_words", want->sensitive);
     if (app)
         memcpy(change->limits, app->day_limit, sizeof change->limits);
     else
@@ -175,7 +141,11 @@ static void apply(struct hy_sim_app *app, const struct app_change *change)
         app->legacy_alive = want->legacy == 1;
     if (has(change, F_FROZEN))
         app->secret_frozen = want->frozen;
-    if (has(change, F_PUSH))
+    if (has(change, F_MSGID))
+        app->tells_msgid = want->msgid;
+    if (has(change, F_SENSITIVE))
+        app->sensitive = change->sensitive;
+    if (change->no_push || (has(change, F_PUSH) && !change->verify))
         app->push = change->push;
     if (has(change, F_IPS))
         app->ip_whitelist = change->ip_whitelist[0] ? change->ip_whitelist : NULL;
@@ -188,28 +158,20 @@ static void put_app(struct hy_buf *out, const struct hy_sim_app *app)
 {
     hy_buf_puts(out, "{\"appid\":");
     hy_sim_put_text(out, app->appid);
-    hy_buf_printf(
-        out,
-        ",\"original_id\":\"%s\",\"legacy\":\"%s\",\"secret_frozen\":%s,\"users\":%" PRId64
-        ",\"push\":",
-        app->original_id, legacy_names[app->legacy_alive], app->secret_frozen ? "true" : "false",
-        app->user_count);
-    if (app->push.url) {
-        hy_buf_puts(out, "{\"url\":");
-        hy_sim_put_text(out, app->push.url);
-        hy_buf_printf(out, ",\"mode\":\"%s\",\"format\":\"%s\",\"sent_delay_ms\":%" PRId64 "}",
-                      hy_sim_push_modes[app->push.mode], hy_sim_push_formats[app->push.format],
-                      app->push.sent_delay_ms);
-    } else {
-        hy_buf_puts(out, "null");
-    }
+    hy_buf_printf(out,
+                  ",\"original_id\":\"%s\",\"legacy\":\"%s\",\"secret_frozen\":%s,\"msgid\":%s"
+                  ",\"users\":%" PRId64 ",\"push\":",
+                  app->original_id, legacy_names[app->legacy_alive],
+                  app->secret_frozen ? "true" : "false", app->tells_msgid ? "true" : "false",
+                  app->user_count);
+    hy_sim_control_push_print(&app->push, out);
     hy_buf_putc(out, '}');
 }
 
-/* An empty list of pages or addresses lifts the restriction. */
+/* An empty list of pages or addresses lifts the restriction; a push of null ends it. */
 void hy_sim_control_apps_put(struct hy_sim_control *c)
 {
-    struct app_change change = {.push = {.sent_delay_ms = 200}};
+    struct app_change change = {.push = {.sent_delay_ms = HY_SIM_SENT_DELAY_MS}};
     struct hy_sim_app *app;
 
     change.present = hy_json_read(c->body, app_fields, &change.want, c->faults);
@@ -224,7 +186,10 @@ void hy_sim_control_apps_put(struct hy_sim_control *c)
         return;
     }
     apply(app, &change);
-    put_app(c->out, app);
+    if (change.verify)
+        hy_sim_control_push_verify_then_set(c, app, &change.push);
+    else
+        put_app(c->out, app);
 }
 
 void hy_sim_control_apps_list(struct hy_sim_control *c)

@@ -1,4 +1,4 @@
-/* People: users, their logins, the forms they submit, what they pay and what they allow. */
+/* People: users, their logins, the forms they submit and what they pay. */
 #include "net/httpd.h"
 #include "sim/control.h"
 
@@ -10,7 +10,7 @@ enum { USERS_MAX = 1000000, RECEIPTS_MAX = 1000000, LIST_DEFAULT = 100, LIST_MAX
 
 struct people_want {
     const char *appid, *openid;
-    json_t *openids, *choices;
+    json_t *openids;
     int64_t count;
 };
 
@@ -104,24 +104,23 @@ void hy_sim_control_login(struct hy_sim_control *c)
 
 /* --- one person or many ----------------------------------------------------------------------- */
 
-/* The users that openid or openids name, in a list of the request's arena; null after a fault. */
-static struct hy_sim_user **read_users(struct hy_sim_control *c, const struct hy_sim_app *app,
-                                       const struct people_want *want, size_t *ret_count)
+struct hy_sim_user **hy_sim_control_users(struct hy_sim_control *c, const struct hy_sim_app *app,
+                                          const char *openid, const json_t *openids,
+                                          size_t *ret_count)
 {
-    size_t count = want->openids ? json_array_size(want->openids) : 1;
+    size_t count = openids ? json_array_size(openids) : 1;
     struct hy_sim_user **users =
         hy_arena_array(c->faults->arena, count, sizeof(struct hy_sim_user *));
 
     if (!users)
         hy_sim_control_no_memory(c);
-    else if (!want->openids)
-        users[0] = hy_sim_control_user(c, app, want->openid);
-    else if (want->openid)
+    else if (!openids)
+        users[0] = hy_sim_control_user(c, app, openid);
+    else if (openid)
         hy_violations_add(c->faults, "openids", "exclusive", NULL, NULL,
                           "openid and openids exclude each other.");
-    for (size_t i = 0; users && want->openids && app && i < count; i++) {
-        users[i] =
-            hy_sim_user_find(c->sim, app, json_string_value(json_array_get(want->openids, i)));
+    for (size_t i = 0; users && openids && app && i < count; i++) {
+        users[i] = hy_sim_user_find(c->sim, app, json_string_value(json_array_get(openids, i)));
         if (!users[i])
             hy_violations_add(c->faults, "openids", "known", NULL, NULL,
                               "openids[%zu] is no user of the app.", i);
@@ -143,7 +142,8 @@ static void make_receipts(struct hy_sim_control *c, const char *word, bool payme
     size_t user_count, total;
 
     hy_json_read(c->body, receipt_fields, &want, c->faults);
-    users = read_users(c, hy_sim_control_app(c, want.appid), &want, &user_count);
+    users = hy_sim_control_users(c, hy_sim_control_app(c, want.appid), want.openid, want.openids,
+                                 &user_count);
     total = user_count * (size_t)want.count;
     if (users && total > RECEIPTS_MAX)
         hy_violations_add(c->faults, "count", "range", "1000000", NULL,
@@ -173,124 +173,4 @@ void hy_sim_control_forms(struct hy_sim_control *c)
 void hy_sim_control_payments(struct hy_sim_control *c)
 {
     make_receipts(c, "prepay_id", true);
-}
-
-/* --- subscriptions ---------------------------------------------------------------------------- */
-
-enum choice { CHOICE_ACCEPT, CHOICE_REJECT, CHOICE_WITHDRAW, CHOICE_NONE };
-enum { TIMES_MAX = 1000000 };
-
-static const char *const choice_names[] = {"accept", "reject", "withdraw", NULL};
-
-static const struct hy_json_field subscribe_fields[] = {
-    APPID_FIELD,
-    OPENID_FIELD,
-    OPENIDS_FIELD,
-    COUNT_FIELD("times", TIMES_MAX),
-    {.name = "choices",
-     .type = HY_JSON_OBJECT,
-     .offset = offsetof(struct people_want, choices),
-     .required = true},
-    {0}};
-
-static enum choice read_choice(const json_t *value)
-{
-    const char *text = json_string_value(value);
-    enum choice choice = CHOICE_ACCEPT;
-
-    while (choice < CHOICE_NONE && (!text || strcmp(text, choice_names[choice]) != 0))
-        choice++;
-    return choice;
-}
-
-static void check_choices(struct hy_sim_control *c, const struct hy_sim_app *app, json_t *choices)
-{
-    const char *template_id;
-    json_t *value;
-
-    if (choices && json_object_size(choices) == 0)
-        hy_violations_add(c->faults, "choices", "not_empty", NULL, NULL,
-                          "choices must name a template.");
-    json_object_foreach(choices, template_id, value)
-    {
-        const struct hy_sim_template *tpl =
-            app ? hy_sim_template_find(c->sim, app, template_id) : NULL;
-
-        if (app && (!tpl || tpl->type == HY_SIM_TEMPLATE_LEGACY))
-            hy_violations_add(c->faults, "choices", "known", NULL, NULL,
-                              "The app has no subscribe template %.43s.", template_id);
-        if (read_choice(value) == CHOICE_NONE)
-            hy_violations_add(c->faults, "choices", "one_of", "accept, reject, withdraw", NULL,
-                              "A choice is accept, reject or withdraw.");
-    }
-}
-
-/* A refusal in the pop-up adds nothing; turning a template off in the settings voids what was
- * allowed; the next accept turns it on again. */
-static bool choose(struct hy_sim_user *user, struct hy_sim_template *tpl, enum choice choice,
-                   int64_t times)
-{
-    struct hy_sim_permit *permit = hy_sim_permit_of(user, tpl, true);
-
-    if (!permit)
-        return false;
-    if (choice == CHOICE_ACCEPT) {
-        permit->withdrawn = false;
-        permit->accepts += tpl->type == HY_SIM_TEMPLATE_ONCE ? times : 0;
-        permit->always = tpl->type == HY_SIM_TEMPLATE_ALWAYS;
-    } else if (choice == CHOICE_WITHDRAW) {
-        *permit = (struct hy_sim_permit){.next = permit->next, .tpl = tpl, .withdrawn = true};
-    }
-    return true;
-}
-
-/* What one person has for the templates just chosen: {"TEMPLATE":uses,...}; long-term is true. */
-static void put_permits(struct hy_sim_control *c, const struct hy_sim_app *app,
-                        struct hy_sim_user *user, json_t *choices)
-{
-    const char *template_id, *comma = "";
-    json_t *value;
-
-    hy_buf_puts(c->out, "{\"available\":{");
-    json_object_foreach(choices, template_id, value)
-    {
-        const struct hy_sim_permit *permit =
-            hy_sim_permit_of(user, hy_sim_template_find(c->sim, app, template_id), false);
-
-        hy_buf_puts(c->out, comma);
-        hy_sim_put_text(c->out, template_id);
-        if (permit && permit->always)
-            hy_buf_puts(c->out, ":true");
-        else
-            hy_buf_printf(c->out, ":%" PRId64, permit ? permit->accepts : 0);
-        comma = ",";
-    }
-    hy_buf_puts(c->out, "}}");
-}
-
-void hy_sim_control_subscribe(struct hy_sim_control *c)
-{
-    struct people_want want = {.count = 1};
-    struct hy_sim_user **users;
-    struct hy_sim_app *app;
-    const char *template_id;
-    json_t *value;
-    size_t count;
-
-    hy_json_read(c->body, subscribe_fields, &want, c->faults);
-    app = hy_sim_control_app(c, want.appid);
-    check_choices(c, app, want.choices);
-    users = read_users(c, app, &want, &count);
-    for (size_t i = 0; users && i < count; i++) {
-        json_object_foreach(want.choices, template_id, value)
-        {
-            if (!choose(users[i], hy_sim_template_find(c->sim, app, template_id),
-                        read_choice(value), want.count)) {
-                hy_sim_control_no_memory(c);
-                return;
-            }
-        }
-    }
-    if (users)
-        put_permits(c, app, users[0], want.choices);
 }

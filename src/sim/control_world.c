@@ -4,6 +4,7 @@
 #include "net/httpd.h"
 #include "sim/calls.h"
 #include "sim/control.h"
+#include "sim/pusher.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -168,6 +169,7 @@ void hy_sim_control_clock_advance(struct hy_sim_control *c)
     if (hy_violations_any(c->faults))
         return;
     c->sim->clock_ahead_ms += want.advance_s * 1000;
+    hy_sim_pusher_set_ahead(c->sim->pusher, c->sim->clock_ahead_ms);
     hy_sim_control_clock(c);
 }
 
@@ -177,6 +179,7 @@ void hy_sim_control_stats(struct hy_sim_control *c)
 {
     const struct hy_sim_stats *s = &c->sim->stats;
     const struct hy_sim *sim = c->sim;
+    struct hy_sim_push_counts pushes = hy_sim_pusher_counts(sim->pusher);
     struct hy_buf *out = c->out;
 
     hy_buf_printf(out,
@@ -190,14 +193,22 @@ void hy_sim_control_stats(struct hy_sim_control *c)
     hy_sim_tally_print(&s->other_refusals, out);
     hy_buf_printf(out,
                   ",\"users\":%zu,\"receipts\":%zu,\"messages_kept\":%" PRIu64
-                  ",\"messages_dropped\":%" PRIu64 ",\"seed\":%" PRIu64 "}",
+                  ",\"messages_dropped\":%" PRIu64 ",\"seed\":%" PRIu64,
                   sim->users.count, sim->receipts.count, sim->inbox.kept, sim->inbox.dropped,
                   sim->seed);
+    hy_buf_printf(out,
+                  ",\"pushes\":%" PRIu64 ",\"push_tries\":%" PRIu64 ",\"pushes_delivered\":%" PRIu64
+                  ",\"pushes_refused\":%" PRIu64 ",\"pushes_failed\":%" PRIu64
+                  ",\"pushes_dropped\":%" PRIu64 ",\"pushes_waiting\":%zu}",
+                  pushes.made, pushes.tries, pushes.delivered, pushes.refused, pushes.failed,
+                  pushes.dropped, pushes.waiting);
 }
 
 void hy_sim_control_reset(struct hy_sim_control *c)
 {
+    hy_sim_pusher_clear(c->sim->pusher);
     if (hy_sim_state_reset(c->sim) != 0)
         hy_sim_control_no_memory(c);
+    hy_sim_pusher_set_ahead(c->sim->pusher, c->sim->clock_ahead_ms);
     hy_buf_puts(c->out, "{}");
 }

@@ -3,6 +3,7 @@
 #include "net/httpd.h"
 #include "sim/alarm.h"
 #include "sim/calls.h"
+#include "sim/form.h"
 
 #include <string.h>
 
@@ -32,17 +33,27 @@ static int check_json(const struct hy_sim_exchange *x)
     return size ? HY_SIM_BAD_JSON : HY_SIM_EMPTY_POST;
 }
 
+static int check_method(const struct hy_sim_exchange *x)
+{
+    unsigned flags = x->call->flags;
+    const char *method = hy_httpd_method(x->req);
+    const char *wanted = flags & HY_SIM_CALL_POST ? "POST" : "GET";
+
+    if (flags & HY_SIM_CALL_NEWTMPL)
+        return strcmp(method, wanted) == 0 ? 0 : HY_SIM_NOT_FOUND;
+    return (flags & HY_SIM_CALL_POST) && strcmp(method, wanted) != 0 ? HY_SIM_POST_WANTED : 0;
+}
+
 static int judge(struct hy_sim_exchange *x)
 {
     unsigned flags;
-    int code = 0;
+    int code;
 
     if (!x->call)
         return HY_SIM_BAD_URL;
     flags = x->call->flags;
-    if ((flags & HY_SIM_CALL_POST) && strcmp(hy_httpd_method(x->req), "POST") != 0)
-        return HY_SIM_POST_WANTED;
-    if (flags & HY_SIM_CALL_TOKEN)
+    code = check_method(x);
+    if (!code && (flags & HY_SIM_CALL_TOKEN))
         code = hy_sim_token_check(x);
     if (!code && (flags & HY_SIM_CALL_LEGACY) && !x->app->legacy_alive)
         code = HY_SIM_RETIRED;
@@ -208,6 +219,9 @@ static json_t *read_body(const struct hy_sim_exchange *x)
 
     if (x->call && (x->call->flags & HY_SIM_CALL_JSON) && size)
         body = hy_json_parse(bytes, size, NULL, 0);
+    /* What the label says does not count: JSON comes under any. */
+    if (!body && size && x->call && (x->call->flags & HY_SIM_CALL_NEWTMPL) && bytes[0] != '{')
+        body = hy_sim_form_read(bytes, size);
     if (json_is_object(body))
         return body;
     json_decref(body);

@@ -114,6 +114,21 @@ void hy_sim_original_id(struct hy_sim_ids *ids, char into[HY_SIM_ORIGINAL_ID_BYT
     fill(ids, HY_SIM_STREAM_APP, hex, 16, into + 3, HY_SIM_ORIGINAL_ID_BYTES - 4);
 }
 
+void hy_sim_nonce(struct hy_sim_ids *ids, char into[HY_SIM_NONCE_BYTES])
+{
+    fill(ids, HY_SIM_STREAM_PUSH, digits, 10, into, HY_SIM_NONCE_BYTES - 1);
+}
+
+void hy_sim_salt(struct hy_sim_ids *ids, char into[HY_SIM_SALT_BYTES])
+{
+    fill(ids, HY_SIM_STREAM_PUSH, hex, 16, into, HY_SIM_SALT_BYTES - 1);
+}
+
+void hy_sim_echostr(struct hy_sim_ids *ids, char into[HY_SIM_ECHOSTR_BYTES])
+{
+    fill(ids, HY_SIM_STREAM_PUSH, digits, 10, into, HY_SIM_ECHOSTR_BYTES - 1);
+}
+
 uint64_t hy_sim_msgid(struct hy_sim_ids *ids)
 {
     static const uint64_t lowest = UINT64_C(1) << 60;

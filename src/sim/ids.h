@@ -22,6 +22,7 @@ enum hy_sim_stream {
     HY_SIM_STREAM_RID,
     HY_SIM_STREAM_FAULT,
     HY_SIM_STREAM_APP,
+    HY_SIM_STREAM_PUSH,
     HY_SIM_STREAM_COUNT
 };
 
@@ -39,7 +40,10 @@ enum {
     HY_SIM_CODE_BYTES = 33,
     HY_SIM_SESSION_KEY_BYTES = 25,
     HY_SIM_RID_BYTES = 27,
-    HY_SIM_ORIGINAL_ID_BYTES = 16
+    HY_SIM_ORIGINAL_ID_BYTES = 16,
+    HY_SIM_NONCE_BYTES = 11,
+    HY_SIM_SALT_BYTES = 17,
+    HY_SIM_ECHOSTR_BYTES = 20
 };
 
 void hy_sim_ids_init(struct hy_sim_ids *ids, uint64_t seed);
@@ -55,6 +59,10 @@ void hy_sim_code_text(struct hy_sim_ids *ids, char into[HY_SIM_CODE_BYTES]);
 void hy_sim_session_key(struct hy_sim_ids *ids, char into[HY_SIM_SESSION_KEY_BYTES]);
 void hy_sim_rid(struct hy_sim_ids *ids, int64_t now_ms, char into[HY_SIM_RID_BYTES]);
 void hy_sim_original_id(struct hy_sim_ids *ids, char into[HY_SIM_ORIGINAL_ID_BYTES]);
+
+void hy_sim_nonce(struct hy_sim_ids *ids, char into[HY_SIM_NONCE_BYTES]);
+void hy_sim_salt(struct hy_sim_ids *ids, char into[HY_SIM_SALT_BYTES]);
+void hy_sim_echostr(struct hy_sim_ids *ids, char into[HY_SIM_ECHOSTR_BYTES]);
 
 /* 19 digits, beyond 2^60 and below 2^62. */
 uint64_t hy_sim_msgid(struct hy_sim_ids *ids);

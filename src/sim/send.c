@@ -35,8 +35,9 @@ int hy_sim_send_deliver(struct hy_sim_exchange *x, uint64_t msgid)
 {
     size_t size;
     const char *request = hy_httpd_body(x->req, &size);
+    bool lost = msgid && x->app->push.sent_status;
 
-    if (hy_sim_inbox_put(&x->sim->inbox, x->user, x->now_ms, msgid, request, size) != 0)
+    if (!lost && hy_sim_inbox_put(&x->sim->inbox, x->user, x->now_ms, msgid, request, size) != 0)
         return HY_SIM_SYSTEM_ERROR;
     x->sim->stats.accepted++;
     return 0;

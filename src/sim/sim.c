@@ -6,6 +6,7 @@
 #include "sim/alarm.h"
 #include "sim/control.h"
 #include "sim/exchange.h"
+#include "sim/pusher.h"
 #include "sim/state.h"
 
 #include <stdlib.h>
@@ -40,6 +41,8 @@ static int listen_on(struct hy_sim *sim, const char *listen)
 
 int hy_sim_start(const struct hy_sim_config *config, struct hy_sim **ret_sim)
 {
+    const struct hy_sim_pusher_config pushes = {.timeout_ms = config->push_timeout_ms,
+                                                .retry_ms = config->push_retry_ms};
     struct hy_sim *sim = calloc(1, sizeof *sim);
     int err;
 
@@ -47,6 +50,8 @@ int hy_sim_start(const struct hy_sim_config *config, struct hy_sim **ret_sim)
         return HY_E_NOMEM;
     sim->control_open = config->control_open;
     err = hy_sim_state_init(sim, config->seed);
+    if (!err)
+        err = hy_sim_pusher_start(&pushes, &sim->pusher);
     if (!err)
         err = hy_sim_alarm_start(&sim->alarm);
     if (!err)
@@ -78,8 +83,8 @@ static void let_answers_out(struct hy_sim *sim)
         nanosleep(&moment, NULL);
 }
 
-/* The alarm before the server: it stops only when nothing is deferred any more, and once quiesced
- * the alarm makes nothing wait. */
+/* Alarm and pusher before the server: it stops only when nothing is deferred any more, and once
+ * these are quiet they make nothing wait. */
 void hy_sim_stop(struct hy_sim *sim)
 {
     if (!sim)
@@ -88,10 +93,13 @@ void hy_sim_stop(struct hy_sim *sim)
         hy_httpd_quiesce(sim->httpd);
     if (sim->alarm)
         hy_sim_alarm_quiesce(sim->alarm);
+    if (sim->pusher)
+        hy_sim_pusher_stop(sim->pusher);
     if (sim->httpd)
         let_answers_out(sim);
     hy_httpd_stop(sim->httpd);
     hy_sim_alarm_free(sim->alarm);
+    hy_sim_pusher_free(sim->pusher);
     hy_sim_state_deinit(sim);
     free(sim);
 }

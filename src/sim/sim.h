@@ -4,7 +4,8 @@
  *
  * One listener answers WeChat's own paths (/cgi-bin/..., /sns/...), the control side (/sim/...), on
  * which a test plays the people and the accidents, and /sim/, a page that draws a phone. All state
- * is in memory and belongs to the listener's thread, so a simulator can run inside any process.
+ * is in memory and belongs to the listener's thread, so a simulator can run inside any process that
+ * ignores SIGPIPE. Events are pushed from a thread of their own (sim/pusher.h).
  *
  *   struct hy_sim *sim;
  *   int err = hy_sim_start(&(struct hy_sim_config){.listen = "127.0.0.1:0", .seed = 1}, &sim);
@@ -27,9 +28,11 @@ struct hy_sim;
 #define HY_SIM_FIRST_SECRET "00000000000000000000000000000001"
 
 struct hy_sim_config {
-    const char *listen; /* null: "127.0.0.1:8090"; port 0 = any free one */
-    uint64_t seed;      /* of every id, token and chance; 0: a new one each start */
-    bool control_open;  /* /sim/ answers peers beyond loopback too */
+    const char *listen;  /* null: "127.0.0.1:8090"; port 0 = any free one */
+    uint64_t seed;       /* of every id, token and chance; 0: a new one each start */
+    bool control_open;   /* /sim/ answers peers beyond loopback too */
+    int push_timeout_ms; /* of a try to push; 0: 5000, as the platform has it */
+    int push_retry_ms;   /* from one try to the next; 0: 1000 */
 };
 
 /* Starts listening. HY_E_INVALID (listen is not host:port), HY_E_BUSY (address in use), HY_E_IO,

@@ -23,6 +23,9 @@ static const int64_t login_life_ms = INT64_C(300000);
 const char *const hy_sim_push_modes[] = {"plain", "compatible", "safe", NULL};
 const char *const hy_sim_push_formats[] = {"json", "xml", NULL};
 
+const char *const hy_sim_sensitive_words[] = {"赌博",     "色情",     "裸聊", "高利贷",
+                                              "代开发票", "枪支弹药", NULL};
+
 static void init_tables(struct hy_sim *sim)
 {
     hy_sim_table_init(&sim->apps, offsetof(struct hy_sim_app, appid));
@@ -149,7 +152,9 @@ struct hy_sim_app *hy_sim_app_add(struct hy_sim *sim, const char *appid, const c
     memcpy(app->secret, secret, strnlen(secret, HY_SIM_SECRET_MAX));
     hy_sim_original_id(&sim->ids, app->original_id);
     app->legacy_alive = true;
-    app->push.sent_delay_ms = 200;
+    app->push.sent_delay_ms = HY_SIM_SENT_DELAY_MS;
+    app->sensitive = hy_sim_sensitive_words;
+    app->tells_msgid = true;
     app->last_template = &app->templates;
     for (size_t i = 0; i < HY_SIM_CALLS_MAX; i++)
         app->day_limit[i] = -1;

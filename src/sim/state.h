@@ -45,13 +45,24 @@ struct hy_sim_tokens {
 
 /* Where and how events are pushed. */
 struct hy_sim_push {
-    const char *url; /* null: no push */
-    const char *token, *aes_key;
-    int mode, format; /* indexes of hy_sim_push_modes, hy_sim_push_formats */
+    const char *url;          /* null: no push */
+    const char *token;        /* "" when none was given */
+    const char *aes_key;      /* null: none, which only plain mode does without */
+    int mode;                 /* index of hy_sim_push_modes */
+    bool xml;                 /* index of hy_sim_push_formats */
+    bool time_as_text;        /* CreateTime in JSON, as the documents have it */
+    bool popup, change, sent; /* which events are pushed; the others get lost */
     int64_t sent_delay_ms;
+    int64_t duplicate;       /* each event is pushed so often more */
+    int64_t sent_code;       /* what sent events say */
+    const char *sent_status; /* null: "success"; else the message does not reach the phone */
 };
 extern const char *const hy_sim_push_modes[];
 extern const char *const hy_sim_push_formats[];
+enum { HY_SIM_SENT_DELAY_MS = 200 };
+
+/* What a new app's `sensitive` is; ended by a null. */
+extern const char *const hy_sim_sensitive_words[];
 
 struct hy_sim_app {
     struct hy_sim_node node;
@@ -62,6 +73,8 @@ struct hy_sim_app {
     bool secret_frozen;
     hy_sim_texts ip_whitelist; /* null: any address */
     hy_sim_texts pages;        /* null: any page */
+    hy_sim_texts sensitive;    /* words that no value of a subscribe message may hold */
+    bool tells_msgid;          /* in the answer to subscribe/send */
     struct hy_sim_push push;
     struct hy_sim_tokens classic, stable;
     int64_t forced_ms; /* when the stable token was last refreshed by force; 0: never */
@@ -78,7 +91,9 @@ struct hy_sim_app {
 struct hy_sim_keyword {
     const char *key; /* "keyword1", "thing1" */
     const char *label;
+    const char *example;  /* null: one after its type */
     hy_sim_texts choices; /* of an enum_string; null: none */
+    int kid;              /* in the public library; 0: not from there */
 };
 
 enum { HY_SIM_TEMPLATE_LEGACY = 0, HY_SIM_TEMPLATE_ONCE = 2, HY_SIM_TEMPLATE_ALWAYS = 3 };
@@ -108,6 +123,8 @@ struct hy_sim_user {
     struct hy_sim_node node;
     char openid[HY_SIM_OPENID_BYTES];
     uint32_t in_flight; /* send requests not answered yet */
+    bool switched_off;  /* her main switch: no subscribe message at all */
+    int64_t event_s;    /* CreateTime of the last event that she caused; 0: none */
     struct hy_sim_app *app;
     struct hy_sim_permit *permits;
     struct hy_sim_phone phone;
@@ -135,6 +152,7 @@ struct hy_sim_login {
 struct hy_sim {
     struct hy_httpd *httpd;
     struct hy_sim_alarm *alarm;
+    struct hy_sim_pusher *pusher;
     bool control_open;
     uint64_t seed;
     uint64_t epoch;    /* how many resets there were */

@@ -10,6 +10,7 @@
 #ifndef HY_STORE_EVENTS_H
 #define HY_STORE_EVENTS_H
 
+#include "domain/timeline.h"
 #include "store/grants.h"
 #include "store/messages.h"
 
@@ -60,16 +61,6 @@ struct hy_hear {
     size_t freed;     /* as for settle: un-parked ones */
 };
 
-struct hy_event {
-    int64_t id;
-    int64_t app_no;
-    const char *name;
-    const char *user; /* or null */
-    const char *raw;
-    int64_t created_at_ms;
-    int64_t received_at_ms;
-};
-
 /* Events after `after_id`, oldest first. */
 struct hy_events {
     struct hy_op op;
@@ -82,12 +73,6 @@ struct hy_events {
 };
 
 /* --- timeline --------------------------------------------------------------------------------- */
-
-struct hy_told_message {
-    struct hy_message message;
-    struct hy_attempt *attempts;
-    size_t attempt_count;
-};
 
 /*
  * All that is known of one user, as it is stored: the newest `limit` of each kind, newest first

@@ -9,7 +9,7 @@
 #include "domain/message.h"
 #include "store/store.h"
 
-enum { HY_IDENTITY_BYTES = 16 };
+enum { HY_IDENTITY_BYTES = 16, HY_IDENTITY_BACK_MS = 86400000 };
 
 /* --- deposit ---------------------------------------------------------------------------------- */
 
@@ -27,9 +27,12 @@ struct hy_deposit_item {
     enum hy_source source;      /* counters: who tells */
     enum hy_answer_kind answer; /* counters: what */
     /* Counters: what this tell is known by, so that its repetition is found; null = nothing. The
-     * instant is the tell's own (obtained_at_ms), or any that the repetition will have, too. */
+     * instant is the tell's own (obtained_at_ms), or any that the repetition will have, too; of a tell
+     * without one it is now, and a repetition is found for identity_back_ms (at most a day; 0 = only
+     * with that instant). */
     const uint8_t *identity;
     int64_t identity_at_ms;
+    int64_t identity_back_ms;
     int64_t window_ms; /* counters: the app's accept window */
     int64_t margin_ms; /* the app's receipt margin */
     /* Out: a receipt whose credential is stored already for this app, or a counter all of whose

@@ -4,6 +4,7 @@
 #ifndef HY_STORE_MESSAGES_H
 #define HY_STORE_MESSAGES_H
 
+#include "domain/attempt.h"
 #include "domain/message.h"
 #include "domain/settlement.h"
 #include "store/store.h"
@@ -136,14 +137,6 @@ struct hy_claim {
 
 /* --- settle ----------------------------------------------------------------------------------- */
 
-struct hy_attempt {
-    int32_t number; /* 1, 2, ... within its message: attempt_count of the claimed message + 1 */
-    int64_t at_ms;  /* when the request left */
-    int64_t took_ms;
-    int64_t grant_id; /* used for it, 0 = none */
-    struct hy_judgement judgement;
-};
-
 struct hy_settle_item {
     int64_t message_id;
     struct hy_attempt attempt;
@@ -157,7 +150,7 @@ struct hy_settle_item {
 };
 
 /*
- * For each item, in order: appends the attempt, moves the message out of `sending`, does the grant
+ * For each item, in order: appends the attempt (its grant_move is that of the settlement), moves the message out of `sending`, does the grant
  * move on the grant that it holds (hy_grant_release(); the reason of a drop is the errcode, or
  * without one the verdict's name), un-parks the next message of that user. The message gets state,
  * reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid other

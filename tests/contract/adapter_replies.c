@@ -24,14 +24,26 @@ static bool is_token_api(const char *api)
 /* A reply judged as `api`, in memory that is full of junk before. */
 static struct hy_judgement judge(const char *api, const struct hy_http_response *response)
 {
+    struct hy_template_ask add = {.op = HY_TEMPLATE_OP_ADD};
+    struct hy_template_reply template_reply;
+    struct hy_login_reply login_reply;
     struct hy_token_reply reply;
 
     memset(&reply, 0xa5, sizeof reply);
-    if (is_token_api(api))
+    memset(&login_reply, 0xa5, sizeof login_reply);
+    memset(&template_reply, 0xa5, sizeof template_reply);
+    if (is_token_api(api)) {
         platform->judge_token(strcmp(api, "token") == 0 ? HY_TOKEN_CLASSIC : HY_TOKEN_STABLE,
                               response, &arena, &reply);
-    else
+    } else if (strcmp(api, sample->login_api) == 0) {
+        platform->judge_login(response, &arena, &login_reply);
+        return login_reply.judgement;
+    } else if (strcmp(api, sample->template_api) == 0) {
+        platform->judge_template(&add, response, &arena, &template_reply);
+        return template_reply.judgement;
+    } else {
         platform->judge_send(api, response, &reply.judgement);
+    }
     return reply.judgement;
 }
 
@@ -87,6 +99,7 @@ static void every_code_decides_its_reply(void)
         CHECK_INT(j.hint, row->hint);
         CHECK_TEXT(j.errcode, row->code);
         CHECK(!j.grant_used || j.verdict == HY_VERDICT_GRANT_GONE);
+        CHECK(!j.grant_refused || (j.verdict == HY_VERDICT_GRANT_GONE && !j.grant_used));
     }
 }
 
@@ -187,7 +200,8 @@ static void an_unknown_code_is_tried_again(void)
 static bool same(const struct hy_judgement *a, const struct hy_judgement *b)
 {
     return a->verdict == b->verdict && a->hint == b->hint && a->grant_used == b->grant_used &&
-           a->not_sent == b->not_sent && a->answered == b->answered && a->msgid == b->msgid &&
+           a->grant_refused == b->grant_refused && a->not_sent == b->not_sent &&
+           a->answered == b->answered && a->msgid == b->msgid &&
            memcmp(a->errcode, b->errcode, sizeof a->errcode) == 0 &&
            memcmp(a->errmsg, b->errmsg, sizeof a->errmsg) == 0 &&
            memcmp(a->rid, b->rid, sizeof a->rid) == 0;
@@ -243,6 +257,89 @@ static void no_token_without_ok(void)
     }
 }
 
+/* --- logins and templates --------------------------------------------------------------------- */
+
+static struct hy_login_reply login(const char *body)
+{
+    struct hy_http_response response = answer(200, body);
+    struct hy_login_reply reply;
+
+    memset(&reply, 0xa5, sizeof reply);
+    platform->judge_login(&response, &arena, &reply);
+    return reply;
+}
+
+static void a_login_tells_the_user_and_nothing_else(void)
+{
+    struct hy_login_reply reply = login(sample->login_body);
+
+    CHECK_INT(reply.judgement.verdict, HY_VERDICT_OK);
+    CHECK_TEXT(reply.user, sample->user);
+    CHECK(!strstr(reply.judgement.errmsg, sample->login_secret));
+    CHECK(!strstr(reply.judgement.rid, sample->login_secret));
+}
+
+static void no_user_without_ok(void)
+{
+    static const char *const bodies[] = {"", "{}", "[]", "<html>", "{\"errcode\":0}"};
+    size_t size = strlen(sample->login_body);
+    char cut[200];
+
+    for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++) {
+        struct hy_login_reply reply = login(bodies[b]);
+
+        CHECK(reply.judgement.verdict != HY_VERDICT_OK && !reply.user);
+    }
+    for (size_t i = 0; i < size; i++) {
+        snprintf(cut, sizeof cut, "%.*s", (int)i, sample->login_body);
+        CHECK(login(cut).user == NULL);
+    }
+}
+
+static struct hy_template_reply template_reply(enum hy_template_op op, const char *body)
+{
+    struct hy_template_ask ask = {.op = op};
+    struct hy_http_response response = answer(200, body);
+    struct hy_template_reply reply;
+
+    memset(&reply, 0xa5, sizeof reply);
+    platform->judge_template(&ask, &response, &arena, &reply);
+    return reply;
+}
+
+static void an_added_template_is_named(void)
+{
+    struct hy_template_reply reply = template_reply(HY_TEMPLATE_OP_ADD, sample->template_added);
+
+    CHECK_INT(reply.judgement.verdict, HY_VERDICT_OK);
+    CHECK_TEXT(reply.template_id, sample->template_id);
+    CHECK(!reply.templates && reply.count == 0 && !reply.items && reply.total == -1);
+}
+
+static void no_templates_without_ok(void)
+{
+    static const char *const bodies[] = {"", "{}", "[]", "<html>", "{\"errcode\":1}"};
+
+    for (int op = 0; op < HY_TEMPLATE_OPS; op++) {
+        for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++) {
+            struct hy_template_reply reply = template_reply((enum hy_template_op)op, bodies[b]);
+
+            CHECK(reply.judgement.verdict != HY_VERDICT_OK);
+            CHECK(!reply.templates && reply.count == 0 && !reply.items && !reply.template_id);
+        }
+    }
+}
+
+static void a_refused_field_is_a_key_of_data(void)
+{
+    HY_JSON_SCOPED json_t *data = hy_json_parse(sample->data, strlen(sample->data), NULL, 0);
+    const char *key = platform->refused_field(sample->refused_errmsg, data);
+
+    CHECK(key && json_object_get(data, key));
+    CHECK(platform->refused_field("", data) == NULL);
+    CHECK(platform->refused_field(sample->refused_errmsg, NULL) == NULL);
+}
+
 static void run_all(void)
 {
     RUN(names_itself);
@@ -259,6 +356,11 @@ static void run_all(void)
     RUN(every_field_is_written);
     RUN(a_token_is_read);
     RUN(no_token_without_ok);
+    RUN(a_login_tells_the_user_and_nothing_else);
+    RUN(no_user_without_ok);
+    RUN(an_added_template_is_named);
+    RUN(no_templates_without_ok);
+    RUN(a_refused_field_is_a_key_of_data);
 }
 
 int main(void)

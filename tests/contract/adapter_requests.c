@@ -125,6 +125,97 @@ static void send_requests_need_their_parts(void)
     }
 }
 
+/* Of a template that is known to be of the old kind nothing goes out without a receipt; of any other
+ * it may be tried. */
+static void only_a_form_template_needs_a_receipt(void)
+{
+    struct hy_message m = checked_message();
+    struct hy_grant once = {.id = 1, .kind = HY_GRANT_ONCE};
+
+    for (int kind = 0; kind < HY_TEMPLATE_KINDS; kind++) {
+        for (int with = 0; with <= 1; with++) {
+            struct hy_send_ask ask = {BASE, TOKEN, &m, with ? &once : NULL};
+            struct hy_http_request r;
+            const char *api;
+
+            m.template_kind = (enum hy_template_kind)kind;
+            CHECK_INT(platform->build_send(&ask, &arena, &r, &api),
+                      kind == HY_TEMPLATE_LEGACY ? HY_E_INVALID : 0);
+        }
+    }
+}
+
+static void unknown_members_are_passed_on(void)
+{
+    struct hy_message m = checked_message();
+    struct hy_send_ask ask = {BASE, TOKEN, &m, NULL};
+    HY_JSON_SCOPED json_t *body = NULL;
+    struct hy_http_request r;
+    const char *api;
+
+    m.extra = "{\"new_field\":{\"a\":\"鸿雁\"},\"other\":7}";
+    CHECK_INT(platform->build_send(&ask, &arena, &r, &api), 0);
+    body = hy_json_parse(r.body, r.body_size, NULL, 0);
+    CHECK_TEXT(json_string_value(json_object_get(json_object_get(body, "new_field"), "a")), "鸿雁");
+    CHECK_INT(json_integer_value(json_object_get(body, "other")), 7);
+}
+
+static void login_requests_keep_their_secrets(void)
+{
+    struct hy_login_ask ask = {BASE, sample->app_id, sample->secret, "CODE-OF-THE-PAGE"};
+    struct hy_http_request r;
+
+    memset(&r, 0xa5, sizeof r);
+    CHECK_INT(platform->build_login(&ask, &arena, &r), 0);
+    check_shape(&r);
+    check_masked(&r, sample->secret);
+    check_masked(&r, ask.code);
+}
+
+static void login_requests_need_their_parts(void)
+{
+    static char long_code[1000];
+    struct hy_login_ask asks[] = {{NULL, sample->app_id, sample->secret, "c"},
+                                  {BASE, "", sample->secret, "c"},
+                                  {BASE, sample->app_id, NULL, "c"},
+                                  {BASE, sample->app_id, sample->secret, ""},
+                                  {BASE, sample->app_id, sample->secret, long_code}};
+
+    memset(long_code, 'c', sizeof long_code - 1);
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
+        struct hy_http_request r = {.method = "untouched"};
+
+        CHECK_INT(platform->build_login(&asks[i], &arena, &r), HY_E_INVALID);
+        CHECK_TEXT(r.method, "untouched");
+    }
+}
+
+static void template_requests_keep_the_token(void)
+{
+    static const int64_t keywords[] = {1, 2};
+    struct hy_template_ask ask = {.base_url = BASE,
+                                  .access_token = TOKEN,
+                                  .template_id = sample->template_id,
+                                  .title_id = "99",
+                                  .keywords = keywords,
+                                  .keyword_count = 2,
+                                  .categories = "1",
+                                  .limit = 10};
+
+    for (int op = 0; op < HY_TEMPLATE_OPS; op++) {
+        struct hy_http_request r;
+
+        ask.op = (enum hy_template_op)op;
+        memset(&r, 0xa5, sizeof r);
+        ask.access_token = TOKEN;
+        CHECK_INT(platform->build_template(&ask, &arena, &r), 0);
+        check_shape(&r);
+        check_masked(&r, TOKEN);
+        ask.access_token = "";
+        CHECK_INT(platform->build_template(&ask, &arena, &r), HY_E_INVALID);
+    }
+}
+
 /* --- input ------------------------------------------------------------------------------------ */
 
 static void good_values_pass(void)
@@ -135,6 +226,8 @@ static void good_values_pass(void)
     platform->check_app(sample->app_id, sample->secret, &found);
     platform->check_app(sample->app_id, NULL, &found);
     platform->check_user(sample->user, "user", &found);
+    platform->check_callback(sample->callback_token, sample->callback_aes_key, &found);
+    platform->check_callback(NULL, NULL, &found);
     CHECK(!hy_violations_any(&found));
     CHECK(platform->check_credential(HY_GRANT_FORM_ID, sample->receipt, &arena, &clean) == NULL);
     CHECK_TEXT(clean, sample->receipt);
@@ -145,10 +238,13 @@ static void each_fault_names_its_field(void)
     hy_violations_init(&found, &arena);
     platform->check_app("", "not a secret but private", &found);
     platform->check_user("", "to.user", &found);
-    CHECK_INT(found.count, 3);
+    platform->check_callback("private \n", "not a key but private", &found);
+    CHECK_INT(found.count, 5);
     CHECK_TEXT(found.items[0].field, "id");
     CHECK_TEXT(found.items[1].field, "secret");
     CHECK_TEXT(found.items[2].field, "to.user");
+    CHECK_TEXT(found.items[3].field, "callback_token");
+    CHECK_TEXT(found.items[4].field, "callback_aes_key");
     for (size_t i = 0; i < found.count; i++) {
         CHECK(found.items[i].rule[0] && found.items[i].message[0]);
         CHECK(!strstr(found.items[i].message, "private"));
@@ -201,6 +297,11 @@ static void run_all(void)
     RUN(token_requests_need_their_parts);
     RUN(send_requests_keep_the_token);
     RUN(send_requests_need_their_parts);
+    RUN(only_a_form_template_needs_a_receipt);
+    RUN(unknown_members_are_passed_on);
+    RUN(login_requests_keep_their_secrets);
+    RUN(login_requests_need_their_parts);
+    RUN(template_requests_keep_the_token);
     RUN(good_values_pass);
     RUN(each_fault_names_its_field);
     RUN(data_is_untouched_by_a_faulty_message);

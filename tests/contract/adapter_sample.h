@@ -16,8 +16,13 @@ struct sample {
     const char *receipt;     /* a form_id */
     const char *const *apis; /* that judge_send is used with; the first is the plain one */
     const char *ok_body;     /* a send that the platform took */
-    const char *code_before, *code_after; /* around the code of a refusal */
-    const char *token_body;               /* a token "TOKEN-9" for 7200 s */
+    const char *code_before, *code_after;      /* around the code of a refusal */
+    const char *token_body;                    /* a token "TOKEN-9" for 7200 s */
+    const char *login_api, *login_body;        /* the user of the sample logs in */
+    const char *login_secret;                  /* in that body: nobody's business */
+    const char *template_api, *template_added; /* the template of the sample was added */
+    const char *refused_errmsg;                /* it means the one key of `data` */
+    const char *callback_token, *callback_aes_key;
 };
 
 static const char *const wechat_apis[] = {"subscribe_send", "template_send", NULL};
@@ -34,8 +39,19 @@ static const struct sample samples[] = {
         .apis = wechat_apis,
         .ok_body = "{\"errcode\":0,\"errmsg\":\"ok\"}",
         .code_before = "{\"errcode\":",
-        .code_after = ",\"errmsg\":\"no\"}",
+        .code_after = ",\"errmsg\":\"no\",\"priTmplId\":"
+                      "\"AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE\"}",
         .token_body = "{\"access_token\":\"TOKEN-9\",\"expires_in\":7200}",
+        .login_api = "login",
+        .login_body = "{\"openid\":\"oUser-0000_0000000000000abcd\",\"session_key\":"
+                      "\"tiihtNczf5v6AKRyjwEUhQ==\"}",
+        .login_secret = "tiihtNczf5v6AKRyjwEUhQ==",
+        .template_api = "template_manage",
+        .template_added = "{\"errcode\":0,\"errmsg\":\"ok\",\"priTmplId\":"
+                          "\"AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE\"}",
+        .refused_errmsg = "argument invalid! data.thing1.value invalid",
+        .callback_token = "AAAAA",
+        .callback_aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
     },
 };
 

@@ -64,6 +64,7 @@ void print_attempt(struct hy_buf *out, const struct hy_attempt *a)
     number(out, "at", a->at_ms);
     number(out, "took", a->took_ms);
     number(out, "grant", a->grant_id);
+    number(out, "move", a->grant_move);
     text(out, "verdict", hy_verdict_names[j->verdict]);
     number(out, "hint", j->hint);
     number(out, "used", j->grant_used);

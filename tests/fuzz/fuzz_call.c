@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,7 +25,31 @@ static const char *const calls[][2] = {
     {"PATCH", "/v1/schedules/s1"},
     {"POST", "/index/index/form_id"},
     {"POST", "/v1/apps/" CLIENT_APP "/token/refresh"},
+    {"POST", "/client/v1/login"},
+    {"POST", "/client/v1/grants"},
+    {"POST", "/callback/" CLIENT_APP},
 };
+
+/* A page's session for those calls that ask for one, and time for its next call. */
+static char session[512];
+
+static void log_in(void)
+{
+    client_platform("{\"openid\":\"" CLIENT_USER "\",\"session_key\":\"x\"}");
+    client_call("POST", "/client/v1/login", "{\"app\":\"" CLIENT_APP "\",\"code\":\"1\"}");
+    assert(client_status() == 200);
+    snprintf(session, sizeof session, "%s", client_at("session"));
+    client_platform("{\"errcode\":0,\"errmsg\":\"ok\"}");
+}
+
+static void show_key(const char *path)
+{
+    bool page = strncmp(path, "/client/", 8) == 0;
+
+    client_use_key(page ? session : client_admin_key());
+    if (page)
+        world_jump(&client_world, 1000);
+}
 
 static void check_answer(void)
 {
@@ -54,8 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             client_stop();
         client_start();
         client_add_app();
+        log_in();
     }
     call = calls[data[0] % (sizeof calls / sizeof *calls)];
+    show_key(call[1]);
     client_call_bytes(call[0], call[1], (const char *)data + 1, size - 1);
     check_answer();
     return 0;

@@ -64,6 +64,7 @@ static void check_request(const struct hy_message *m)
         expect(strcmp(json_string_value(json_object_get(body, "touser")), m->user) == 0);
         expect(!with || !m->emphasis || json_object_get(body, "emphasis_keyword"));
         expect((m->page != NULL) == (json_object_get(body, "page") != NULL));
+        expect(!m->extra || strcmp(m->extra, "{}") == 0 || json_object_size(body) > 3);
         json_decref(body);
     }
 }
@@ -77,6 +78,19 @@ static void check_canonical(struct hy_message *m)
     hy_violations_init(&v, &arena);
     platform->check_message(m, data, &v, &again);
     expect(!hy_violations_any(&v) && again && strcmp(again, m->data) == 0);
+}
+
+/* Text of the extra members when they pass, else null. */
+static const char *try_extra(const json_t *extra)
+{
+    struct hy_violations v;
+
+    if (!extra)
+        return NULL;
+    hy_violations_init(&v, &arena);
+    platform->check_extra(extra, &v);
+    check_violations(&v);
+    return hy_violations_any(&v) ? NULL : hy_json_text(&arena, extra);
 }
 
 static void try_message(const char *bytes, size_t size)
@@ -96,6 +110,7 @@ static void try_message(const char *bytes, size_t size)
         m.user = "oUser-0000_0000000000000abcd";
     if (!m.template_id)
         m.template_id = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE";
+    m.extra = try_extra(json_object_get(root, "extra"));
     hy_violations_init(&v, &arena);
     platform->check_message(&m, json_object_get(root, "data"), &v, &text);
     check_violations(&v);
@@ -115,6 +130,7 @@ static void try_text(const char *text)
     hy_violations_init(&v, &arena);
     platform->check_app(text, text, &v);
     platform->check_user(text, "user", &v);
+    platform->check_callback(text, text, &v);
     check_violations(&v);
     for (int kind = 0; kind < HY_GRANT_KINDS; kind++) {
         const char *why = platform->check_credential(kind, text, &arena, &clean);

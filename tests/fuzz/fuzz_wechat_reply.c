@@ -1,7 +1,8 @@
 /*
  * Arbitrary answers meet the judges of the WeChat mini-program adapter. What must hold for any
  * bytes: a message counts as sent only when the answer is a JSON object whose errcode is 0; every
- * text is ended, is UTF-8 and shows no run that could be a secret; a token comes only with ok.
+ * text is ended, is UTF-8 and shows no run that could be a secret; a token, a user or templates come
+ * only with ok.
  *
  * The first two bytes choose the api, how the request ended and the status.
  */
@@ -63,6 +64,7 @@ static void check_judgement(const struct hy_judgement *j, const struct hy_http_r
     expect(!j->not_sent || r->outcome == HY_HTTP_NOT_SENT);
     expect(!j->answered || r->outcome == HY_HTTP_ANSWERED);
     expect(!j->grant_used || j->verdict == HY_VERDICT_GRANT_GONE);
+    expect(!j->grant_refused || j->verdict == HY_VERDICT_GRANT_GONE);
     expect(j->msgid >= 0 && (j->msgid == 0 || j->verdict == HY_VERDICT_OK));
 }
 
@@ -98,6 +100,40 @@ static void try_token(enum hy_token_mode mode, const struct hy_http_response *r)
     hy_arena_deinit(&arena);
 }
 
+static void try_login(const struct hy_http_response *r)
+{
+    struct hy_login_reply reply;
+    struct hy_arena arena;
+
+    hy_arena_init(&arena);
+    memset(&reply, 0xa5, sizeof reply);
+    hy_platform_find("wechat_mini")->judge_login(r, &arena, &reply);
+    check_judgement(&reply.judgement, r);
+    expect((reply.judgement.verdict == HY_VERDICT_OK) == (reply.user != NULL));
+    expect(!reply.user || (reply.user[0] == 'o' && strlen(reply.user) <= 40));
+    hy_arena_deinit(&arena);
+}
+
+static void try_template(enum hy_template_op op, bool legacy, const struct hy_http_response *r)
+{
+    struct hy_template_ask ask = {.op = op, .legacy = legacy};
+    struct hy_template_reply reply;
+    struct hy_arena arena;
+    bool ok;
+
+    hy_arena_init(&arena);
+    memset(&reply, 0xa5, sizeof reply);
+    hy_platform_find("wechat_mini")->judge_template(&ask, r, &arena, &reply);
+    check_judgement(&reply.judgement, r);
+    ok = reply.judgement.verdict == HY_VERDICT_OK;
+    expect((reply.templates != NULL) == (ok && op == HY_TEMPLATE_OP_LIST));
+    expect((reply.template_id != NULL) == (ok && op == HY_TEMPLATE_OP_ADD));
+    expect((reply.items != NULL) == (ok && op >= HY_TEMPLATE_OP_CATEGORIES));
+    for (size_t i = 0; i < reply.count; i++)
+        expect(reply.templates[i].id[0] && reply.templates[i].title && reply.templates[i].content);
+    hy_arena_deinit(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int statuses[] = {200, 200, 200, 200, 201, 302, 429, 503};
@@ -116,11 +152,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r.body = body;
     r.body_size = size - 2;
     r.error = body;
-    switch (data[0] & 3) {
+    switch (data[0] & 7) {
     case 0: try_send("subscribe_send", &r); break;
     case 1: try_send("template_send", &r); break;
     case 2: try_token(HY_TOKEN_STABLE, &r); break;
-    default: try_token(HY_TOKEN_CLASSIC, &r); break;
+    case 3: try_token(HY_TOKEN_CLASSIC, &r); break;
+    case 4: try_login(&r); break;
+    default: try_template((enum hy_template_op)((data[0] >> 3) % HY_TEMPLATE_OPS), data[0] & 1, &r);
     }
     free(body);
     return 0;

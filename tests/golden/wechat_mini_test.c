@@ -120,6 +120,24 @@ static const struct {
     {"request_page_with_slash",
      &once,
      {.user = USER, .template_id = TEMPLATE, .data = THINGS, .page = "/pages/index"}},
+    {"request_extra",
+     &once,
+     {.user = USER,
+      .template_id = TEMPLATE,
+      .data = THINGS,
+      .lang = "zh_CN",
+      .extra = "{\"new_field\":{\"a\":[1,\"鸿雁\"]},\"flag\":true}",
+      .template_kind = HY_TEMPLATE_ONCE}},
+    {"request_extra_empty",
+     &form_id,
+     {.user = USER,
+      .template_id = TEMPLATE,
+      .data = KEYWORDS,
+      .extra = "{}",
+      .template_kind = HY_TEMPLATE_LEGACY}},
+    {"request_always_without_grant",
+     NULL,
+     {.user = USER, .template_id = TEMPLATE, .data = THINGS, .template_kind = HY_TEMPLATE_ALWAYS}},
     {"request_needs_escapes",
      &form_id,
      {.user = USER,
@@ -147,21 +165,27 @@ static void send_requests(void)
 
 /* --- replies ---------------------------------------------------------------------------------- */
 
-static bool is_token_api(const char *api)
-{
-    return strcmp(api, "token") == 0 || strcmp(api, "stable_token") == 0;
-}
-
+/* By the function that reads the replies of this api. */
 static void judge(const char *api, const struct hy_http_response *response,
                   struct hy_token_reply *reply)
 {
+    struct hy_template_ask add = {.op = HY_TEMPLATE_OP_ADD};
+    struct hy_template_reply template_reply;
+    struct hy_login_reply login_reply;
+
     memset(reply, 0xa5, sizeof *reply);
-    if (is_token_api(api)) {
+    reply->access_token = NULL;
+    if (strcmp(api, "token") == 0 || strcmp(api, "stable_token") == 0) {
         platform->judge_token(strcmp(api, "token") == 0 ? HY_TOKEN_CLASSIC : HY_TOKEN_STABLE,
                               response, &arena, reply);
+    } else if (strcmp(api, "login") == 0) {
+        platform->judge_login(response, &arena, &login_reply);
+        reply->judgement = login_reply.judgement;
+    } else if (strcmp(api, "template_manage") == 0) {
+        platform->judge_template(&add, response, &arena, &template_reply);
+        reply->judgement = template_reply.judgement;
     } else {
         platform->judge_send(api, response, &reply->judgement);
-        reply->access_token = NULL;
     }
 }
 
@@ -172,9 +196,11 @@ static void every_code(void)
         struct hy_http_response response = {.outcome = HY_HTTP_ANSWERED, .status = 200};
         struct hy_token_reply reply;
         const struct hy_judgement *j = &reply.judgement;
-        char *body = hy_arena_printf(
-            &arena, "{\"errcode\":%s,\"errmsg\":\"why rid: 65f1a2b3-1a2b3c4d-5e6f7081\"}",
-            row->code);
+        char *body =
+            hy_arena_printf(&arena,
+                            "{\"errcode\":%s,\"errmsg\":\"why rid: 65f1a2b3-1a2b3c4d-5e6f7081\","
+                            "\"priTmplId\":\"T\"}",
+                            row->code);
 
         response.body = body;
         response.body_size = strlen(body);
@@ -183,8 +209,9 @@ static void every_code(void)
         CHECK_TEXT(j->errmsg, "why");
         CHECK_TEXT(j->rid, "65f1a2b3-1a2b3c4d-5e6f7081");
         CHECK(j->answered && !j->not_sent);
-        hy_buf_printf(&out, "%s %s %s%s%s%s\n", row->api, row->code, hy_verdict_names[j->verdict],
-                      j->hint ? " " : "", hy_hint_names[j->hint], j->grant_used ? " used" : "");
+        hy_buf_printf(&out, "%s %s %s%s%s%s%s\n", row->api, row->code, hy_verdict_names[j->verdict],
+                      j->hint ? " " : "", hy_hint_names[j->hint], j->grant_used ? " used" : "",
+                      j->grant_refused ? " refused" : "");
     }
     compare("codes");
 }
@@ -221,9 +248,10 @@ static void show_judgement(const struct hy_token_reply *reply)
 {
     const struct hy_judgement *j = &reply->judgement;
 
-    hy_buf_printf(&out, "=> %s%s%s%s%s%s\n", hy_verdict_names[j->verdict], j->hint ? " " : "",
+    hy_buf_printf(&out, "=> %s%s%s%s%s%s%s\n", hy_verdict_names[j->verdict], j->hint ? " " : "",
                   hy_hint_names[j->hint], j->grant_used ? " used" : "",
-                  j->not_sent ? " not_sent" : "", j->answered ? " answered" : "");
+                  j->grant_refused ? " refused" : "", j->not_sent ? " not_sent" : "",
+                  j->answered ? " answered" : "");
     if (j->errcode[0])
         hy_buf_printf(&out, "   errcode %s\n", j->errcode);
     if (j->errmsg[0])

@@ -121,7 +121,12 @@ static json_t *message_body(char **words, const char *user)
         "{s:s, s:s, s:s, s:{s:s}}", "app", story_app, "user", story_openid(user), "template",
         story_template(story_option(words, "template") ? story_option(words, "template") : "t"),
         "data", "keyword1", "hello");
-    static const char *const plain[] = {"page", "emphasis", "policy", "on_missing", "tag", "key"};
+    static const char *const plain[] = {"page", "emphasis", "policy", "on_missing",
+                                        "tag",  "key",      "repair"};
+    const char *data = story_option(words, "data");
+
+    if (data)
+        json_object_set_new(body, "data", json_loads(data, JSON_DECODE_ANY, NULL));
 
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         if (story_option(words, plain[i]))
@@ -138,7 +143,30 @@ static json_t *message_body(char **words, const char *user)
     return body;
 }
 
-/* send NAME USER [page=..] [policy=..] [on_missing=..] [in=1h] [ttl=1d] [key=..] [state=queued] */
+/* Whether it was refused, as refused=FIELD says. */
+static bool refused(char **words, const struct hy_violations *v)
+{
+    const char *field = story_option(words, "refused");
+
+    if (!field && hy_violations_any(v))
+        complain(v);
+    if (field && (v->count == 0 || strcmp(v->items[0].field, field) != 0))
+        FAIL("not refused for %s but %s", field, v->count ? v->items[0].field : "taken");
+    return field != NULL;
+}
+
+/* repaired=VALUE: the first repair made that of its field. */
+static void check_repaired(char **words, const struct hy_submission *s)
+{
+    const char *value = story_option(words, "repaired");
+
+    if (value ? s->repair_count == 0 || strcmp(s->repairs[0].value, value) != 0
+              : s->repair_count > 0)
+        FAIL("repaired: %s", s->repair_count ? s->repairs[0].value : "nothing");
+}
+
+/* send NAME USER [page=..] [policy=..] [on_missing=..] [in=1h] [ttl=1d] [key=..] [state=queued]
+ * [data=JSON] [repair=cut] [repaired=VALUE] [refused=FIELD] */
 static void cmd_send(char **words)
 {
     struct hy_submit submit = {.done = submit_done};
@@ -150,8 +178,9 @@ static void cmd_send(char **words)
 
     hy_violations_init(&v, &story_arena);
     hy_engine_prepare(story_world.engine, body, NULL, NULL, &v, &s);
-    if (hy_violations_any(&v))
-        complain(&v);
+    if (refused(words, &v))
+        return;
+    check_repaired(words, &s);
     submit.admit.items = &s.item;
     submit.admit.count = 1;
     submit.admit.arena = &story_arena;
@@ -247,6 +276,7 @@ static void cmd_now(char **words)
 static void cmd_crash(char **words)
 {
     world_crash(&story_world);
+    story_templates_forget();
 }
 
 /* disk full|ok */

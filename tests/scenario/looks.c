@@ -17,7 +17,7 @@ static void verb_done(struct hy_op *op, void *arg)
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-static void run_read(struct hy_op *op)
+void story_read(struct hy_op *op)
 {
     bool done = false;
 
@@ -30,16 +30,17 @@ static void run_read(struct hy_op *op)
         FAIL("no answer from the store");
 }
 
-/* state NAME STATE [reason=..] [attempts=N] */
+/* state NAME STATE [reason=..] [attempts=N] [due=1h] */
 static void cmd_state(char **words)
 {
     struct hy_message_get get = {.op.verb = HY_VERB_MESSAGE_GET,
                                  .message_id = *story_message(words[1]),
                                  .arena = &story_arena};
     const char *state, *reason = story_option(words, "reason"),
-                       *attempts = story_option(words, "attempts");
+                       *attempts = story_option(words, "attempts"),
+                       *due = story_option(words, "due");
 
-    run_read(&get.op);
+    story_read(&get.op);
     if (get.op.result)
         FAIL("no such message");
     state = hy_message_state_names[get.message.state];
@@ -48,6 +49,10 @@ static void cmd_state(char **words)
              get.message.reason ? get.message.reason : "-", words[2]);
     if (reason && strcmp(get.message.reason ? get.message.reason : "", reason) != 0)
         FAIL("reason %s, expected %s", get.message.reason ? get.message.reason : "-", reason);
+    if (due && get.message.due_at_ms !=
+                   (strcmp(due, "-") == 0 ? 0 : world_now_ms() + story_duration_ms(due)))
+        FAIL("due in %lld ms, expected %s",
+             (long long)(get.message.due_at_ms ? get.message.due_at_ms - world_now_ms() : -1), due);
     if (attempts && (size_t)atoi(attempts) != get.attempt_count)
         FAIL("%zu attempts, expected %s", get.attempt_count, attempts);
 }
@@ -65,7 +70,7 @@ static void cmd_uses(char **words)
                                  .arena = &story_arena};
 
     hy_engine_app_release(app);
-    run_read(&list.op);
+    story_read(&list.op);
     if (list.available != atoll(words[2]))
         FAIL("%lld uses available, expected %s", (long long)list.available, words[2]);
 }
@@ -82,7 +87,7 @@ static void cmd_grants(char **words)
                                  .arena = &story_arena};
 
     hy_engine_app_release(app);
-    run_read(&list.op);
+    story_read(&list.op);
     if (list.count != (size_t)atoi(words[2]))
         FAIL("%zu grants, expected %s", list.count, words[2]);
 }
@@ -93,7 +98,7 @@ static void cmd_messages(char **words)
     struct hy_message_list list = {
         .op.verb = HY_VERB_MESSAGE_LIST, .state = -1, .limit = 1000, .arena = &story_arena};
 
-    run_read(&list.op);
+    story_read(&list.op);
     if (list.count != (size_t)atoi(words[1]))
         FAIL("%zu messages, expected %s", list.count, words[1]);
 }
@@ -162,7 +167,7 @@ static void cmd_check(char **words)
 {
     struct hy_check check = {.op.verb = HY_VERB_CHECK, .arena = &story_arena};
 
-    run_read(&check.op);
+    story_read(&check.op);
     if (check.op.result)
         FAIL("store: %s", check.count ? check.findings[0] : "damaged");
 }

@@ -94,7 +94,8 @@ int64_t *story_message(const char *name)
 
 static const struct story_command *find_command(const char *name)
 {
-    const struct story_command *const tables[] = {story_acts, story_wire, story_looks};
+    const struct story_command *const tables[] = {story_acts, story_wire, story_looks, story_ledger,
+                                                  story_templates};
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         for (const struct story_command *c = tables[i]; c->name; c++) {
@@ -129,6 +130,7 @@ static void play(void)
 
     CHECK(f != NULL);
     message_count = 0;
+    story_templates_forget();
     world_start(&story_world);
     for (line_number = 1; fgets(line, sizeof line, f); line_number++)
         run_line(line);

@@ -16,8 +16,9 @@ struct story_command {
 };
 
 /* acts.c: what callers and time do. wire.c: what the platform sees and answers. looks.c: what must
- * be true. Each ended by a null name. */
-extern const struct story_command story_acts[], story_wire[], story_looks[];
+ * be true. ledger.c: prompts. templates.c: templates. Each ended by a null name. */
+extern const struct story_command story_acts[], story_wire[], story_looks[], story_ledger[],
+    story_templates[];
 
 extern struct world story_world;
 extern struct hy_arena story_arena;
@@ -34,7 +35,12 @@ int64_t story_duration_ms(const char *text);
 /* "u1" -> an openid that ends with it; the same for template ids. */
 const char *story_openid(const char *alias);
 const char *story_template(const char *alias);
+/* Runs a verb that reads. */
+void story_read(struct hy_op *op);
 /* Where the id of the message of that name is kept. */
 int64_t *story_message(const char *name);
+
+/* Calls about templates under way will not be looked at: another story, another process. */
+void story_templates_forget(void);
 
 #endif

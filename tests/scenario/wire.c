@@ -63,6 +63,27 @@ static size_t oldest_seen(void)
     FAIL("no request was looked at");
 }
 
+/* BODY with the id of a template for each %NAME%. */
+static const char *with_templates(const char *body)
+{
+    char out[4096], name[16];
+    size_t used = 0;
+
+    while (*body && used < sizeof out - 64) {
+        size_t length = *body == '%' ? strcspn(body + 1, "%") : 0;
+
+        if (length > 0 && length < sizeof name && body[1 + length] == '%') {
+            snprintf(name, sizeof name, "%.*s", (int)length, body + 1);
+            used += (size_t)snprintf(out + used, sizeof out - used, "%s", story_template(name));
+            body += length + 2;
+        } else {
+            out[used++] = *body++;
+        }
+    }
+    out[used] = 0;
+    return hy_arena_strdup(&story_arena, out);
+}
+
 /* answer STATUS BODY | answer lost | answer refused: to the oldest request that was looked at */
 static void cmd_answer(char **words)
 {
@@ -73,7 +94,8 @@ static void cmd_answer(char **words)
     else if (strcmp(words[1], "refused") == 0)
         world_answer(&story_world, i, HY_HTTP_NOT_SENT, 0, "connection refused");
     else
-        world_answer(&story_world, i, HY_HTTP_ANSWERED, atoi(words[1]), words[2] ? words[2] : "");
+        world_answer(&story_world, i, HY_HTTP_ANSWERED, atoi(words[1]),
+                     with_templates(words[2] ? words[2] : ""));
 }
 
 /* code N [MSG]: answers errcode N */

@@ -148,6 +148,16 @@ test('a day on the command line', async (t) => {
   await cli(0, 'app', 'set', APP, '--legacy-intake');
   assert.match((await cli(2, 'app', 'set', APP, '--token-mode', 'odd')).stderr,
     /^hongyan: token_mode: .+\n$/);
+  const [pushToken, aesKey] = ['push-token', 'aes-key'].map((name) => join(dir, name));
+  writeFileSync(pushToken, 'CallbackToken1\n');
+  writeFileSync(aesKey, 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG\n');
+  assert.match((await cli(2, 'app', 'set', APP, '--callback-mode', 'safe')).stderr,
+    /callback_aes_key/);
+  const pushed = await cli(0, 'app', 'set', APP, '--callback-token-file', pushToken,
+    '--callback-aes-key-file', aesKey, '--callback-mode', 'safe', '--accept-window-s', '30');
+  assert.match(pushed.stdout, /^callback path +\/callback\/wx0000000000000001$/m);
+  assert.match(pushed.stdout, /^callback encrypted +yes$/m);
+  assert.ok(!/CallbackToken1|abcdefghij/.test(pushed.stdout));
 
   const token = JSON.parse((await cli(0, 'token', 'show', APP, '--json')).stdout);
   assert.ok(token.access_token.length > 100);

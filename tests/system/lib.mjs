@@ -209,6 +209,17 @@ export class World {
     return made.template_id;
   }
 
+  // One for subscriptions, with the field thing1.
+  async newTemplate2(type = 2) {
+    const made = await this.play('/sim/templates', {
+      appid: APP,
+      title: 'order shipped',
+      type,
+      keywords: [{ key: 'thing1', label: 'what' }],
+    });
+    return made.template_id;
+  }
+
   async phone(openid) {
     return (await this.play(`/sim/phone?appid=${APP}&openid=${openid}`)).messages;
   }

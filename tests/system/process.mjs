@@ -17,6 +17,7 @@ if (!BINARY) throw new Error('HONGYAN_BIN has to name the program');
 function cleanEnv(extra) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (name.startsWith('HONGYAN_')) delete env[name];
+  for (const name of ['LC_ALL', 'LC_MESSAGES', 'LANG']) delete env[name];
   return { ...env, ...extra };
 }
 

@@ -7,13 +7,15 @@
 
 /* --- settle ----------------------------------------------------------------------------------- */
 
-static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *attempt)
+static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *attempt,
+                           enum hy_grant_move move)
 {
     size_t count = (size_t)m->m.attempt_count + 1;
 
     m->attempts =
         (struct hy_attempt *)hy_mem_must(realloc(m->attempts, count * sizeof *m->attempts));
     m->attempts[count - 1] = *attempt;
+    m->attempts[count - 1].grant_move = move;
     m->m.attempt_count++;
     if (attempt->judgement.msgid != 0)
         m->m.msgid = attempt->judgement.msgid;
@@ -26,7 +28,7 @@ static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
     const struct hy_judgement *j = &attempt->judgement;
     bool freed;
 
-    append_attempt(m, attempt);
+    append_attempt(m, attempt, s->grant_move);
     freed =
         hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
                        s->grant_retry_at_ms);

@@ -43,7 +43,7 @@ int hy_awaiting_note(struct hy_sqlite *s, const struct hy_message *m, int64_t le
 /* --- matching --------------------------------------------------------------------------------- */
 
 struct matching {
-    const struct hy_told *told;
+    const struct hy_outcome *told;
     int64_t id; /* 0 = none yet */
     int64_t bucket, left_at_ms;
     bool by_msgid;
@@ -52,7 +52,7 @@ struct matching {
 /* Row by row: the one with that msgid, or else the earliest that may be meant. */
 static void look(struct matching *m, int64_t bucket, int64_t id, int64_t left_at_ms, int64_t msgid)
 {
-    const struct hy_told *told = m->told;
+    const struct hy_outcome *told = m->told;
     bool by_msgid = msgid != 0 && msgid == told->msgid;
     bool earlier =
         m->id == 0 || left_at_ms < m->left_at_ms || (left_at_ms == m->left_at_ms && id < m->id);
@@ -104,7 +104,7 @@ static int find(struct hy_sqlite *s, struct matching *m)
 }
 
 /* 1 when a message of that user and template is in `sending`. */
-static int one_is_sending(struct hy_sqlite *s, const struct hy_told *told)
+static int one_is_sending(struct hy_sqlite *s, const struct hy_outcome *told)
 {
     struct hy_query q;
     int64_t one;
@@ -132,7 +132,8 @@ static int forget_row(struct hy_sqlite *s, const struct matching *m)
     return hy_query_run(&q);
 }
 
-static int move(struct hy_sqlite *s, struct hy_row *row, const struct hy_told *told, int64_t now_ms)
+static int move(struct hy_sqlite *s, struct hy_row *row, const struct hy_outcome *told,
+                int64_t now_ms)
 {
     static const struct hy_release spend = {.move = HY_GRANT_SPEND};
     struct hy_message *m = &row->m;
@@ -160,8 +161,8 @@ static int move(struct hy_sqlite *s, struct hy_row *row, const struct hy_told *t
     return r;
 }
 
-int hy_told_apply(struct hy_sqlite *s, const struct hy_told *told, int64_t now_ms,
-                  int64_t *ret_message_id)
+int hy_outcome_apply(struct hy_sqlite *s, const struct hy_outcome *told, int64_t now_ms,
+                     int64_t *ret_message_id)
 {
     struct matching m = {.told = told};
     struct hy_row row;
@@ -173,6 +174,8 @@ int hy_told_apply(struct hy_sqlite *s, const struct hy_told *told, int64_t now_m
     if (r != 0 || m.id == 0)
         return r < 0 ? r : 0;
     r = hy_message_load(s, m.id, &row);
+    if (r == HY_E_NOT_FOUND)
+        return HY_E_CORRUPT; /* messages stay */
     if (r < 0 || row.m.state == HY_MESSAGE_SENDING)
         return r;
     *ret_message_id = m.id;
@@ -195,7 +198,7 @@ int hy_early_remember(struct hy_sqlite *s)
     return r;
 }
 
-int hy_early_keep(struct hy_sqlite *s, const struct hy_told *told, int64_t now_ms)
+int hy_early_keep(struct hy_sqlite *s, const struct hy_outcome *told, int64_t now_ms)
 {
     struct hy_query q;
 
@@ -214,7 +217,7 @@ int hy_early_keep(struct hy_sqlite *s, const struct hy_told *told, int64_t now_m
 
 struct kept {
     int64_t id;
-    struct hy_told told;
+    struct hy_outcome told;
 };
 
 static int load_kept(struct hy_sqlite *s, int64_t app_no, const char *user, struct kept **ret_kept,
@@ -264,7 +267,7 @@ int hy_early_apply(struct hy_sqlite *s, int64_t app_no, const char *user, int64_
     for (size_t i = 0; i < count && r == 0; i++) {
         int64_t id;
 
-        r = hy_told_apply(s, &kept[i].told, now_ms, &id);
+        r = hy_outcome_apply(s, &kept[i].told, now_ms, &id);
         if (r == 0 && id > 0) {
             r = delete_kept(s, kept[i].id);
             gone++;

@@ -73,22 +73,21 @@ static int leave(struct claiming *c, struct hy_row *row, enum hy_message_state t
     return r;
 }
 
+/* An unknown one that cannot be tried again by itself. */
+static int leave_unknown(struct claiming *c, struct hy_row *row, const char *reason)
+{
+    static const struct hy_release doubt = {.move = HY_GRANT_DOUBT};
+    int r = hy_grant_let_go(c->s, &row->m, &doubt);
+
+    return r < 0 ? r : leave(c, row, HY_MESSAGE_UNKNOWN, reason, 0);
+}
+
 static int wake(struct claiming *c, const struct hy_row *row)
 {
     size_t woken = 0;
 
     return hy_user_wake(c->s, row->m.app_no, row->m.user, c->verb->now_ms, c->lane->margin_ms,
                         &woken);
-}
-
-/* An unknown one that cannot be tried again by itself. */
-static int leave_unknown(struct claiming *c, struct hy_row *row, const char *reason)
-{
-    static const struct hy_release doubt = {.move = HY_GRANT_DOUBT};
-    int freed = hy_grant_let_go(c->s, &row->m, &doubt);
-    int r = freed < 0 ? freed : leave(c, row, HY_MESSAGE_UNKNOWN, reason, 0);
-
-    return r == 0 && freed == 1 ? wake(c, row) : r;
 }
 
 static int too_late(struct claiming *c, struct hy_row *row)

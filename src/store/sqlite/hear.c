@@ -26,13 +26,13 @@ static int all_known(struct hy_sqlite *s, const struct hy_hear *v)
 
 static int hear_sent(struct hy_sqlite *s, const struct hy_hear *v, struct hy_sent_item *item)
 {
-    struct hy_told told = {.app_no = v->app_no,
-                           .user = v->user,
-                           .template_id = item->template_id,
-                           .msgid = item->msgid,
-                           .delivered = item->delivered,
-                           .reason = item->reason,
-                           .created_at_ms = v->created_at_ms};
+    struct hy_outcome told = {.app_no = v->app_no,
+                              .user = v->user,
+                              .template_id = item->template_id,
+                              .msgid = item->msgid,
+                              .delivered = item->delivered,
+                              .reason = item->reason,
+                              .created_at_ms = v->created_at_ms};
     int r = hy_seen(s, v->app_no, item->identity, v->created_at_ms);
 
     item->message_id = 0;
@@ -41,7 +41,7 @@ static int hear_sent(struct hy_sqlite *s, const struct hy_hear *v, struct hy_sen
         return r < 0 ? r : 0;
     r = hy_seen_add(s, v->app_no, item->identity, v->created_at_ms);
     if (r == 0)
-        r = hy_told_apply(s, &told, v->now_ms, &item->message_id);
+        r = hy_outcome_apply(s, &told, v->now_ms, &item->message_id);
     return r == 0 && item->message_id == 0 ? hy_early_keep(s, &told, v->now_ms) : r;
 }
 

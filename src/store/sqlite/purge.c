@@ -1,7 +1,5 @@
 #include "base/err.h"
 #include "store/grants.h"
-#include "store/sqlite/awaiting.h"
-#include "store/sqlite/bucket.h"
 #include "store/sqlite/verbs.h"
 
 #include <stdlib.h>
@@ -89,44 +87,5 @@ int hy_sqlite_purge(struct hy_backend *backend, struct hy_op *op)
         r = purge_some(s, v, mark_ms > v->now_ms ? mark_ms : v->now_ms, until_ms, false);
     if (r == 0 && v->purged < v->limit && until_ms > mark_ms)
         set_mark(s, v->app_no, until_ms);
-    return r == 0 && v->purged < v->limit ? hy_reach_tidy(s, v->app_no, v->now_ms) : r;
-}
-
-/* --- tidy ------------------------------------------------------------------------------------- */
-
-enum { DAY_MS = 86400000 };
-
-/* Deletes at most what is left of the limit. */
-static int tidy_some(struct hy_sqlite *s, struct hy_tidy *v, enum hy_sql which, int64_t before)
-{
-    struct hy_query q;
-    int r;
-
-    if (v->tidied >= v->limit)
-        return 0;
-    hy_query_open(s, which, &q);
-    hy_put_int(&q, before);
-    hy_put_int(&q, (int64_t)(v->limit - v->tidied));
-    r = hy_query_run(&q);
-    if (r == 0)
-        v->tidied += (size_t)sqlite3_changes(s->db);
-    return r;
-}
-
-int hy_sqlite_tidy(struct hy_backend *backend, struct hy_op *op)
-{
-    struct hy_sqlite *s = hy_sqlite_of(backend);
-    struct hy_tidy *v = (struct hy_tidy *)op;
-    int64_t month_ago_ms = v->now_ms - 30LL * DAY_MS;
-    int r;
-
-    v->tidied = 0;
-    r = tidy_some(s, v, SQL_SEEN_TIDY, hy_bucket_of(month_ago_ms));
-    if (r == 0)
-        r = tidy_some(s, v, SQL_AWAITING_TIDY, hy_bucket_of(v->now_ms - 3LL * DAY_MS));
-    if (r == 0)
-        r = tidy_some(s, v, SQL_EARLY_TIDY, v->now_ms - DAY_MS);
-    if (r == 0)
-        r = tidy_some(s, v, SQL_SESSION_CUT_TIDY, month_ago_ms);
-    return r < 0 ? r : hy_early_remember(s);
+    return r == 0 && v->purged < v->limit ? hy_reach_tidy(s, v->app_no, until_ms) : r;
 }

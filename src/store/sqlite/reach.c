@@ -42,9 +42,11 @@ static int move_user(struct hy_sqlite *s, const struct hy_grant *grant, bool com
     if (r < 0 || others_minute >= minute)
         return r;
     r = hy_tally_receipts(s, grant->app_no, minute, comes ? 1 : -1, 0);
-    if (r == 0 && others_minute > 0)
-        r = hy_tally_receipts(s, grant->app_no, others_minute, comes ? -1 : 1, 0);
-    return r;
+    if (r < 0)
+        return r;
+    if (others_minute > 0)
+        return hy_tally_receipts(s, grant->app_no, others_minute, comes ? -1 : 1, 0);
+    return hy_tally_add(s, grant->app_no, HY_TALLY_RECEIPT_USERS, comes ? 1 : -1);
 }
 
 int hy_reach_change(struct hy_sqlite *s, const struct hy_grant *grant, int64_t before,
@@ -58,18 +60,20 @@ int hy_reach_change(struct hy_sqlite *s, const struct hy_grant *grant, int64_t b
         return hy_tally_counters(s, grant->app_no, grant->template_id, (after > 0) - (before > 0),
                                  after - before);
     r = hy_tally_receipts(s, grant->app_no, hy_reach_minute(grant), 0, after - before);
+    if (r == 0)
+        r = hy_tally_add(s, grant->app_no, HY_TALLY_RECEIPT_USES, after - before);
     if (r == 0 && (after > 0) != (before > 0))
         r = move_user(s, grant, after > 0, others_minute);
     return r;
 }
 
-int hy_reach_tidy(struct hy_sqlite *s, int64_t app_no, int64_t now_ms)
+int hy_reach_tidy(struct hy_sqlite *s, int64_t app_no, int64_t until_ms)
 {
     struct hy_query q;
 
     hy_query_open(s, SQL_REACH_TIDY, &q);
     hy_put_int(&q, app_no);
-    hy_put_int(&q, now_ms / MINUTE_MS);
+    hy_put_int(&q, until_ms / MINUTE_MS);
     return hy_query_run(&q);
 }
 
@@ -92,7 +96,8 @@ static int ask_counters(struct hy_sqlite *s, struct hy_reach *v)
     return hy_query_close(&q) < 0 ? HY_E_NOMEM : 1;
 }
 
-/* Those of a minute that has begun, less the margin, are left out. */
+/* All, less those whose time is over: these are few, because they are purged. A minute that has begun,
+ * less the margin, counts as over. */
 static int ask_receipts(struct hy_sqlite *s, struct hy_reach *v)
 {
     struct hy_query q;
@@ -100,7 +105,7 @@ static int ask_receipts(struct hy_sqlite *s, struct hy_reach *v)
 
     hy_query_open(s, SQL_REACH_RECEIPTS, &q);
     hy_put_int(&q, v->app_no);
-    hy_put_int(&q, (v->now_ms + v->margin_ms) / MINUTE_MS + 1);
+    hy_put_int(&q, (v->now_ms + v->margin_ms) / MINUTE_MS);
     r = hy_query_step(&q);
     if (r != HY_ROW)
         return r;

@@ -4,7 +4,7 @@
  * Counters: a row is a user, so a template's tally is exact as it stands. Receipts go by time, so
  * there is a tally for each minute in which some expire. A user counts in one minute only, that in
  * which the last receipt with free uses expires: whoever asks for all minutes after an instant meets
- * each user once.
+ * each user once. The sums over all minutes are kept, too (tally.h).
  */
 #ifndef HY_STORE_SQLITE_REACH_H
 #define HY_STORE_SQLITE_REACH_H
@@ -32,7 +32,7 @@ int64_t hy_grant_free_uses(const struct hy_grant *grant);
 int hy_reach_change(struct hy_sqlite *s, const struct hy_grant *grant, int64_t before,
                     int64_t after, int64_t others_minute);
 
-/* Forgets minutes that are over and of which nothing is left. */
-int hy_reach_tidy(struct hy_sqlite *s, int64_t app_no, int64_t now_ms);
+/* Forgets minutes before an instant of which nothing is left. */
+int hy_reach_tidy(struct hy_sqlite *s, int64_t app_no, int64_t until_ms);
 
 #endif

@@ -44,6 +44,7 @@ static void read_attempt(struct hy_query *q, struct hy_attempt *a)
     j->grant_used = (flags & HY_ATTEMPT_GRANT_USED) != 0;
     j->not_sent = (flags & HY_ATTEMPT_NOT_SENT) != 0;
     j->answered = (flags & HY_ATTEMPT_ANSWERED) != 0;
+    a->grant_move = (enum hy_grant_move)(flags >> HY_ATTEMPT_MOVE_SHIFT);
     j->msgid = hy_get_int(q);
     hy_get_chars(q, j->errcode, sizeof j->errcode);
     hy_get_chars(q, j->errmsg, sizeof j->errmsg);

@@ -12,7 +12,8 @@ enum {
     HY_ATTEMPT_GRANT_USED = 1,
     HY_ATTEMPT_NOT_SENT = 2,
     HY_ATTEMPT_ANSWERED = 4,
-    HY_ATTEMPT_GRANT_REFUSED = 8
+    HY_ATTEMPT_GRANT_REFUSED = 8,
+    HY_ATTEMPT_MOVE_SHIFT = 4 /* above it: enum hy_grant_move */
 };
 
 struct hy_row {

@@ -9,7 +9,8 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struct hy_attempt *a)
+static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struct hy_attempt *a,
+                          enum hy_grant_move move)
 {
     const struct hy_judgement *j = &a->judgement;
     struct hy_query q;
@@ -28,7 +29,8 @@ static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struc
     hy_put_int(&q, (j->grant_used ? HY_ATTEMPT_GRANT_USED : 0) |
                        (j->not_sent ? HY_ATTEMPT_NOT_SENT : 0) |
                        (j->answered ? HY_ATTEMPT_ANSWERED : 0) |
-                       (j->grant_refused ? HY_ATTEMPT_GRANT_REFUSED : 0));
+                       (j->grant_refused ? HY_ATTEMPT_GRANT_REFUSED : 0) |
+                       (int64_t)move << HY_ATTEMPT_MOVE_SHIFT);
     hy_put_int(&q, j->msgid);
     hy_put_text(&q, or_null(j->errcode));
     hy_put_text(&q, or_null(j->errmsg));
@@ -73,7 +75,7 @@ static int settle_row(struct hy_sqlite *s, struct hy_row *row, const struct sett
 {
     const struct hy_settlement *settlement = settling->settlement;
     struct hy_message *m = &row->m;
-    int r = append_attempt(s, m, settling->attempt), freed;
+    int r = append_attempt(s, m, settling->attempt, settlement->grant_move), freed;
 
     if (r < 0)
         return r;

@@ -12,8 +12,8 @@
  *   tally.c         counts that are kept, not counted                      reach.c  of users, too
  *   awaiting.c      messages of which an event will tell
  *   the verbs:      admit.c (keys: idempotency.c) claim.c settle.c end.c hear.c read.c timeline.c
- *                   deposit.c (counters: tell.c) grants.c purge.c templates.c apps.c tokens.c
- *                   schedules.c check.c
+ *                   deposit.c (counters: tell.c) grants.c purge.c tidy.c templates.c apps.c
+ *                   tokens.c schedules.c check.c
  *
  * Connections: the writer's, the reader's, the checkpointer's; each is used by one thread. The file
  * belongs to one process, so what the writer knows of it stays true: that is what the fields below

@@ -127,8 +127,10 @@ static const char *const texts[SQL_COUNT] = {
         "INSERT INTO reach_counter (app_no, template_id, uses, users) VALUES (?1, ?2, ?3, ?4) "
         "ON CONFLICT DO UPDATE SET uses = uses + excluded.uses, users = users + excluded.users",
     [SQL_REACH_RECEIPTS] =
-        "SELECT coalesce(sum(users), 0), coalesce(sum(uses), 0) FROM reach_receipt "
-        "WHERE app_no = ?1 AND minute >= ?2",
+        "SELECT coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -3), 0) - "
+        "coalesce(sum(users), 0), "
+        "coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -2), 0) - "
+        "coalesce(sum(uses), 0) FROM reach_receipt WHERE app_no = ?1 AND minute <= ?2",
     [SQL_REACH_COUNTERS] =
         "SELECT users, uses FROM reach_counter WHERE app_no = ?1 AND template_id = ?2",
     [SQL_REACH_TIDY] = "DELETE FROM reach_receipt WHERE app_no = ?1 AND minute < ?2 AND users = 0 "
@@ -177,9 +179,9 @@ static const char *const texts[SQL_COUNT] = {
 
     [SQL_SEEN_FIND] = "SELECT 1 FROM seen WHERE bucket = ?1 AND app_no = ?2 AND key = ?3",
     [SQL_SEEN_ADD] = "INSERT INTO seen (bucket, app_no, key) VALUES (?1, ?2, ?3)",
-    [SQL_SEEN_TIDY] = "DELETE FROM seen WHERE (bucket, app_no, key) IN "
-                      "(SELECT bucket, app_no, key FROM seen WHERE bucket < ?1 "
-                      "ORDER BY bucket, app_no, key LIMIT ?2)",
+    [SQL_SEEN_OLD] = "SELECT bucket, app_no, key FROM seen WHERE bucket < ?1 "
+                     "ORDER BY bucket, app_no, key LIMIT ?2",
+    [SQL_SEEN_DELETE] = "DELETE FROM seen WHERE bucket = ?1 AND app_no = ?2 AND key = ?3",
     [SQL_ANSWER_NEAR] =
         "SELECT " ANSWER " FROM answer INDEXED BY answer_user WHERE bucket = ?1 AND "
         "app_no = ?2 AND user = ?3 AND template_id = ?4 AND kind = ?5 AND "
@@ -222,10 +224,8 @@ static const char *const texts[SQL_COUNT] = {
                            "(SELECT at_ms >> 24 FROM attempt WHERE message_id = ?3)",
     [SQL_AWAITING_LOWER_BUCKET] =
         "SELECT bucket FROM awaiting WHERE bucket < ?1 ORDER BY bucket DESC LIMIT 1",
-    [SQL_AWAITING_TIDY] =
-        "DELETE FROM awaiting WHERE (bucket, app_no, user, message_id) IN "
-        "(SELECT bucket, app_no, user, message_id FROM awaiting WHERE bucket < ?1 "
-        "ORDER BY bucket, app_no, user, message_id LIMIT ?2)",
+    [SQL_AWAITING_OLD] = "SELECT bucket, app_no, user, message_id FROM awaiting WHERE bucket < ?1 "
+                         "ORDER BY bucket, app_no, user, message_id LIMIT ?2",
     [SQL_EARLY_ANY] = "SELECT EXISTS (SELECT 1 FROM early)",
     [SQL_EARLY_ADD] = "INSERT INTO early (app_no, user, template_id, msgid, delivered, reason, "
                       "created_at_ms, received_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

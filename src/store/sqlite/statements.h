@@ -77,7 +77,8 @@ enum hy_sql {
     /* what users answered */
     SQL_SEEN_FIND,
     SQL_SEEN_ADD,
-    SQL_SEEN_TIDY,
+    SQL_SEEN_OLD,
+    SQL_SEEN_DELETE,
     SQL_ANSWER_NEAR,
     SQL_ANSWER_INSERT,
     SQL_ANSWER_SAVE,
@@ -97,7 +98,7 @@ enum hy_sql {
     SQL_AWAITING_DELETE,
     SQL_AWAITING_AGAIN,
     SQL_AWAITING_LOWER_BUCKET,
-    SQL_AWAITING_TIDY,
+    SQL_AWAITING_OLD,
     SQL_EARLY_ANY,
     SQL_EARLY_ADD,
     SQL_EARLY_OF_USER,

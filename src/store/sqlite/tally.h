@@ -14,8 +14,9 @@
 
 struct hy_sqlite;
 
-/* Beside the states of messages: the free uses of an app's available grants. */
-enum { HY_TALLY_FREE_USES = -1 };
+/* Beside the states of messages: the free uses of an app's available grants; those of receipts alone,
+ * and the users who have any of these. */
+enum { HY_TALLY_FREE_USES = -1, HY_TALLY_RECEIPT_USES = -2, HY_TALLY_RECEIPT_USERS = -3 };
 
 enum hy_tally_table { HY_TALLY_STATES, HY_TALLY_RECEIPTS, HY_TALLY_COUNTERS };
 
@@ -41,7 +42,7 @@ struct hy_tally {
 void hy_tally_init(struct hy_tally *t);
 void hy_tally_deinit(struct hy_tally *t);
 
-/* `state`: of messages, or HY_TALLY_FREE_USES. */
+/* `state`: of messages, or one of the above. */
 int hy_tally_add(struct hy_sqlite *s, int64_t app_no, int state, int64_t change);
 int hy_tally_receipts(struct hy_sqlite *s, int64_t app_no, int64_t minute, int64_t users,
                       int64_t uses);

@@ -259,9 +259,15 @@ static int load(struct hy_sqlite *s, struct telling *t)
 static int repeated(struct hy_sqlite *s, const struct hy_deposit_item *item)
 {
     int64_t app_no = item->grant.app_no;
-    int r = item->identity ? hy_seen(s, app_no, item->identity, item->identity_at_ms) : 0;
+    int64_t last = hy_bucket_of(item->identity_at_ms);
+    int r = 0;
 
-    if (r != 0 || !item->identity)
+    if (!item->identity)
+        return 0;
+    for (int64_t b = hy_bucket_of(item->identity_at_ms - item->identity_back_ms);
+         b <= last && r == 0; b++)
+        r = hy_seen(s, app_no, item->identity, b << HY_BUCKET_SHIFT);
+    if (r != 0)
         return r;
     return hy_seen_add(s, app_no, item->identity, item->identity_at_ms);
 }

@@ -13,7 +13,11 @@ static struct hy_api *api;
 static struct hy_httpd_request last;
 static bool have_last;
 static json_t *answer;
-static const char *key, *header_name, *header_value, *platform;
+static const char *key, *header_name, *header_value, *platform, *proxy;
+
+static struct {
+    const char *part, *body;
+} places[8];
 
 static const char admin_key[] = "an-admin-key-for-tests";
 
@@ -40,11 +44,19 @@ void client_start(void)
     err = hy_engine_key_adopt(client_world.engine, "first", admin_key);
     assert(!err);
     config.engine = client_world.engine;
+    config.trusted_proxies = &proxy;
+    config.trusted_proxy_count = proxy != NULL;
     err = hy_api_new(&config, &api);
     assert(!err);
     (void)err;
     key = admin_key;
     platform = "{\"errcode\":0,\"errmsg\":\"ok\"}";
+    memset(places, 0, sizeof places);
+}
+
+void client_trust_proxy(const char *address)
+{
+    proxy = address;
 }
 
 void client_stop(void)
@@ -77,7 +89,28 @@ void client_platform(const char *body)
     platform = body;
 }
 
+void client_platform_at(const char *part, const char *body)
+{
+    size_t i = 0;
+
+    while (places[i].part && strcmp(places[i].part, part) != 0) {
+        i++;
+        assert(i < sizeof places / sizeof places[0]);
+    }
+    places[i].part = part;
+    places[i].body = body;
+}
+
 /* --- the network ------------------------------------------------------------------------------ */
+
+static const char *body_at(const char *url)
+{
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (places[i].body && strstr(url, places[i].part))
+            return places[i].body;
+    }
+    return platform;
+}
 
 /* Answers one request; false when none is to be answered. */
 static bool answer_one(void)
@@ -85,7 +118,8 @@ static bool answer_one(void)
     for (size_t i = 0; i < client_world.request_count; i++) {
         bool token = strstr(client_world.requests[i].url, "/token") ||
                      strstr(client_world.requests[i].url, "/stable_token");
-        const char *body = token ? "{\"access_token\":\"TOKEN\",\"expires_in\":7200}" : platform;
+        const char *body = token ? "{\"access_token\":\"TOKEN\",\"expires_in\":7200}"
+                                 : body_at(client_world.requests[i].url);
 
         if (!body)
             continue;
@@ -95,12 +129,13 @@ static bool answer_one(void)
     return false;
 }
 
-static void run_to_end(struct hy_httpd_request *req)
+/* As far as it gets without further help. */
+static void run(struct hy_httpd_request *req)
 {
     int turns = 0;
     bool moved = true;
 
-    while (moved || !req->status) {
+    while (moved) {
         world_settle(&client_world);
         moved = fake_httpd_turn(req);
         moved = answer_one() || moved;
@@ -165,7 +200,7 @@ static void put_headers(struct hy_httpd_request *req)
     header_name = NULL;
 }
 
-static void call(const char *method, const char *target, const char *body, size_t size, bool gone)
+static void begin(const char *method, const char *target, const char *body, size_t size, bool gone)
 {
     forget();
     memset(&last, 0, sizeof last);
@@ -177,9 +212,34 @@ static void call(const char *method, const char *target, const char *body, size_
     put_headers(&last);
     hy_api_handle(&last, api);
     last.gone = gone;
-    run_to_end(&last);
-    assert(last.replies == 1);
+    run(&last);
+}
+
+static void finish(void)
+{
+    assert(last.status && last.replies == 1);
     answer = json_loadb(last.answer, last.answer_size, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static void call(const char *method, const char *target, const char *body, size_t size, bool gone)
+{
+    begin(method, target, body, size, gone);
+    finish();
+}
+
+void client_call_begin(const char *method, const char *target, const char *body)
+{
+    begin(method, target, body, body ? strlen(body) : 0, false);
+}
+
+void client_call_turn(void)
+{
+    run(&last);
+}
+
+void client_call_finish(void)
+{
+    finish();
 }
 
 void client_call_bytes(const char *method, const char *target, const char *body, size_t size)

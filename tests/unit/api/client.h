@@ -27,6 +27,9 @@ extern struct world client_world;
 void client_start(void); /* with an admin key, which every call shows */
 void client_stop(void);
 
+/* Before client_start(): this address is a trusted proxy; null: none. */
+void client_trust_proxy(const char *address);
+
 /* Adds the app CLIENT_APP. */
 void client_add_app(void);
 
@@ -41,8 +44,16 @@ void client_header(const char *name, const char *value);
  * stay under way. */
 void client_platform(const char *body);
 
+/* The same for requests whose URL has this part, before all others; null: no more. Up to 8. */
+void client_platform_at(const char *part, const char *body);
+
 /* One call to its end. The target's query is taken as it is, "a=b&c=d", with %XX decoded. */
 void client_call(const char *method, const char *target, const char *body);
+
+/* The same in pieces, for one that waits for a request which the test answers itself. */
+void client_call_begin(const char *method, const char *target, const char *body);
+void client_call_turn(void);
+void client_call_finish(void);
 
 /* As client_call() for bytes of any kind. */
 void client_call_bytes(const char *method, const char *target, const char *body, size_t size);

@@ -23,6 +23,16 @@ const char *hy_httpd_header(struct hy_httpd_request *req, const char *name)
     return NULL;
 }
 
+const char *hy_httpd_last_header(struct hy_httpd_request *req, const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; !req->gone && req->headers[i][0]; i++)
+        if (strcasecmp(req->headers[i][0], name) == 0)
+            value = req->headers[i][1];
+    return value;
+}
+
 const char *hy_httpd_query(struct hy_httpd_request *req, const char *name)
 {
     for (size_t i = 0; !req->gone && req->query[i][0]; i++)

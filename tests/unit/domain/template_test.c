@@ -86,10 +86,27 @@ static void run_line(char *line, int number)
 }
 
 static int cases;
+static bool seen_good[HY_TEMPLATE_TYPES], seen_bad[HY_TEMPLATE_TYPES];
 
+/* Both sides of every type. */
 static void has_all_cases(void)
 {
     CHECK(cases >= CASES_MIN);
+    for (int type = 0; type < HY_TEMPLATE_TYPES; type++) {
+        if (!seen_good[type] || !seen_bad[type])
+            hy_tap_fail(__FILE__, __LINE__, "%s: only one side is listed",
+                        hy_template_type_names[type]);
+    }
+}
+
+static void see(void)
+{
+    enum hy_template_type type = hy_template_type_of(one.key);
+
+    if (one.rule && strcmp(one.rule, "ok") == 0)
+        seen_good[type] = true;
+    else
+        seen_bad[type] = true;
 }
 
 static void run_cases(const char *path)
@@ -101,6 +118,7 @@ static void run_cases(const char *path)
         if (line[0] == '#')
             continue;
         run_line(line, number);
+        see();
         cases++;
     }
     if (file)
@@ -156,6 +174,22 @@ static void tells_every_fault_of_a_value(void)
     CHECK_INT(v.count, 2);
     CHECK_TEXT(v.items[0].rule, "max_length");
     CHECK_TEXT(v.items[1].rule, "characters");
+}
+
+/* The words say the very number that the check goes by. */
+static void tells_its_rules(void)
+{
+    for (int type = 0; type < HY_TEMPLATE_TYPES; type++) {
+        const char *rule = hy_template_type_rule((enum hy_template_type)type);
+        size_t max = hy_template_type_max((enum hy_template_type)type);
+        char number[24];
+
+        snprintf(number, sizeof number, "%zu ", max);
+        CHECK(rule);
+        if (max && !strstr(rule, number))
+            hy_tap_fail(__FILE__, __LINE__, "%s: %zu is not in \"%s\"",
+                        hy_template_type_names[type], max, rule);
+    }
 }
 
 static void accepts_any_choice_of_an_unknown_list(void)
@@ -382,6 +416,7 @@ int main(int argc, char **argv)
     hy_arena_init(&arena);
     RUN(speaks_plainly);
     RUN(tells_every_fault_of_a_value);
+    RUN(tells_its_rules);
     RUN(accepts_any_choice_of_an_unknown_list);
     RUN(knows_types_by_key);
     RUN(reads_templates);

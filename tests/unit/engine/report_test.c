@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <stdlib.h>
+
 static struct hy_report report;
 static int result;
 
@@ -89,8 +91,14 @@ static const struct {
     {"'user':'short'", "user", "length"},
     {"'kind':null", "kind", "required"},
     {"'kind':'formid'", "kind", "one_of"},
-    {"'kind':'once','credential':null,'template':'t'", "kind", "one_of"},
-    {"'kind':'always','credential':null,'template':'t'", "kind", "one_of"},
+    {"'kind':'once','credential':null", "template", "required"},
+    {"'kind':'always','credential':null,'template':''", "template", "not_empty"},
+    {"'kind':'once','template':'t'", "credential", "not_for_kind"},
+    {"'kind':'always','credential':null,'template':'t','count':2", "count", "not_for_kind"},
+    {"'kind':'once','credential':null,'template':'t','report_id':''", "report_id", "not_empty"},
+    {"'kind':'once','credential':null,'template':'t','user':'short'", "user", "length"},
+    {"'kind':'once','credential':null,'template':'t','count':1001", "count", "range"},
+    {"'report_id':'r1'", "report_id", "not_for_kind"},
     {"'credential':null", "credential", "required"},
     {"'credential':''", "credential", "not_empty"},
     {"'credential':7", "credential", "type"},
@@ -193,6 +201,97 @@ static void an_array_of_nothing_is_done_at_once(void)
     rig_close();
 }
 
+/* --- prompts ---------------------------------------------------------------------------------- */
+
+#define ONCE "'kind':'once','credential':null,'template':'t1'"
+
+static void accepts_add_up(void)
+{
+    set_up();
+    CHECK_INT(tell(grant(ONCE)), 0);
+    check_counts(1, 0, 0);
+    rig_now_ms += 1000;
+    CHECK_INT(tell(grant(ONCE ",'count':3")), 0);
+    check_counts(1, 0, 0);
+    CHECK_INT(rig_stored_uses(), 4);
+    CHECK_INT(report.deposit.items[0].grant.expires_at_ms, 0);
+    rig_close();
+}
+
+static void a_standing_permission_is_one_use(void)
+{
+    set_up();
+    CHECK_INT(tell(grant("'kind':'always','credential':null,'template':'t1'")), 0);
+    CHECK_INT(rig_stored_uses(), 1);
+    rig_now_ms += 1000;
+    CHECK_INT(tell(grant("'kind':'always','credential':null,'template':'t1'")), 0);
+    CHECK_INT(rig_stored_uses(), 1);
+    rig_close();
+}
+
+/* A backend that got no answer tells again. */
+static void the_same_report_counts_once(const char *location)
+{
+    rig_open(location);
+    CHECK_INT(rig_add_app(""), 0);
+    CHECK_INT(tell(grant(ONCE ",'report_id':'r1'")), 0);
+    check_counts(1, 0, 0);
+    rig_now_ms += 20 * 3600000LL;
+    CHECK_INT(tell(grant(ONCE ",'report_id':'r1'")), 0);
+    check_counts(0, 1, 0);
+    CHECK_INT(tell(grant(ONCE ",'report_id':'r2'")), 0);
+    check_counts(1, 0, 0);
+    CHECK_INT(tell(grant("'kind':'once','credential':null,'template':'t2','report_id':'r1'")), 0);
+    check_counts(1, 0, 0);
+    CHECK_INT(rig_stored_uses(), 3);
+    rig_close();
+}
+
+static void by_its_report_id(void)
+{
+    char folder[] = "/tmp/hy-report-XXXXXX", location[64], command[64];
+
+    the_same_report_counts_once("memory:");
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(location, sizeof location, "sqlite:%s/store", folder);
+    the_same_report_counts_once(location);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    CHECK_INT(system(command), 0);
+}
+
+static void by_the_instant_that_it_names(void)
+{
+    set_up();
+    CHECK_INT(tell(grant(ONCE ",'obtained_at':1772323100")), 0);
+    check_counts(1, 0, 0);
+    rig_now_ms += 3600000;
+    CHECK_INT(tell(grant(ONCE ",'obtained_at':1772323100")), 0);
+    check_counts(0, 1, 0);
+    CHECK_INT(tell(grant(ONCE ",'obtained_at':1772323101")), 0);
+    check_counts(1, 0, 0);
+    CHECK_INT(rig_stored_uses(), 2);
+    rig_close();
+}
+
+/* Two taps within the window by one source are two taps. */
+static void without_identity_each_report_is_a_tap(void)
+{
+    set_up();
+    CHECK_INT(tell(grant(ONCE)), 0);
+    CHECK_INT(tell(grant(ONCE)), 0);
+    check_counts(1, 0, 0);
+    CHECK_INT(rig_stored_uses(), 2);
+    rig_close();
+}
+
+static void an_old_accept_does_not_expire(void)
+{
+    set_up();
+    CHECK_INT(tell(grant(ONCE ",'obtained_at':1700000000")), 0);
+    check_counts(1, 0, 0);
+    rig_close();
+}
+
 int main(void)
 {
     RUN(a_form_id_is_one_use_and_a_prepay_id_three);
@@ -203,5 +302,11 @@ int main(void)
     RUN(a_clock_ahead_counts_as_now);
     RUN(in_an_array_each_stands_for_itself);
     RUN(an_array_of_nothing_is_done_at_once);
+    RUN(accepts_add_up);
+    RUN(a_standing_permission_is_one_use);
+    RUN(by_its_report_id);
+    RUN(by_the_instant_that_it_names);
+    RUN(without_identity_each_report_is_a_tap);
+    RUN(an_old_accept_does_not_expire);
     return hy_tap_end();
 }

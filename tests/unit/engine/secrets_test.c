@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include "base/err.h"
+#include "engine/app_secrets.h"
 #include "engine/internal.h"
 
 #include <stdlib.h>
@@ -93,6 +94,92 @@ static void a_removed_apps_secret_is_wiped(void)
     rig_close();
 }
 
+/* --- the secrets of callbacks ----------------------------------------------------------------- */
+
+#define TOKEN   "callback-token-1"
+#define AES_KEY "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+
+/* What can be opened is exactly this; null for none. */
+static void check_callback(const char *token, const char *aes_key)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(rig.engine, RIG_APP);
+    struct hy_callback_secrets secrets;
+    struct hy_sealed sealed;
+
+    CHECK_INT(hy_registry_callback(&rig.engine->registry, app->app.no, &rig.arena, &sealed), 0);
+    CHECK_INT(hy_callback_secrets_open(rig.seal, RIG_APP, &sealed, &rig.arena, &secrets), 0);
+    CHECK(!token == !secrets.token && !aes_key == !secrets.aes_key);
+    if (token)
+        CHECK_TEXT(secrets.token, token);
+    if (aes_key)
+        CHECK_TEXT(secrets.aes_key, aes_key);
+    CHECK_INT(app->has_callback, token != NULL);
+    CHECK_INT(app->has_callback_key, aes_key != NULL);
+    CHECK(!strstr(app->app.settings, TOKEN));
+}
+
+static void callback_secrets_are_kept_changed_and_removed_one_by_one(void)
+{
+    rig_open("memory:");
+    CHECK_INT(rig_add_app("'callback_token':'" TOKEN "'"), 0);
+    check_callback(TOKEN, NULL);
+    CHECK_INT(rig_change_app(RIG_APP, "{'callback_aes_key':'" AES_KEY "'}"), 0);
+    check_callback(TOKEN, AES_KEY);
+    CHECK_INT(rig_change_app(RIG_APP, "{'callback_token':'another-token'}"), 0);
+    check_callback("another-token", AES_KEY);
+    CHECK_INT(rig_change_app(RIG_APP, "{'rate_per_s':9}"), 0);
+    check_callback("another-token", AES_KEY);
+    rig_restart();
+    check_callback("another-token", AES_KEY);
+    CHECK_INT(rig_change_app(RIG_APP, "{'callback_aes_key':null}"), 0);
+    check_callback("another-token", NULL);
+    CHECK_INT(rig_change_app(RIG_APP, "{'callback_token':null}"), 0);
+    check_callback(NULL, NULL);
+    rig_restart();
+    check_callback(NULL, NULL);
+    rig_close();
+}
+
+static const struct {
+    const char *before, *body, *field, *rule;
+} refused[] = {
+    {"", "{'callback_aes_key':'" AES_KEY "'}", "callback_token", "required"},
+    {"", "{'callback_mode':'safe'}", "callback_mode", "needs_key"},
+    {"", "{'callback_token':'" TOKEN "','callback_mode':'safe'}", "callback_mode", "needs_key"},
+    {"'callback_token':'" TOKEN "','callback_aes_key':'" AES_KEY "'", "{'callback_token':null}",
+     "callback_token", "required"},
+    {"'callback_token':'" TOKEN "','callback_aes_key':'" AES_KEY "','callback_mode':'safe'",
+     "{'callback_aes_key':null}", "callback_mode", "needs_key"},
+    {"", "{'callback_token':7}", "callback_token", "type"},
+};
+
+static void callback_secrets_that_do_not_fit_are_refused(void)
+{
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        rig_open("memory:");
+        CHECK_INT(rig_add_app(refused[i].before), 0);
+        CHECK_INT(rig_change_app(RIG_APP, refused[i].body), HY_E_INVALID);
+        rig_expect(refused[i].body, refused[i].field, refused[i].rule);
+        rig_close();
+    }
+}
+
+/* The fault says what is wrong and not what was sent. */
+static void a_bad_callback_secret_is_not_repeated(void)
+{
+    rig_open("memory:");
+    CHECK_INT(
+        rig_add_app("'callback_token':'" TOKEN "','callback_aes_key':'Too-Secret-To-Be-Told'"),
+        HY_E_INVALID);
+    CHECK(rig.faults.count > 0);
+    for (size_t i = 0; i < rig.faults.count; i++) {
+        CHECK_TEXT(rig.faults.items[i].field, "callback_aes_key");
+        CHECK(!strstr(rig.faults.items[i].message, "Too-Secret"));
+        CHECK(!rig.faults.items[i].actual || !strstr(rig.faults.items[i].actual, "Too-Secret"));
+    }
+    rig_close();
+}
+
 /* --- the bytes on disk ------------------------------------------------------------------------ */
 
 static char folder[64], path[96];
@@ -163,8 +250,13 @@ static void secrets_and_keys_are_on_disk_only_sealed_and_hashed(void)
     struct hy_key_change change = {.done = note_key};
 
     set_up_on_disk();
+    CHECK_INT(
+        rig_change_app(RIG_APP, "{'callback_token':'" TOKEN "','callback_aes_key':'" AES_KEY "'}"),
+        0);
     hy_engine_key_create(rig.engine, "shop", HY_SCOPE_SEND, &change);
     rig_run();
+    CHECK_INT(on_disk(TOKEN, strlen(TOKEN)), 0);
+    CHECK_INT(on_disk(AES_KEY, strlen(AES_KEY)), 0);
     CHECK(on_disk(RIG_APP, strlen(RIG_APP)) > 0); /* the search itself works */
     CHECK(on_disk("shop", 4) > 0);
     CHECK_INT(on_disk(RIG_SECRET, strlen(RIG_SECRET)), 0);
@@ -220,6 +312,9 @@ int main(void)
     RUN(a_change_keeps_the_secret);
     RUN(a_new_secret_replaces_the_old);
     RUN(a_removed_apps_secret_is_wiped);
+    RUN(callback_secrets_are_kept_changed_and_removed_one_by_one);
+    RUN(callback_secrets_that_do_not_fit_are_refused);
+    RUN(a_bad_callback_secret_is_not_repeated);
     RUN(secrets_and_keys_are_on_disk_only_sealed_and_hashed);
     RUN(a_removed_secret_leaves_the_disk);
     RUN(a_store_belongs_to_its_master_key);

@@ -24,6 +24,7 @@ static void put_query(const char *name, const char *value, void *arg)
 static void echo(struct hy_httpd_request *req)
 {
     const char *mark = hy_httpd_header(req, "x-mark"), *first = hy_httpd_query(req, "a");
+    const char *last = hy_httpd_last_header(req, "x-mark");
     struct hy_buf text;
     size_t size;
     const char *body = hy_httpd_body(req, &size);
@@ -33,6 +34,7 @@ static void echo(struct hy_httpd_request *req)
     hy_httpd_each_query(req, put_query, &text);
     hy_buf_printf(&text, " a=%s mark=%s peer=%s body=%zu:%s", first ? first : "-",
                   mark ? mark : "-", hy_httpd_peer(req), size, body);
+    hy_httpd_add_header(req, "X-Last", last ? last : "-");
     hy_httpd_add_header(req, "X-First", "1");
     hy_httpd_add_header(req, "X-Evil", "1\r\nX-Injected: 1");
     hy_httpd_reply(req, 200, "text/plain", text.data, text.size);
@@ -99,6 +101,20 @@ static void tells_the_handler_everything(void)
     CHECK(strstr(text, "\r\n\r\nGET /plain  a=- mark=- peer=127.0.0.1 body=0:") != NULL);
     CHECK_INT(ask("GET http://h/abs?a HTTP/1.1\r\n" HOST "\r\n", text), 200);
     CHECK(strstr(text, "\r\n\r\nGET /abs [a=] a= ") != NULL);
+    stop();
+}
+
+/* A proxy may add its own header behind one that the client made up. */
+static void the_last_of_several_headers_can_be_told(void)
+{
+    char text[WIRE_TEXT_BYTES];
+
+    start("127.0.0.1:0");
+    CHECK_INT(ask("GET / HTTP/1.1\r\n" HOST "X-Mark: a\r\nOther: b\r\nx-mark: c\r\n\r\n", text),
+              200);
+    CHECK(strstr(text, "\r\nX-Last: c\r\n") != NULL);
+    CHECK_INT(ask("GET / HTTP/1.1\r\n" HOST "\r\n", text), 200);
+    CHECK(strstr(text, "\r\nX-Last: -\r\n") != NULL);
     stop();
 }
 
@@ -228,6 +244,7 @@ static void start_errors(void)
 int main(void)
 {
     RUN(tells_the_handler_everything);
+    RUN(the_last_of_several_headers_can_be_told);
     RUN(any_method_reaches_the_handler);
     RUN(head_has_no_body);
     RUN(answers_of_all_sizes);

@@ -2,8 +2,7 @@
 
 #include "platform/platform.h"
 
-#define USER     "oUser-0000_0000000000000abcd"
-#define TEMPLATE "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE"
+#define USER "oUser-0000_0000000000000abcd"
 
 static const struct hy_platform *platform;
 static struct hy_arena arena;
@@ -124,280 +123,58 @@ static void prefixes_count(void)
     only("[3].user", "length", "20..40", "1");
 }
 
-/* --- messages --------------------------------------------------------------------------------- */
+/* --- callbacks -------------------------------------------------------------------------------- */
 
-static const char *stored;
+#define AES_KEY "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
-static void check(struct hy_message m, const char *data)
+static void check_callback(const char *token, const char *aes_key)
 {
-    char reason[200];
-    HY_JSON_SCOPED json_t *value = NULL;
-
     start();
-    stored = NULL;
-    m.user = USER;
-    if (!m.template_id)
-        m.template_id = TEMPLATE;
-    if (data) {
-        /* the parser takes objects and arrays only, so the value travels in an array */
-        char *text = hy_arena_printf(&arena, "[%s]", data);
-
-        value = hy_json_parse(text, strlen(text), reason, sizeof reason);
-        if (!value)
-            hy_tap_fail(__FILE__, __LINE__, "%s: %s", data, reason);
-    }
-    platform->check_message(&m, json_array_get(value, 0), &found, &stored);
+    platform->check_callback(token, aes_key, &found);
 }
 
-static void check_data(const char *data)
+static void takes_secrets_of_callbacks(void)
 {
-    check((struct hy_message){0}, data);
-}
+    static const char longest[] =
+        "0123456789012345678901234567890123456789012345678901234567890123";
 
-static void stores(const char *data, const char *canonical)
-{
-    check_data(data);
-    if (hy_violations_any(&found))
-        hy_tap_fail(__FILE__, __LINE__, "%s: %s", data, found.items[0].message);
-    CHECK_TEXT(stored, canonical);
-}
-
-static void makes_data_canonical(void)
-{
-    stores("{\"thing1\":\"雁\"}", "{\"thing1\":{\"value\":\"雁\"}}");
-    stores("{ \"thing1\" : {\"value\" : \"a\\/b\"} }", "{\"thing1\":{\"value\":\"a/b\"}}");
-    stores("{\"z2\":\"1\",\"a1\":{\"value\":\"2\"}}",
-           "{\"z2\":{\"value\":\"1\"},\"a1\":{\"value\":\"2\"}}");
-    stores("{\"keyword1\":{\"color\":\"#173177\",\"value\":\"x\"}}",
-           "{\"keyword1\":{\"value\":\"x\",\"color\":\"#173177\"}}");
-    stores("{\"keyword1\":{\"value\":\"x\",\"color\":\"\"}}", "{\"keyword1\":{\"value\":\"x\"}}");
-    stores("{\"keyword1\":\"a\\nb\\tc\"}", "{\"keyword1\":{\"value\":\"a\\nb\\tc\"}}");
-    stores("{\"keyword1\":\"\\ud83d\\ude00 \\\"\\\\\"}",
-           "{\"keyword1\":{\"value\":\"😀 \\\"\\\\\"}}");
-    stores("{\"thing1\":\" \"}", "{\"thing1\":{\"value\":\" \"}}");
-    stores("{\"character_string12\":\"A-1\"}", "{\"character_string12\":{\"value\":\"A-1\"}}");
-}
-
-static void data_must_be_an_object(void)
-{
-    check_data(NULL);
-    only("data", "required", NULL, NULL);
-    check_data("null");
-    only("data", "required", NULL, NULL);
-    check_data("\"{\\\"thing1\\\":{\\\"value\\\":\\\"a\\\"}}\"");
-    only("data", "type", "an object", "text");
-    CHECK(strstr(found.items[0].message, "inside quotes"));
-    check_data("[{\"thing1\":\"a\"}]");
-    only("data", "type", "an object", "array");
-    check_data("5");
-    only("data", "type", "an object", "number");
-    check_data("{}");
-    only("data", "items", "1..20", "0");
-    CHECK(stored == NULL);
-}
-
-static void data_may_have_20_keys(void)
-{
-    char data[600] = "{";
-    size_t used = 1;
-
-    for (int i = 1; i <= 21; i++) {
-        used += (size_t)snprintf(data + used, sizeof data - used, "%s\"keyword%d\":\"a\"",
-                                 i > 1 ? "," : "", i);
-        data[used] = '}';
-        data[used + 1] = 0;
-        check_data(data);
-        if (i <= 20)
-            CHECK(!hy_violations_any(&found));
-        else
-            only("data", "items", "1..20", "21");
-    }
-}
-
-static void values_must_be_texts(void)
-{
-    check_data("{\"number1\":12}");
-    only("data.number1", "type", "text", "number");
-    CHECK(strstr(found.items[0].message, "in quotes"));
-    check_data("{\"number1\":{\"value\":12.5}}");
-    only("data.number1", "type", "text", "number");
-    check_data("{\"thing1\":true}");
-    only("data.thing1", "type", "text", "boolean");
-    check_data("{\"thing1\":null}");
-    only("data.thing1", "type", "text", "null");
-    check_data("{\"thing1\":[\"a\"]}");
-    only("data.thing1", "type", "text", "array");
-    check_data("{\"thing1\":{\"value\":{\"value\":\"a\"}}}");
-    only("data.thing1", "type", "text", "object");
-    check_data("{\"thing1\":{}}");
-    only("data.thing1", "required", NULL, NULL);
-    check_data("{\"thing1\":\"\"}");
-    only("data.thing1", "not_empty", NULL, NULL);
-    check_data("{\"thing1\":{\"value\":\"\"}}");
-    only("data.thing1", "not_empty", NULL, NULL);
-    check_data("{\"thing1\":{\"value\":\"a\",\"colour\":\"#000\"}}");
-    only("data.thing1", "unknown_field", NULL, NULL);
-    check_data("{\"thing1\":{\"value\":\"a\",\"color\":7}}");
-    only("data.thing1", "color", "text such as #173177", NULL);
-    check_data("{\"thing1\":{\"value\":\"a\",\"color\":\"red;x\"}}");
-    only("data.thing1", "color", "text such as #173177", NULL);
-}
-
-static void values_have_a_longest(void)
-{
-    static const char letter[] = "雁";
-    static char data[8000];
-    size_t used = (size_t)snprintf(data, sizeof data, "{\"thing1\":\"");
-
-    for (int i = 0; i < 2000; i++)
-        used += (size_t)snprintf(data + used, sizeof data - used, "%s", letter);
-    snprintf(data + used, sizeof data - used, "\"}");
-    check_data(data);
+    check_callback(NULL, NULL);
     CHECK(!hy_violations_any(&found));
-    snprintf(data + used, sizeof data - used, "%s\"}", letter);
-    check_data(data);
-    only("data.thing1", "max_length", "2000", "2001");
-}
-
-static void control_characters_are_named(void)
-{
-    check_data("{\"thing1\":\"a\\u0007\"}");
-    only("data.thing1", "control_character", NULL, "U+0007");
-    check_data("{\"thing1\":\"a\\u007f\"}");
-    only("data.thing1", "control_character", NULL, "U+007F");
-    check_data("{\"thing1\":\"a\\u0085\"}");
-    only("data.thing1", "control_character", NULL, "U+0085");
-}
-
-static void keys_have_a_shape(void)
-{
-    static const char shape[] = "letters, then a number";
-
-    check_data("{\"keyword\":\"a\"}");
-    only("data.keyword", "key", shape, NULL);
-    check_data("{\"1thing\":\"a\"}");
-    only("data.1thing", "key", shape, NULL);
-    check_data("{\"\":\"a\"}");
-    only("data", "key", shape, NULL);
-    check_data("{\"thing-1\":\"a\"}");
-    only("data.thing-1", "key", shape, NULL);
-    check_data("{\"商品1\":\"a\"}");
-    only("data.商品1", "key", shape, NULL);
-    check_data("{\"thing1.DATA\":\"a\"}");
-    only("data.thing1.DATA", "key", NULL, NULL);
-    CHECK(strstr(found.items[0].message, "without .DATA"));
-    check_data("{\"a\\u001b[2J1\":\"a\"}");
-    only("data.a [2J1", "key", shape, NULL);
-    check_data("{\"abcdefghijklmnopqrstuvwxyz12345\":\"a\"}");
+    check_callback("abc", AES_KEY);
     CHECK(!hy_violations_any(&found));
-    check_data("{\"abcdefghijklmnopqrstuvwxyz123456\":\"a\"}");
-    only("data.***", "key", "31", "32");
-}
-
-static void all_faults_are_told_at_once(void)
-{
-    struct hy_message m = {.template_id = "short", .page = "", .lang = "fr"};
-
-    check(m, "{\"a\":1,\"thing1\":\"\"}");
-    CHECK_INT(found.count, 6);
-    CHECK_TEXT(found.items[0].field, "template");
-    CHECK_TEXT(found.items[1].field, "data.a");
-    CHECK_TEXT(found.items[2].field, "data.a");
-    CHECK_TEXT(found.items[3].field, "data.thing1");
-    CHECK_TEXT(found.items[4].field, "page");
-    CHECK_TEXT(found.items[5].field, "lang");
-    CHECK(stored == NULL);
-}
-
-static void earlier_violations_of_others_do_not_matter(void)
-{
-    struct hy_message m = {.user = USER, .template_id = TEMPLATE};
-    HY_JSON_SCOPED json_t *data = json_pack("{s:s}", "thing1", "a");
-    const char *text = NULL;
-
-    start();
-    hy_violations_add(&found, "[0].user", "required", NULL, NULL, "of another message");
-    platform->check_message(&m, data, &found, &text);
-    CHECK_INT(found.count, 1);
-    CHECK_TEXT(text, "{\"thing1\":{\"value\":\"a\"}}");
-}
-
-#define DATA "{\"keyword1\":\"a\"}"
-
-static void names_the_fault_of_a_template(void)
-{
-    check((struct hy_message){.template_id = "AbC"}, DATA);
-    only("template", "length", "43", "3");
-    check((struct hy_message){.template_id = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCd="}, DATA);
-    only("template", "format", "a template id: letters, digits, - and _", NULL);
-    start();
-    platform->check_message(&(struct hy_message){.user = USER}, NULL, &found, &stored);
-    CHECK_INT(found.count, 2);
-    CHECK_TEXT(found.items[0].field, "template");
-    CHECK_TEXT(found.items[0].rule, "required");
-}
-
-static void page_taken(const char *page)
-{
-    check((struct hy_message){.page = page}, DATA);
-    if (hy_violations_any(&found))
-        hy_tap_fail(__FILE__, __LINE__, "%s: %s", page, found.items[0].message);
-}
-
-static void page_refused(const char *page, const char *rule)
-{
-    check((struct hy_message){.page = page}, DATA);
-    CHECK_INT(found.count, 1);
-    CHECK_TEXT(found.items[0].field, "page");
-    CHECK_TEXT(found.items[0].rule, rule);
-}
-
-static void pages_are_pages(void)
-{
-    static char page[1027];
-
-    page_taken("index");
-    page_taken("/pages/index");
-    page_taken("pages/a/b?x=1&y=https://example.com/:8080#top");
-    page_taken("pages/order?from=通知");
-    page_refused("", "not_empty");
-    page_refused("/", "not_empty");
-    page_refused("https://example.com/", "format");
-    page_refused("weixin://dl", "format");
-    page_refused("javascript:alert(1)", "format");
-    page_refused("//example.com/a", "format");
-    page_refused("pages/a b", "format");
-    page_refused("pages/a\nb", "control_character");
-    memset(page, 'p', 1025);
-    page_refused(page, "max_length");
-    page[1024] = 0;
-    page_taken(page);
-}
-
-static void emphasis_names_a_key(void)
-{
-    check((struct hy_message){.emphasis = "keyword1"}, DATA);
+    check_callback(longest, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     CHECK(!hy_violations_any(&found));
-    check((struct hy_message){.emphasis = "keyword1.DATA"}, DATA);
+    check_callback("a-b_c.!", NULL);
     CHECK(!hy_violations_any(&found));
-    check((struct hy_message){.emphasis = "keyword2"}, DATA);
-    only("emphasis", "key_of_data", NULL, NULL);
-    check((struct hy_message){.emphasis = "keyword1.data"}, DATA);
-    only("emphasis", "key_of_data", NULL, NULL);
-    check((struct hy_message){.emphasis = ".DATA"}, DATA);
-    only("emphasis", "key_of_data", NULL, NULL);
-    check((struct hy_message){.emphasis = "keyword"}, DATA);
-    only("emphasis", "key_of_data", NULL, NULL);
 }
 
-static void choices_are_closed(void)
+static void names_the_fault_of_a_callback_token(void)
 {
-    check((struct hy_message){.miniprogram_state = "trial", .lang = "zh_HK"}, DATA);
-    CHECK(!hy_violations_any(&found));
-    check((struct hy_message){.miniprogram_state = "release"}, DATA);
-    only("miniprogram_state", "one_of", "developer, trial, formal", NULL);
-    check((struct hy_message){.lang = "zh-CN"}, DATA);
-    only("lang", "one_of", "zh_CN, en_US, zh_HK, zh_TW", NULL);
+    static const char shape[] = "ASCII without blanks, the Token of the console";
+
+    check_callback("", NULL);
+    only("callback_token", "length", "3..64", "0");
+    check_callback("ab", NULL);
+    only("callback_token", "length", "3..64", "2");
+    check_callback("01234567890123456789012345678901234567890123456789012345678901234", NULL);
+    only("callback_token", "length", "3..64", "65");
+    check_callback("private token", NULL);
+    only("callback_token", "format", shape, NULL);
+    CHECK(!strstr(found.items[0].message, "private"));
+    check_callback("鸿雁鸿雁", NULL);
+    only("callback_token", "format", shape, NULL);
+}
+
+static void names_the_fault_of_a_callback_key(void)
+{
+    check_callback(NULL, "");
+    only("callback_aes_key", "length", "43", "0");
+    check_callback(NULL, AES_KEY "=");
+    only("callback_aes_key", "length", "43", "44");
+    check_callback(NULL, "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF-");
+    only("callback_aes_key", "format", "43 letters and digits, the EncodingAESKey of the console",
+         NULL);
+    CHECK(!strstr(found.items[0].message, "abcdef"));
 }
 
 int main(void)
@@ -411,19 +188,9 @@ int main(void)
     RUN(never_repeats_a_secret);
     RUN(names_the_fault_of_a_user);
     RUN(prefixes_count);
-    RUN(makes_data_canonical);
-    RUN(data_must_be_an_object);
-    RUN(data_may_have_20_keys);
-    RUN(values_must_be_texts);
-    RUN(values_have_a_longest);
-    RUN(control_characters_are_named);
-    RUN(keys_have_a_shape);
-    RUN(all_faults_are_told_at_once);
-    RUN(earlier_violations_of_others_do_not_matter);
-    RUN(names_the_fault_of_a_template);
-    RUN(pages_are_pages);
-    RUN(emphasis_names_a_key);
-    RUN(choices_are_closed);
+    RUN(takes_secrets_of_callbacks);
+    RUN(names_the_fault_of_a_callback_token);
+    RUN(names_the_fault_of_a_callback_key);
     failed = hy_tap_end();
     hy_arena_deinit(&arena);
     return failed;

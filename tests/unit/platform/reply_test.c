@@ -68,6 +68,100 @@ static void a_missing_error_text_is_no_fault(void)
     CHECK_TEXT(j.errmsg, "");
 }
 
+/* --- the field that a refusal means ----------------------------------------------------------- */
+
+/* A copy: the answer points into the data. */
+static const char *field_of(const char *errmsg, const char *data)
+{
+    static char field[64];
+    HY_JSON_SCOPED json_t *value = hy_json_parse(data, strlen(data), NULL, 0);
+    const char *found = platform->refused_field(errmsg, value);
+
+    if (found)
+        snprintf(field, sizeof field, "%s", found);
+    return found ? field : NULL;
+}
+
+#define THINGS                                                                                     \
+    "{\"thing1\":{\"value\":\"a\"},\"thing12\":\"b\",\"character_string1\":\"c\","                 \
+    "\"character_string13\":\"d\",\"a_key_that_is_cut_within_27\":\"e\"}"
+
+static void the_refused_field_is_found(void)
+{
+    CHECK_TEXT(field_of("argument invalid! data.thing1.value invalid", THINGS), "thing1");
+    CHECK_TEXT(field_of("argument invalid! data.thing12.value is empty", THINGS), "thing12");
+    CHECK_TEXT(field_of("argument invalid! data.thing12.value is emtpy", THINGS), "thing12");
+    CHECK_TEXT(
+        field_of("argument invalid! data.thing1.value invalid rid: 65f1a2b3-1a2b3c4d-5e6f7081",
+                 THINGS),
+        "thing1");
+    CHECK_TEXT(field_of("argument invalid! hint: [AbC01ge25] data.thing12.value invalid", THINGS),
+               "thing12");
+    CHECK_TEXT(field_of("data.thing1.value", THINGS), "thing1");
+}
+
+/* 48 bytes are left of the text. */
+static void a_cut_text_names_its_field(void)
+{
+    CHECK_TEXT(field_of("argument invalid! data.character_string1.value i", THINGS),
+               "character_string1");
+    CHECK_TEXT(field_of("argument invalid! data.character_string13.value ", THINGS),
+               "character_string13");
+    CHECK_TEXT(field_of("argument invalid! data.character_string13.v", THINGS),
+               "character_string13");
+    CHECK_TEXT(field_of("argument invalid! data.a_key_that_is_cut_within_", THINGS),
+               "a_key_that_is_cut_within_27");
+    CHECK_TEXT(field_of("argument invalid! data.a_key_that_is_cut_within_ rid: 65f1a2b3", THINGS),
+               "a_key_that_is_cut_within_27");
+    CHECK_TEXT(field_of("argument invalid! data.", "{\"thing1\":\"a\"}"), "thing1");
+}
+
+static void no_field_is_better_than_a_wrong_one(void)
+{
+    static const char *const texts[] = {
+        "argument invalid! data.character_string",
+        "argument invalid! data.thing",
+        "argument invalid! data.thing1",
+        "argument invalid! data.thing2.value invalid",
+        "argument invalid! data.thing123.value in",
+        "argument invalid! metadata.thing1.value",
+        "argument invalid!",
+        "data",
+        "user refuse to accept the msg",
+        "",
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        CHECK(field_of(texts[i], THINGS) == NULL);
+    CHECK(field_of(NULL, THINGS) == NULL);
+    CHECK(field_of("data.thing1.value", "[\"thing1\"]") == NULL);
+    CHECK(field_of("data.thing1.value", "{}") == NULL);
+    CHECK(platform->refused_field("data.thing1.value", NULL) == NULL);
+}
+
+/* As it comes out of a judgement, with the platform's id taken out. */
+static void the_field_is_found_in_a_judgement(void)
+{
+    static const char body[] = "{\"errcode\":47003,\"errmsg\":\"argument invalid! "
+                               "hint: [AbC-01] data.character_string13.value \"}";
+
+    CHECK_TEXT(field_of(judge(body, sizeof body - 1).errmsg, THINGS), "character_string13");
+}
+
+/* --- permissions ------------------------------------------------------------------------------ */
+
+static void a_refusal_that_may_be_wrong_is_marked(void)
+{
+    static const char refused[] =
+        "{\"errcode\":43101,\"errmsg\":\"user refuse to accept the msg\"}";
+    struct hy_judgement j = judge(refused, sizeof refused - 1);
+
+    CHECK_INT(j.verdict, HY_VERDICT_GRANT_GONE);
+    CHECK(j.grant_refused && !j.grant_used);
+    j = judge("{\"errcode\":0}", 13);
+    CHECK(!j.grant_refused);
+}
+
 int main(void)
 {
     platform = hy_platform_find("wechat_mini");
@@ -76,5 +170,10 @@ int main(void)
     RUN(deep_nesting_is_refused);
     RUN(a_long_errmsg_is_cut_and_ended);
     RUN(a_missing_error_text_is_no_fault);
+    RUN(the_refused_field_is_found);
+    RUN(a_cut_text_names_its_field);
+    RUN(no_field_is_better_than_a_wrong_one);
+    RUN(the_field_is_found_in_a_judgement);
+    RUN(a_refusal_that_may_be_wrong_is_marked);
     return hy_tap_end();
 }

@@ -164,6 +164,65 @@ static void calls_for_one_person_must_not_overlap(void)
     world_stop();
 }
 
+static int64_t send_text(const char *value)
+{
+    char data[200];
+
+    snprintf(data, sizeof data, "{'thing1':{'value':'%s'},'date2':{'value':'2019-10-01'}}", value);
+    return send_data(once, data);
+}
+
+/* The content is looked at last, and a refusal costs nothing. */
+static void sensitive_words_are_refused(void)
+{
+    begin();
+    CHECK_INT(send_text("网上赌博"), 43101);
+    choose(once, "accept", 3);
+    CHECK_INT(send_text("网上赌博"), 45168);
+    CHECK_INT(send_data(once, "{'thing1':{'value':'赌博'},'date2':{'value':'soon'}}"), 47003);
+    CHECK_INT(send_text("赌一把"), 0);
+    post("/sim/apps", "{'appid':'" APPID "','sensitive_words':['一把','x']}");
+    CHECK_INT(send_text("赌一把"), 45168);
+    CHECK_INT(send_text("网上赌博"), 0);
+    post("/sim/apps", "{'appid':'" APPID "','sensitive_words':[]}");
+    CHECK_INT(send_text("赌一把"), 0);
+    CHECK_INT(int_of(json_object_get(get("/sim/stats"), "refused"), "45168"), 2);
+    world_stop();
+}
+
+static void msgid_can_be_left_out(void)
+{
+    begin();
+    post("/sim/apps", "{'appid':'" APPID "','msgid':false}");
+    CHECK(json_is_false(json_object_get(answer.json, "msgid")));
+    choose(once, "accept", 2);
+    CHECK_INT(send(), 0);
+    CHECK(json_object_get(answer.json, "msgid") == NULL);
+    CHECK_TEXT(text_of(answer.json, "errmsg"), "ok");
+    get("/sim/phone?appid=" APPID "&openid=%s", openid);
+    CHECK_INT(strlen(text_of(json_array_get(json_object_get(answer.json, "messages"), 0), "msgid")),
+              19);
+    post("/sim/apps", "{'appid':'" APPID "','msgid':true}");
+    CHECK_INT(send(), 0);
+    CHECK(int_of(answer.json, "msgid") > 0);
+    world_stop();
+}
+
+static void the_main_switch_stops_all(void)
+{
+    begin();
+    choose(once, "accept", 2);
+    post("/sim/subscribe", "{'appid':'" APPID "','openid':'%s','main_switch':false}", openid);
+    CHECK_INT(answer.status, 200);
+    CHECK_INT(send(), 43101);
+    post("/sim/subscribe", "{'appid':'" APPID "','openid':'%s','main_switch':true}", openid);
+    CHECK_INT(send(), 0);
+    post("/sim/subscribe", "{'appid':'" APPID "','openid':'%s'}", openid);
+    CHECK_TEXT(text_of(json_array_get(json_object_get(answer.json, "errors"), 0), "field"),
+               "choices");
+    world_stop();
+}
+
 static void known_pages_only_when_listed(void)
 {
     begin();
@@ -310,6 +369,9 @@ int main(void)
     RUN(checks_come_in_order);
     RUN(long_keys_cut_the_text_at_48_bytes);
     RUN(calls_for_one_person_must_not_overlap);
+    RUN(sensitive_words_are_refused);
+    RUN(msgid_can_be_left_out);
+    RUN(the_main_switch_stops_all);
     RUN(known_pages_only_when_listed);
     RUN(values_keep_the_rules_of_their_type);
     RUN(templates_are_checked);

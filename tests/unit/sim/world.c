@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 struct answer answer;
+int world_push_timeout_ms, world_push_retry_ms;
 
 static struct hy_sim *sim;
 static struct hy_httpc *client;
@@ -17,7 +18,10 @@ enum { URL_BYTES = 4096, BODY_BYTES = 65536, CALL_MAX_MS = 30000 };
 
 void world_start(void)
 {
-    const struct hy_sim_config config = {.listen = "127.0.0.1:0", .seed = 1};
+    const struct hy_sim_config config = {.listen = "127.0.0.1:0",
+                                         .seed = 1,
+                                         .push_timeout_ms = world_push_timeout_ms,
+                                         .push_retry_ms = world_push_retry_ms};
 
     if (sim)
         world_stop(); /* left behind by a test that failed */

@@ -29,6 +29,9 @@ struct answer {
 };
 extern struct answer answer;
 
+/* For simulators started from here on; 0: what the platform has. */
+extern int world_push_timeout_ms, world_push_retry_ms;
+
 /* A new simulator with seed 1. The first start of a process also makes the caller. */
 void world_start(void);
 void world_stop(void);

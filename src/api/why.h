@@ -1,0 +1,26 @@
+/*
+ * why.h - why a message did not arrive, in words, and what to do about it.
+ */
+#ifndef HY_API_WHY_H
+#define HY_API_WHY_H
+
+#include "engine/engine.h"
+
+struct hy_why {
+    const char *meaning; /* one sentence */
+    const char *fix;
+};
+
+/*
+ * For a message that is waiting, failed, unknown or expired. `last` is its last attempt, `counter`
+ * the user's counter of its template; both may be null. The platform's table explains its codes;
+ * what the ledger itself says is explained here. False: nobody knows.
+ */
+bool hy_why_message(const struct hy_platform *platform, const struct hy_message *message,
+                    const struct hy_attempt *last, const struct hy_grant *counter, bool chinese,
+                    struct hy_why *ret_why);
+
+/* What the alarm "refusal_burst" means. */
+struct hy_why hy_why_burst(bool chinese);
+
+#endif
