@@ -226,6 +226,21 @@ static void a_report_counts_once(void)
     CHECK_TEXT(balance("u"), "2/2 available");
 }
 
+static void a_report_without_an_instant_is_found_for_a_day(void)
+{
+    struct hy_deposit_item item = known_as(accept_item("u", HY_SOURCE_PAGE), "r1");
+
+    item.identity_back_ms = DAY;
+    CHECK_INT(tell(item), 1);
+    rig.now_ms += 23 * HOUR;
+    item = known_as(accept_item("u", HY_SOURCE_PAGE), "r1");
+    item.identity_back_ms = DAY;
+    CHECK_INT(tell(item), 0);
+    CHECK_TEXT(balance("u"), "1/1 available");
+    item.identity_back_ms = DAY + 1;
+    CHECK_INT(deposit_items(&item, 1, NULL), HY_E_INVALID);
+}
+
 static void identities_are_an_app_s_own(void)
 {
     struct hy_app_put app = {.app = {.id = "wx2", .platform = "wechat_mini", .settings = "{}"}};
@@ -357,6 +372,7 @@ void store_counters_cases(void)
     CASE(of_what_was_turned_off_the_order_does_not_matter);
     CASE(a_no_adds_nothing_but_the_answer);
     CASE(a_report_counts_once);
+    CASE(a_report_without_an_instant_is_found_for_a_day);
     CASE(identities_are_an_app_s_own);
     CASE(a_bad_counter_is_refused);
     CASE(the_kind_of_template_decides_what_fits);
