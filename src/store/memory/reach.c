@@ -77,8 +77,7 @@ static void look_at_answers(struct hy_prospect *p, const struct hy_mem_user *use
     for (size_t i = 0; i < user->answers.count; i++) {
         const struct hy_answer *a = (const struct hy_answer *)user->answers.items[i];
 
-        if (a->at_ms < p->answered_at_ms || strcmp(a->template_id, p->template_id) != 0 ||
-            (a->at_ms == p->answered_at_ms && a->kind == HY_ANSWER_ACCEPT))
+        if (a->at_ms < p->answered_at_ms || strcmp(a->template_id, p->template_id) != 0)
             continue;
         p->answered_at_ms = a->at_ms;
         p->answer = a->kind;
