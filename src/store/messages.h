@@ -10,8 +10,8 @@
 #include "store/store.h"
 
 /*
- * Wake: whenever a use becomes free (a deposit; a reservation given back; a use of a suspect grant
- * that ends in spend or doubt, for others may try it then), the messages of that user that are
+ * Wake: whenever a use becomes free (a deposit; a reservation given back; a try of a suspect grant
+ * that is settled with spend or doubt, for others may try it then), the messages of that user that are
  * `waiting` for one that fits are woken in the same transaction: each, oldest (smallest id) first,
  * reserves the use that hy_grant_compare() puts first, is queued, due now, reason null, not in doubt.
  * One whose expires_at_ms is past is left to sweep. One that waits for a suspect grant (waiting with a

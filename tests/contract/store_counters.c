@@ -86,8 +86,10 @@ static void a_known_tap_may_make_it_standing(void)
 
     tell_accept("u", HY_SOURCE_PAGE, rig.now_ms);
     item.grant.kind = HY_GRANT_ALWAYS;
+    item.grant.obtained_at_ms += SECOND;
     CHECK_INT(deposit_items(&item, 1, NULL), 0);
     CHECK(item.duplicate);
+    CHECK_INT(counter_of("u")->obtained_at_ms, rig.now_ms); /* of the tap, as first told */
     CHECK_INT(item.added, 0);
     CHECK_INT(counter_of("u")->kind, HY_GRANT_ALWAYS);
     CHECK_TEXT(balance("u"), "1/1 available");

@@ -20,11 +20,8 @@ static void take(struct claiming *c, struct hy_mem_message *m)
 /* An unknown one that cannot be tried again by itself. */
 static void leave_unknown(struct claiming *c, struct hy_mem_message *m, const char *reason)
 {
-    bool freed = hy_mem_release(m, HY_GRANT_DOUBT, NULL, 0);
-
+    hy_mem_release(m, HY_GRANT_DOUBT, NULL, 0);
     hy_mem_move(c->b, m, HY_MESSAGE_UNKNOWN, reason, 0, c->verb->now_ms);
-    if (freed)
-        hy_mem_wake(c->b, m->user, c->verb->now_ms, c->lane->margin_ms);
 }
 
 static void too_late(struct claiming *c, struct hy_mem_message *m)
