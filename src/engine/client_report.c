@@ -13,7 +13,7 @@ enum { TEMPLATE_MAX = 128, ID_MAX = 64 };
 
 /* Phones' clocks are often wrong. Within these bounds a report's own instant is what its repetition is
  * known by; a permission is never dated later than now. */
-static const int64_t clock_ahead_ms = 86400000, clock_behind_ms = 30 * 86400000LL;
+static const int64_t clock_ahead_ms = 86400000, clock_behind_ms = HY_IDENTITY_KEPT_MS;
 
 struct page_report {
     const char *report_id;

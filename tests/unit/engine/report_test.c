@@ -292,6 +292,30 @@ static void an_old_accept_does_not_expire(void)
     rig_close();
 }
 
+/* As the janitor would, the same night. */
+static void tidy(void)
+{
+    struct hy_tidy tidying = {.op.verb = HY_VERB_TIDY, .now_ms = rig_now_ms, .limit = 100};
+
+    CHECK_INT(hy_store_run(rig.store, &tidying.op), 0);
+}
+
+/* An import that broke off is told again, though its accepts are older than any identity is kept. */
+static void an_import_of_old_accepts_counts_once(void)
+{
+    set_up();
+    for (int round = 0; round < 2; round++) {
+        CHECK_INT(tell(grant(ONCE ",'obtained_at':1700000000")), 0);
+        check_counts(round == 0, round == 1, 0);
+        CHECK_INT(tell(grant(ONCE ",'obtained_at':1700000000,'report_id':'row-1'")), 0);
+        check_counts(round == 0, round == 1, 0);
+        rig_now_ms += 43200000;
+        tidy();
+    }
+    CHECK_INT(rig_stored_uses(), 2);
+    rig_close();
+}
+
 int main(void)
 {
     RUN(a_form_id_is_one_use_and_a_prepay_id_three);
@@ -308,5 +332,6 @@ int main(void)
     RUN(by_the_instant_that_it_names);
     RUN(without_identity_each_report_is_a_tap);
     RUN(an_old_accept_does_not_expire);
+    RUN(an_import_of_old_accepts_counts_once);
     return hy_tap_end();
 }
