@@ -217,7 +217,7 @@ static int take_words(struct parser *p)
         else if (!only_operands && strncmp(word, "--", 2) == 0)
             err = take_option(p, word);
         else if (!only_operands && word[0] == '-' && word[1] != 0)
-            err = fail(p, "%.80s: no such option; --help lists them", word);
+            err = fail(p, "%.80s: no such option; if it is a value, write -- before it", word);
         else
             err = take_operand(p, word);
     }

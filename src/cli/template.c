@@ -86,6 +86,9 @@ static int show_template(struct hy_cli *cli, const json_t *answer)
     return HY_EXIT_DONE;
 }
 
+static const char on_dashes[] =
+    "Ids may begin with a dash: write -- before such a TEMPLATE, behind all options.";
+
 const struct hy_command hy_commands_template[] = {
     {.group = "template",
      .name = "list",
@@ -98,6 +101,7 @@ const struct hy_command hy_commands_template[] = {
      .name = "show",
      .operand = "TEMPLATE",
      .summary = "show a template and what may be said in its fields",
+     .details = on_dashes,
      .options = app_options,
      .method = "GET",
      .path = "/v1/templates/{}",
@@ -122,6 +126,7 @@ const struct hy_command hy_commands_template[] = {
      .name = "delete",
      .operand = "TEMPLATE",
      .summary = "delete a template from the account",
+     .details = on_dashes,
      .options = app_options,
      .method = "DELETE",
      .path = "/v1/templates/{}",

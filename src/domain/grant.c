@@ -39,6 +39,12 @@ static bool in_time(const struct hy_grant *grant, int64_t now_ms, int64_t margin
     return grant->expires_at_ms == 0 || grant->expires_at_ms - margin_ms > now_ms;
 }
 
+/* Whoever tells so many is wrong anyway. */
+static int32_t add_uses(int32_t to, int32_t uses)
+{
+    return uses > INT32_MAX - to ? INT32_MAX : to + uses;
+}
+
 void hy_grant_accept(struct hy_grant *grant, enum hy_grant_kind kind, int32_t uses, int64_t at_ms)
 {
     if (kind == HY_GRANT_ALWAYS && grant->kind != HY_GRANT_ALWAYS) {
@@ -48,8 +54,8 @@ void hy_grant_accept(struct hy_grant *grant, enum hy_grant_kind kind, int32_t us
     } else if (grant->kind == HY_GRANT_ONCE) {
         int32_t kept = grant->state == HY_GRANT_REVOKED ? 0 : grant->uses_left;
 
-        grant->uses_total += uses;
-        grant->uses_left = kept + uses;
+        grant->uses_total = add_uses(grant->uses_total, uses);
+        grant->uses_left = add_uses(kept, uses);
         if (grant->uses_left < grant->uses_reserved)
             grant->uses_left = grant->uses_reserved;
     }

@@ -146,6 +146,12 @@ static const struct hy_json_field fields[] = {{.name = "callback_token",
                                                .secret = true},
                                               {0}};
 
+static void replace(char **text, char *by)
+{
+    wipe_text(*text);
+    *text = by;
+}
+
 bool hy_callback_secrets_read(const json_t *body, const struct hy_platform *platform,
                               struct hy_violations *v, struct hy_callback_secrets *secrets)
 {
@@ -157,9 +163,9 @@ bool hy_callback_secrets_read(const json_t *body, const struct hy_platform *plat
     if (platform && present)
         platform->check_callback(given.token, given.aes_key, v);
     if (token)
-        secrets->token = given.token;
+        replace(&secrets->token, given.token);
     if (aes_key)
-        secrets->aes_key = given.aes_key;
+        replace(&secrets->aes_key, given.aes_key);
     if (secrets->aes_key && !secrets->token)
         hy_violations_add(v, "callback_token", "required", NULL, NULL,
                           "callback_token is required with a callback_aes_key.");

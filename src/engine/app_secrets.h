@@ -40,7 +40,7 @@ int hy_callback_secrets_open(const struct hy_seal *seal, const char *app_id,
 
 /*
  * What a request's body says of them: `body` may hold callback_token and callback_aes_key. A text
- * replaces, null removes, absent keeps what `secrets` holds. Checked by the platform, and against each
+ * replaces, null removes, absent keeps what `secrets` holds; what is not kept is zeroed. Checked by the platform, and against each
  * other: faults into `v`. True when one of them was named.
  */
 bool hy_callback_secrets_read(const json_t *body, const struct hy_platform *platform,

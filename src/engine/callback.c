@@ -65,7 +65,7 @@ static void reject(struct hy_callback *callback, const char *why)
 }
 
 /* What is signed is believed, and still has to be something that can be kept. */
-static void check_content(const struct hy_app_entry *app, struct hy_arena *arena,
+static void check_content(const struct hy_app_entry *app, int64_t now_ms, struct hy_arena *arena,
                           struct hy_callback *callback)
 {
     struct hy_violations faults;
@@ -80,6 +80,8 @@ static void check_content(const struct hy_app_entry *app, struct hy_arena *arena
     }
     if (!callback->user || hy_violations_any(&faults))
         reject(callback, "The event names no user of this app.");
+    else if (callback->created_at_ms <= now_ms - HY_IDENTITY_KEPT_MS)
+        reject(callback, "The event is older than 30 days: it may have been told before.");
     for (size_t i = 0; i < callback->count; i++) {
         const char *id = callback->items[i].template_id;
 
@@ -200,7 +202,7 @@ int hy_engine_callback(struct hy_engine *engine, const struct hy_app_entry *app,
     if (err)
         return err;
     if (run->callback.verdict == HY_CALLBACK_EVENT)
-        check_content(app, arena, &run->callback);
+        check_content(app, ask->now_ms, arena, &run->callback);
     if (run->callback.verdict == HY_CALLBACK_DENIED ||
         run->callback.verdict == HY_CALLBACK_MALFORMED)
         say_denied(engine, app, &run->callback, ask->now_ms);

@@ -12,9 +12,12 @@
 #include "base/err.h"
 #include "domain/zone.h"
 #include "engine/alarm.h"
+#include "engine/callbacks.h"
 #include "engine/engine.h"
 #include "engine/hush.h"
+#include "engine/pages.h"
 #include "engine/session.h"
+#include "engine/templates.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -143,6 +146,7 @@ struct hy_lane {
     const struct hy_app_entry *app; /* counted; of a deleted one, too */
     struct hy_keeper keeper;
     int64_t in_flight;       /* claimed and not settled */
+    int64_t logins_open;     /* logins under way */
     int64_t next_due_ms;     /* the earliest known due instant; HY_NEVER = none known */
     int64_t paused_until_ms; /* 0 = not paused */
     int64_t probe_at_ms;     /* one message may go then, though paused */
@@ -229,7 +233,7 @@ struct hy_engine {
     int64_t settle_not_before_ms; /* after the store had trouble */
     int64_t attempts_open;
     int64_t tokens_open;                     /* token refreshes under way */
-    int64_t logins_open;                     /* logins under way */
+    int64_t logins_open;                     /* logins under way, of all apps */
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
     struct hy_arena scratch; /* one request at a time */
@@ -308,6 +312,8 @@ int64_t hy_day_number(const struct hy_zone *zone, int64_t now_ms);
 
 /* report.c: the sentence for a reason of the platform's check_credential, or of our own. */
 const char *hy_refusal_text(const char *reason);
+/* Ends the report that is its argument: counts, wakes, calls its `done`. For hy_engine_verb(). */
+void hy_report_deposited(struct hy_op *op, void *arg);
 
 /* client_report.c: as what a tap on a prompt for this template counts. */
 enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,

@@ -85,11 +85,13 @@ static void fill_receipt(const struct hy_app_entry *app, const struct grant_body
         *ret_refused = "expired";
 }
 
-/* What a tell of the backend is known again by: its report_id, else the instant that it names.
- * False: by nothing, or out of memory (a fault of `v`). */
-static bool identify(const struct grant_body *b, struct hy_violations *v,
+/* What a tell of the backend is known again by: its report_id, else the instant that it names. That
+ * of an instant too long ago is known from now on, or it would be forgotten first. False: out of
+ * memory. */
+static bool identify(const struct grant_body *b, int64_t now_ms, struct hy_violations *v,
                      struct hy_deposit_item *item)
 {
+    bool dated = b->obtained_at_ms && b->obtained_at_ms > now_ms - HY_IDENTITY_KEPT_MS;
     const char *what = b->report_id;
     uint8_t *print = hy_arena_alloc(v->arena, HY_IDENTITY_BYTES);
     char *text;
@@ -107,14 +109,14 @@ static bool identify(const struct grant_body *b, struct hy_violations *v,
         return false;
     hy_digest_blake2b16(text, strlen(text), print);
     item->identity = print;
-    item->identity_at_ms = b->obtained_at_ms ? b->obtained_at_ms : item->grant.obtained_at_ms;
-    item->identity_back_ms = b->obtained_at_ms ? 0 : HY_IDENTITY_BACK_MS;
+    item->identity_at_ms = dated ? b->obtained_at_ms : now_ms;
+    item->identity_back_ms = dated ? 0 : HY_IDENTITY_BACK_MS;
     return true;
 }
 
 /* The platform knows better than a caller whether a permission is used up or stands. */
 static void fill_counter(struct hy_engine *engine, const struct hy_app_entry *app,
-                         const struct grant_body *b, struct hy_violations *v,
+                         const struct grant_body *b, int64_t now_ms, struct hy_violations *v,
                          struct hy_deposit_item *item, const char **ret_refused)
 {
     struct hy_grant *grant = &item->grant;
@@ -134,7 +136,7 @@ static void fill_counter(struct hy_engine *engine, const struct hy_app_entry *ap
     item->source = HY_SOURCE_BACKEND;
     item->answer = HY_ANSWER_ACCEPT;
     item->window_ms = app->settings.accept_window_s * 1000;
-    if (!identify(b, v, item))
+    if (!identify(b, now_ms, v, item))
         hy_violations_add(v, "", "memory", NULL, NULL, "The server is out of memory.");
 }
 
@@ -161,7 +163,7 @@ static void fill_item(struct hy_engine *engine, const struct hy_app_entry *app,
     if (hy_grant_is_receipt(b->kind))
         fill_receipt(app, b, now_ms, v, item, ret_refused);
     else
-        fill_counter(engine, app, b, v, item, ret_refused);
+        fill_counter(engine, app, b, now_ms, v, item, ret_refused);
 }
 
 static void read_grant(struct hy_engine *engine, const json_t *body, struct hy_violations *v,
@@ -235,13 +237,22 @@ static int read_item(struct hy_engine *engine, const json_t *body, size_t index,
     return 0;
 }
 
-static void deposited(struct hy_op *op, void *arg)
+/* Only permissions count: a reject that was noted is neither accepted nor a duplicate, and neither is
+ * an accept from before the user turned the template off. */
+static void count_item(struct hy_report *report, const struct hy_deposit_item *item)
+{
+    if (item->answer != HY_ANSWER_ACCEPT)
+        return;
+    report->duplicates += item->duplicate;
+    report->accepted += !item->duplicate && item->added > 0;
+}
+
+void hy_report_deposited(struct hy_op *op, void *arg)
 {
     struct hy_report *report = arg;
 
     for (size_t i = 0; op->result == 0 && i < report->deposit.count; i++)
-        report->duplicates += report->deposit.items[i].duplicate;
-    report->accepted = op->result == 0 ? report->deposit.count - report->duplicates : 0;
+        count_item(report, &report->deposit.items[i]);
     if (op->result == 0 && report->deposit.woken)
         hy_lane_notice(report->engine, 0, 0);
     report->done(report, report->arg);
@@ -271,6 +282,6 @@ int hy_engine_report(struct hy_engine *engine, const json_t *body, struct hy_vio
     if (report->deposit.count == 0)
         report->done(report, report->arg); /* all refused: nothing to store */
     else
-        hy_engine_verb(engine, &report->deposit.op, deposited, report);
+        hy_engine_verb(engine, &report->deposit.op, hy_report_deposited, report);
     return 0;
 }

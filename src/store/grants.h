@@ -11,6 +11,10 @@
 
 enum { HY_IDENTITY_BYTES = 16, HY_IDENTITY_BACK_MS = 86400000 };
 
+/* How long after its instant an identity is remembered: what is older cannot be told from its
+ * repetition. */
+#define HY_IDENTITY_KEPT_MS (30 * 86400000LL)
+
 /* --- deposit ---------------------------------------------------------------------------------- */
 
 struct hy_deposit_item {
@@ -45,8 +49,7 @@ struct hy_deposit_item {
 /*
  * Stores grants, all or none, and wakes the messages that wait for them (messages.h). A credential
  * is stored once an app, whoever deposits it again; counters are told as domain/answer.h says; items
- * of one call count among themselves too. An identity is remembered for at least 30 days after its
- * instant. May be repeated if every counter has an identity. A counter of kind once that is told as
+ * of one call count among themselves too. An identity is remembered for HY_IDENTITY_KEPT_MS. May be repeated if every counter has an identity. A counter of kind once that is told as
  * always becomes one even when the tap is known.
  */
 struct hy_deposit {
@@ -71,7 +74,7 @@ struct hy_purge {
     size_t purged; /* out; == limit: call again */
 };
 
-/* Deletes what is only kept for a while: identities older than 30 days, what awaits a sent event
+/* Deletes what is only kept for a while: identities older than HY_IDENTITY_KEPT_MS, what awaits a sent event
  * (events.h) for 3 days, events that came early a day ago, session cuts that no session can be older
  * than (30 days). At most about `limit` rows. */
 struct hy_tidy {

@@ -9,9 +9,9 @@ struct tidying {
     struct hy_vector old; /* identities */
 };
 
-static bool old(const struct tidying *t, int64_t at_ms, int64_t days)
+static bool old(const struct tidying *t, int64_t at_ms, int64_t kept_ms)
 {
-    return at_ms + days * day_ms <= t->verb->now_ms && t->verb->tidied < t->verb->limit;
+    return at_ms + kept_ms <= t->verb->now_ms && t->verb->tidied < t->verb->limit;
 }
 
 static void find_identity(void *value, void *arg)
@@ -19,7 +19,7 @@ static void find_identity(void *value, void *arg)
     struct hy_mem_identity *identity = (struct hy_mem_identity *)value;
     struct tidying *t = (struct tidying *)arg;
 
-    if (!old(t, identity->at_ms, 30))
+    if (!old(t, identity->at_ms, HY_IDENTITY_KEPT_MS))
         return;
     hy_vector_push(&t->old, identity);
     t->verb->tidied++;
@@ -45,7 +45,7 @@ static void tidy_user(void *value, void *arg)
     for (size_t i = user->awaiting.count; i > 0; i--) {
         struct hy_mem_message *m = (struct hy_mem_message *)user->awaiting.items[i - 1];
 
-        if (!old(t, m->noted_at_ms, 3))
+        if (!old(t, m->noted_at_ms, 3 * day_ms))
             continue;
         hy_mem_await_none(m);
         t->verb->tidied++;
@@ -53,7 +53,7 @@ static void tidy_user(void *value, void *arg)
     for (size_t i = user->early.count; i > 0; i--) {
         struct hy_mem_early *event = (struct hy_mem_early *)user->early.items[i - 1];
 
-        if (!old(t, event->kept_at_ms, 1))
+        if (!old(t, event->kept_at_ms, day_ms))
             continue;
         hy_vector_remove(&user->early, i - 1);
         hy_mem_early_free(event);
@@ -68,7 +68,7 @@ static void forget_cuts(struct tidying *t)
     for (size_t i = cuts->count; i > 0; i--) {
         struct hy_session_cut_row *cut = (struct hy_session_cut_row *)cuts->items[i - 1];
 
-        if (!old(t, cut->at_ms, 30))
+        if (!old(t, cut->at_ms, 30 * day_ms))
             continue;
         hy_vector_remove(cuts, i - 1);
         hy_mem_cut_free(cut);

@@ -91,7 +91,8 @@ static int ask_counters(struct hy_sqlite *s, struct hy_reach *v)
         return r;
     v->users = hy_get_int(&q);
     v->uses = hy_get_int(&q);
-    return hy_query_close(&q) < 0 ? HY_E_NOMEM : 1;
+    r = hy_query_close(&q);
+    return r < 0 ? r : 1;
 }
 
 /* All, less the uses of counters and those whose time is over: these are few, because they are purged. A

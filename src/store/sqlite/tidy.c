@@ -100,17 +100,16 @@ int hy_sqlite_tidy(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
     struct hy_tidy *v = (struct hy_tidy *)op;
-    int64_t month_ago_ms = v->now_ms - 30LL * DAY_MS;
     int r;
 
     hy_arena_reset(&s->scratch);
     v->tidied = 0;
-    r = tidy_buckets(s, v, SQL_SEEN_OLD, hy_bucket_of(month_ago_ms));
+    r = tidy_buckets(s, v, SQL_SEEN_OLD, hy_bucket_of(v->now_ms - HY_IDENTITY_KEPT_MS));
     if (r == 0)
         r = tidy_buckets(s, v, SQL_AWAITING_OLD, hy_bucket_of(v->now_ms - 3LL * DAY_MS));
     if (r == 0)
         r = tidy_small(s, v, SQL_EARLY_TIDY, v->now_ms - DAY_MS);
     if (r == 0)
-        r = tidy_small(s, v, SQL_SESSION_CUT_TIDY, month_ago_ms);
+        r = tidy_small(s, v, SQL_SESSION_CUT_TIDY, v->now_ms - 30LL * DAY_MS);
     return r < 0 ? r : hy_early_remember(s);
 }

@@ -253,6 +253,20 @@ static void an_event_about_nobody_is_malformed(void)
     tear_down();
 }
 
+/* By then it is forgotten by what a copy would be known. */
+static void an_event_of_last_month_is_refused(void)
+{
+    int64_t month_s = 30 * 86400, now_s = world_now_ms() / 1000;
+
+    set_up_safe();
+    post_safe(popup("accept", now_s - month_s));
+    check_problem(400, "bad_request");
+    post_safe(popup("accept", now_s - month_s + 1));
+    check_text("success");
+    CHECK_INT(available(), 1);
+    tear_down();
+}
+
 static void a_peer_that_has_gone_loses_nothing(void)
 {
     set_up_plain();
@@ -273,6 +287,7 @@ int main(void)
     RUN(a_callback_has_a_limit_of_its_own);
     RUN(other_events_are_kept);
     RUN(an_event_about_nobody_is_malformed);
+    RUN(an_event_of_last_month_is_refused);
     RUN(a_peer_that_has_gone_loses_nothing);
     return hy_tap_end();
 }

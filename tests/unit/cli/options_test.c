@@ -117,7 +117,7 @@ static void says_what_is_wrong(void)
     } rows[] = {
         {"--lisen x", "--lisen: no such option; did you mean --listen?"},
         {"--xyzzyxyzzy", "--xyzzyxyzzy: no such option; --help lists them"},
-        {"-v", "-v: no such option; --help lists them"},
+        {"-v", "-v: no such option; if it is a value, write -- before it"},
         {"--listen", "--listen: needs a value (TEXT)"},
         {"--colour", "--colour: needs a value (red|green)"},
         {"--colour blue", "--colour: must be red|green, not blue"},

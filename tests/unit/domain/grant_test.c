@@ -162,6 +162,20 @@ static void accepts_add_up(void)
     CHECK_INT(g.obtained_at_ms, now_ms + 7);
 }
 
+/* Beyond what a number can hold there is no more, and never less. */
+static void accepts_never_overflow(void)
+{
+    struct hy_grant g = counter(HY_GRANT_ONCE, INT32_MAX - 2, 1);
+
+    hy_grant_accept(&g, HY_GRANT_ONCE, 2, now_ms);
+    check_counter(&g, INT32_MAX, INT32_MAX, 1);
+    hy_grant_accept(&g, HY_GRANT_ONCE, 1000, now_ms);
+    check_counter(&g, INT32_MAX, INT32_MAX, 1);
+    g.uses_left = 5;
+    hy_grant_accept(&g, HY_GRANT_ONCE, 1000, now_ms);
+    check_counter(&g, INT32_MAX, 1005, 1);
+}
+
 static void an_accept_makes_good_what_was_spent_or_suspect(void)
 {
     struct hy_grant g = counter(HY_GRANT_ONCE, 2, 0);
@@ -326,6 +340,7 @@ int main(void)
     RUN(is_usable_in_state_available_alone);
     RUN(a_suspect_one_is_tried_again_by_one);
     RUN(accepts_add_up);
+    RUN(accepts_never_overflow);
     RUN(an_accept_makes_good_what_was_spent_or_suspect);
     RUN(what_was_revoked_stays_void);
     RUN(a_standing_one_does_not_count);

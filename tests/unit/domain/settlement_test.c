@@ -368,7 +368,7 @@ static void reasons_name_the_verdict_and_the_code(void)
     CHECK_INT(strlen(settled(&s, &j, 0).reason), strlen("transient.") + sizeof j.errcode - 1);
 }
 
-/* settle may only say what the store takes: verbs.c refuses a whole group for anything else. */
+/* settle may only say what the store takes: checks.c refuses a whole group for anything else. */
 static void look_at_legality(const struct scene *s, enum holding holding, enum age age)
 {
     for (int verdict = 0; verdict < HY_VERDICTS; verdict++) {
