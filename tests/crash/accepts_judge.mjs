@@ -34,7 +34,8 @@ async function askServer(world) {
   const { load, pairs } = world;
   const { client } = load.server;
   const get = (path) => client.must(200, 'GET', path);
-  world.messages = await inParts(await allMessages(load), 16, ({ id }) => get(`/v1/messages/${id}`));
+  const list = await allMessages(load);
+  world.messages = await inParts(list, 16, ({ id }) => get(`/v1/messages/${id}`));
   const ledgers = await inParts(load.users, 16, (user) =>
     get(`/v1/grants?app=${load.app}&user=${user}&limit=1000`));
   ledgers.forEach((ledger, i) => {

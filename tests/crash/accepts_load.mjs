@@ -122,7 +122,8 @@ export class AcceptsLoad extends Load {
   async tap() {
     const user = this.takeUser(this.users);
     if (!user) return;
-    const group = this.begin(user, { taps: this.random.chance(0.25) ? this.random.range(2, 3) : 1 });
+    const taps = this.random.chance(0.25) ? this.random.range(2, 3) : 1;
+    const group = this.begin(user, { taps });
     const told = () => (this.random.chance(0.85) ? group.taps : this.random.range(1, group.taps));
     const who = this.random.next();
     const page = who < 0.65 ? told() : 0;

@@ -29,6 +29,7 @@ const settings = {
 };
 const dead = { deadEvery: 15, deadMs: 3500 }; // the platform gives up after three tries in 2 s
 const drainMaxMs = 90000;
+const farMs = 10000;
 
 async function newTemplate(sim, type, title) {
   const keywords = [{ key: 'thing1', label: '物品' }];
@@ -37,7 +38,8 @@ async function newTemplate(sim, type, title) {
 
 async function prepareSim(sim) {
   await sim.post('apps', { appid: app, secret });
-  const once = [await newTemplate(sim, 2, '取餐提醒'), await newTemplate(sim, 2, '预约成功通知')];
+  const once = [];
+  for (const title of ['取餐提醒', '预约成功通知']) once.push(await newTemplate(sim, 2, title));
   const always = await newTemplate(sim, 3, '就诊提醒');
   const { openids: users } = await sim.post('users', { appid: app, count: userCount });
   return { templates: { once, always }, users };
@@ -95,10 +97,17 @@ async function giveAlways({ sim, server, templates, users }) {
 
 // --- how it ends
 
+/** What met many refusals and then trouble may be due in minutes: nobody waits that long. */
+async function cancelFar(server, messages) {
+  const far = messages.filter((m) => Date.parse(m.due_at) > Date.now() + farMs);
+  for (const { id } of far) await server.client.ask('POST', `/v1/messages/${id}/cancel`);
+}
+
 async function busy(load, pushes) {
   if (await pushes.read()) return true;
-  for (const state of ['queued', 'sending'])
-    if ((await listOf(load.server, app, state)).length) return true;
+  const queued = await listOf(load.server, app, 'queued');
+  await cancelFar(load.server, queued);
+  if (queued.length || (await listOf(load.server, app, 'sending')).length) return true;
   for (const state of ['unknown', 'waiting'])
     if ((await listOf(load.server, app, state)).some((m) => m.due_at)) return true;
   return false;
