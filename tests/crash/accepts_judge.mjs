@@ -166,7 +166,8 @@ function checkStates(world) {
   const twice = [];
   const beyond = [];
   const again = [];
-  let doubles = 0, mistaken = 0;
+  const mistaken = [];
+  let doubles = 0;
   for (const m of world.messages) {
     const n = world.arrived[numberOf(m.page)];
     const tell = () => `${m.id} ${m.tag} ${m.state} ${m.reason} ${m.policy} arrived ${n} times: ` +
@@ -178,14 +179,16 @@ function checkStates(world) {
       again.push(tell());
     doubles += Math.max(0, n - 1);
     if (needs[m.state]?.(m, n)) continue;
-    if (m.state === 'delivered' && ambiguous(world, m)) mistaken++;
+    if (m.state === 'delivered' && ambiguous(world, m)) mistaken.push(m);
     else untrue.push(tell());
   }
   none(twice, 'at_most_once: no message arrived twice');
   none(again, 'at_most_once: none was sent again after an answer was lost');
   none(beyond, 'each arrival is an attempt that was answered, or that is unknown');
   none(untrue, 'every state is final and true');
-  note(`at_least_once: ${doubles} arrived once more; ${mistaken} took the event of another one`);
+  const never = mistaken.filter((m) => m.policy === 'at_least_once').length;
+  note(`at_least_once: ${doubles} arrived once more; ${mistaken.length} lost messages took the event ` +
+    `of another one, ${never} of them at_least_once`);
 }
 
 function checkReasons(world) {
