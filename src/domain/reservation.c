@@ -84,6 +84,13 @@ static void revoke(struct hy_grant *grant, const char *reason)
     grant->retry_at_ms = 0;
 }
 
+enum hy_grant_move hy_grant_move_now(const struct hy_grant *grant, enum hy_grant_move move)
+{
+    bool accepted_again = !hy_grant_is_receipt(grant->kind) && grant->refusals == 0;
+
+    return move == HY_GRANT_DROP && accepted_again ? HY_GRANT_GIVE_BACK : move;
+}
+
 void hy_grant_release(struct hy_grant *grant, enum hy_grant_move move, bool in_doubt,
                       const char *reason, int64_t retry_at_ms)
 {

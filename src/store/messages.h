@@ -150,9 +150,10 @@ struct hy_settle_item {
 };
 
 /*
- * For each item, in order: appends the attempt (its grant_move is that of the settlement), moves the
- * message out of `sending`, does the grant move on the grant that it holds (hy_grant_release(); the
- * reason of a drop or a refusal is the errcode, or without one the verdict's name), un-parks the next message of that user. The message gets state,
+ * For each item, in order: appends the attempt (its grant_move is that of the settlement, after
+ * hy_grant_move_now()), moves the message out of `sending`, does that move on the grant that it holds
+ * (hy_grant_release(); the reason of a drop or a refusal is the errcode, or without one the verdict's
+ * name), un-parks the next message of that user. The message gets state,
  * reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid other
  * than 0 of the judgement; after keep and spend it still names the grant, after the other moves
  * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a

@@ -151,6 +151,29 @@ static void a_new_accept_wakes_at_once(void)
     check_suspect("u", 1, rig.now_ms + RETRY);
 }
 
+/* What nobody has refused yet is not dropped: the request that is answered now left before it came. */
+static void an_accept_outruns_the_second_refusal(void)
+{
+    struct hy_message *m, *second;
+    struct hy_claimed *c;
+
+    once("u", "T1", 1);
+    m = post("u");
+    refuse();
+    second = post_with("u", HY_ON_MISSING_WAIT);
+    rig.now_ms += RETRY;
+    c = claim_one();
+    CHECK_INT(c->message.id, m->id);
+    CHECK_INT(tell_accept("u", HY_SOURCE_PAGE, rig.now_ms), 1);
+    judge(c, HY_VERDICT_GRANT_GONE, "43101");
+    CHECK_TEXT(balance("u"), "2/2 available");
+    CHECK_INT(counter_of("u")->refusals, 0);
+    CHECK_INT(timeline("u", 10)->messages[1].attempts[1].grant_move, HY_GRANT_GIVE_BACK);
+    CHECK_STATE(second->id, QUEUED);
+    CHECK_STATE(m->id, QUEUED);
+    CHECK_INT(claim(ALL)->count, 1);
+}
+
 static void who_comes_while_it_is_suspect(void)
 {
     struct hy_message *m;
@@ -419,6 +442,7 @@ void store_suspect_cases(void)
     CASE(the_second_refusal_is_believed);
     CASE(in_a_burst_it_is_tried_again_and_again);
     CASE(a_new_accept_wakes_at_once);
+    CASE(an_accept_outruns_the_second_refusal);
     CASE(who_comes_while_it_is_suspect);
     CASE(who_held_a_use_waits_too);
     CASE(the_others_follow_the_one_that_tried);

@@ -6,6 +6,7 @@
 // instead of 100, and in the others in proportion.
 import { late, sleep, until } from './http.mjs';
 import { gather, judge } from './judge.mjs';
+import { killAgainAndAgain, listOf, recoveredOf, setFaults, stopMaxMs } from './lives.mjs';
 import { Load } from './load.mjs';
 import { checkStore, makeFolder, Server, startSim } from './programs.mjs';
 import { Random, seedOfRun } from './random.mjs';
@@ -13,7 +14,6 @@ import { done, equal, none, note, ok } from './tap.mjs';
 
 const [program, storeCheck] = process.argv.slice(2);
 const send = '/cgi-bin/message/wxopen/template/send';
-const stopMaxMs = 25000; // --drain-s and a little
 const drainMaxMs = 90000;
 
 const parts = [
@@ -34,16 +34,6 @@ async function prepareSim(sim, part) {
   return { template, users, secret };
 }
 
-async function setFaults(sim, app) {
-  const fault = (what) => sim.post('faults', { path: send, appid: app, ...what });
-  await fault({ latency_ms: 4, probability: 0.5 });
-  await fault({ latency_ms: 40, probability: 0.2 });
-  await fault({ drop: 'after', probability: 0.01 });
-  await fault({ drop: 'before', probability: 0.01 });
-  await fault({ errcode: -1, probability: 0.01 });
-  await fault({ status: 502, probability: 0.01 });
-}
-
 async function prepareServer(server, part, secret) {
   await server.start();
   await server.client.must(201, 'POST', '/v1/apps', { id: part.app, secret });
@@ -51,71 +41,7 @@ async function prepareServer(server, part, secret) {
     (await server.client.ask('GET', '/readyz')).status === 200);
 }
 
-// --- how it ends
-
-/** Lives for a moment and dies; what should not have been goes to `faults`. */
-async function oneLife(server, random, ends, faults) {
-  const early = random.chance(0.15);
-  await server.launch();
-  if (early) {
-    await sleep(random.next() * server.readyMs);
-  } else {
-    await server.untilReady();
-    await sleep(random.range(5, 400));
-  }
-  if (!early && random.chance(0.1)) {
-    server.process.kill('SIGSTOP');
-    await sleep(random.range(20, 200));
-    server.process.kill('SIGCONT');
-    await sleep(random.range(0, 60));
-    ends.stopped++;
-  }
-  const polite = !early && random.chance(0.1);
-  const end = await server.end(polite ? 'SIGTERM' : 'SIGKILL', stopMaxMs);
-  if (polite && end?.code !== 0)
-    faults.push(`SIGTERM: ${JSON.stringify(end)}\n${server.lastWords()}`);
-  if (!polite && end?.signal !== 'SIGKILL')
-    faults.push(`ended by itself: ${JSON.stringify(end)}\n${server.lastWords()}`);
-  if (polite) {
-    ends.polite++;
-    ends.politeMs = Math.max(ends.politeMs, end?.ms ?? stopMaxMs);
-  } else {
-    ends.killed++;
-    ends.early += early;
-  }
-  return polite;
-}
-
-async function killAgainAndAgain(server, random, kills) {
-  const ends = { killed: 0, early: 0, polite: 0, politeMs: 0, stopped: 0 };
-  const faults = [];
-  const findings = [];
-  while (ends.killed < kills && faults.length === 0) {
-    const polite = await oneLife(server, random, ends, faults);
-    if (!polite && ends.killed % 10 === 0)
-      findings.push(...checkStore(storeCheck, server.location));
-  }
-  none(faults, 'it died only when told to, and a polite stop ended with 0 in time');
-  none(findings, 'the store was whole after each tenth kill');
-  equal(ends.killed, kills, `killed ${kills} times`);
-  note(`${ends.killed} kills (${ends.early} while starting), ${ends.polite} polite stops ` +
-    `(${ends.politeMs} ms at most), ${ends.stopped} times held up; ` +
-    `ready again after ${Math.round(server.readyMaxMs)} ms at most`);
-}
-
 // --- the rest of the queue
-
-async function listOf(server, app, state) {
-  const found = [];
-  let after = '';
-  do {
-    const page = await server.client.must(
-      200, 'GET', `/v1/messages?app=${app}&state=${state}&limit=1000${after}`);
-    found.push(...page.items);
-    after = page.next ? `&after=${page.next}` : null;
-  } while (after !== null);
-  return found;
-}
 
 /** Everybody who still waits for a receipt gives one. */
 async function giveToWaiting(load) {
@@ -144,11 +70,6 @@ async function drain(load) {
   }, 200);
 }
 
-function recoveredOf(server) {
-  return [...server.log().matchAll(/engine\.recovered messages=(\d+)/g)]
-    .reduce((sum, [, count]) => sum + Number(count), 0);
-}
-
 // --- one part
 
 async function play(part, sim, folder, random) {
@@ -162,11 +83,11 @@ async function play(part, sim, folder, random) {
 
   note(`--- ${part.name}`);
   await prepareServer(server, part, secret);
-  await setFaults(sim, part.app);
+  await setFaults(sim, part.app, send);
   load.start();
   await sleep(100);
   await server.end('SIGKILL', stopMaxMs);
-  await killAgainAndAgain(server, random, part.kills);
+  await killAgainAndAgain(server, random, part.kills, storeCheck);
 
   await server.start();
   await load.stop();

@@ -1,14 +1,14 @@
 // Holds what the server says against what the simulator's phones received.
 import { equal, none, note, ok } from './tap.mjs';
 
-async function inParts(list, size, work) {
+export async function inParts(list, size, work) {
   const results = [];
   for (let i = 0; i < list.length; i += size)
     results.push(...(await Promise.all(list.slice(i, i + size).map(work))));
   return results;
 }
 
-async function allMessages(load) {
+export async function allMessages(load) {
   const found = [];
   let after = '';
   do {
@@ -47,7 +47,7 @@ export async function gather(load, statsBefore) {
   return world;
 }
 
-function since(before, now) {
+export function since(before, now) {
   const refused = {};
   for (const [code, count] of Object.entries(now.refused)) {
     const more = count - (before.refused[code] ?? 0);
@@ -59,7 +59,7 @@ function since(before, now) {
   return difference;
 }
 
-const numberOf = (page) => Number(/^index\?n=(\d+)$/.exec(page ?? '')?.[1] ?? NaN);
+export const numberOf = (page) => Number(/^index\?n=(\d+)$/.exec(page ?? '')?.[1] ?? NaN);
 
 function countArrivals(world) {
   const { load } = world;
@@ -81,7 +81,7 @@ function countArrivals(world) {
     'the phones kept all that they received');
 }
 
-function checkNoneLost(world) {
+export function checkNoneLost(world) {
   const { load } = world;
   const byId = new Map(world.messages.map((m) => [m.id, m]));
   const accepted = load.messages.filter((record) => record.id);

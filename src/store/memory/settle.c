@@ -1,6 +1,7 @@
 #include "store/memory/memory.h"
 
 #include "base/err.h"
+#include "domain/reservation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +27,13 @@ static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
                        bool expect_event, int64_t now_ms)
 {
     const struct hy_judgement *j = &attempt->judgement;
+    enum hy_grant_move move =
+        m->grant ? hy_grant_move_now(&m->grant->g, s->grant_move) : s->grant_move;
     bool freed;
 
-    append_attempt(m, attempt, s->grant_move);
-    freed =
-        hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
-                       s->grant_retry_at_ms);
+    append_attempt(m, attempt, move);
+    freed = hy_mem_release(m, move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
+                           s->grant_retry_at_ms);
     m->m.in_doubt = s->in_doubt;
     hy_mem_move(b, m, s->state, s->reason[0] ? s->reason : NULL, s->due_at_ms, now_ms);
     if (freed)

@@ -43,13 +43,28 @@ struct settling {
     const struct hy_settlement *settlement;
     bool expect_event;
     int64_t now_ms;
+    enum hy_grant_move move; /* the settlement's, for the grant as it is now */
 };
+
+static int find_move(struct hy_sqlite *s, const struct hy_message *m, struct settling *settling)
+{
+    struct hy_grant grant;
+    int r;
+
+    settling->move = settling->settlement->grant_move;
+    if (settling->move != HY_GRANT_DROP || m->grant_id == 0)
+        return 0;
+    r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
+    if (r == 0)
+        settling->move = hy_grant_move_now(&grant, settling->move);
+    return r == HY_E_NOT_FOUND ? 0 : r;
+}
 
 /* As hy_grant_let_go(). */
 static int let_go(struct hy_sqlite *s, struct hy_message *m, const struct settling *settling)
 {
     const struct hy_judgement *j = &settling->attempt->judgement;
-    struct hy_release release = {.move = settling->settlement->grant_move,
+    struct hy_release release = {.move = settling->move,
                                  .reason =
                                      j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
                                  .retry_at_ms = settling->settlement->grant_retry_at_ms};
@@ -71,12 +86,14 @@ static int hand_on(struct hy_sqlite *s, const struct hy_message *m, const struct
     return r < 0 ? r : hy_early_apply(s, m->app_no, m->user, settling->now_ms);
 }
 
-static int settle_row(struct hy_sqlite *s, struct hy_row *row, const struct settling *settling)
+static int settle_row(struct hy_sqlite *s, struct hy_row *row, struct settling *settling)
 {
     const struct hy_settlement *settlement = settling->settlement;
     struct hy_message *m = &row->m;
-    int r = append_attempt(s, m, settling->attempt, settlement->grant_move), freed;
+    int r = find_move(s, m, settling), freed;
 
+    if (r == 0)
+        r = append_attempt(s, m, settling->attempt, settling->move);
     if (r < 0)
         return r;
     freed = let_go(s, m, settling);
@@ -109,7 +126,10 @@ static int read_state(struct hy_sqlite *s, const struct hy_row *row, bool early_
 
 static int settle_item(struct hy_sqlite *s, struct hy_settle_item *item, int64_t now_ms)
 {
-    struct settling settling = {&item->attempt, &item->settlement, item->expect_event, now_ms};
+    struct settling settling = {.attempt = &item->attempt,
+                                .settlement = &item->settlement,
+                                .expect_event = item->expect_event,
+                                .now_ms = now_ms};
     bool early_any = s->early_any;
     struct hy_row row;
     int r = hy_message_load(s, item->message_id, &row);
@@ -158,7 +178,8 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v,
     struct hy_attempt attempt = {.at_ms = hy_recover_left_at(v, sending->lease_until_ms),
                                  .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
     struct hy_settlement settlement;
-    struct settling settling = {&attempt, &settlement, false, v->now_ms};
+    struct settling settling = {
+        .attempt = &attempt, .settlement = &settlement, .now_ms = v->now_ms};
     struct hy_recover_app app;
     struct hy_message counted;
     struct hy_grant grant;
