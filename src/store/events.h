@@ -14,6 +14,8 @@
 #include "store/grants.h"
 #include "store/messages.h"
 
+enum { HY_EVENT_NEAR_MS = 60000 };
+
 /* What became of one message. */
 struct hy_sent_item {
     const char *template_id;
@@ -33,7 +35,9 @@ struct hy_sent_item {
  *
  * A sent item moves the message of that user and template that awaits one and has that msgid; without
  * a match the one whose msgid is not known (sent without, or unknown) and whose request left first
- * (then the smaller id), not later than 5 minutes after created_at_ms. But while one of that user and
+ * (then the smaller id), not later than 5 minutes after created_at_ms. One that left longer than
+ * HY_EVENT_NEAR_MS before it is only meant when there is no nearer one: most likely it never went, and
+ * will wait in vain. But while one of that user and
  * template is in `sending`, only a msgid matches: the item may be about that one. What moves none is
  * kept, and looked at again, in the order in which it came, whenever a message of that user is settled.
  *

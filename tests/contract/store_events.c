@@ -75,15 +75,29 @@ static void without_a_msgid_the_first_that_left_is_meant(void)
     struct hy_message *a, *b;
 
     once("u", "T1", 3);
-    b = post_later("u", rig.now_ms + HOUR); /* the smaller id leaves later */
+    b = post_later("u", rig.now_ms + MINUTE); /* the smaller id leaves later */
     a = post_lost("u");
-    rig.now_ms += HOUR;
+    rig.now_ms += MINUTE;
     send_ok(0);
     CHECK_STATE(b->id, SENT);
     CHECK_INT(hear_sent("u", 1, NULL), a->id);
     CHECK_INT(hear_sent("u", 2, NULL), b->id);
     CHECK_INT(get(b->id)->msgid, 2);
     CHECK_INT(hear_sent("u", 3, NULL), 0);
+}
+
+/* A request of long ago that nobody told of has most likely not gone. */
+static void one_that_left_long_ago_is_meant_last(void)
+{
+    struct hy_message *lost, *gone;
+
+    once("u", "T1", 3);
+    lost = post_lost("u");
+    rig.now_ms += MINUTE + 1;
+    gone = post_lost("u");
+    CHECK_INT(hear_sent("u", 1, NULL), gone->id);
+    CHECK_STATE(lost->id, UNKNOWN);
+    CHECK_INT(hear_sent("u", 2, NULL), lost->id);
 }
 
 /* Of one that was tried twice it is the last request that counts. */
@@ -96,9 +110,9 @@ static void a_later_request_is_later(void)
     CHECK_INT(admit(a), 0);
     rig.expect_event = true;
     send_lost();
-    rig.now_ms += 5 * MINUTE;
+    rig.now_ms += 9 * MINUTE;
     b = post_lost("u");
-    rig.now_ms += 5 * MINUTE;
+    rig.now_ms += MINUTE;
     send_lost();
     CHECK_INT(get(a->id)->attempt_count, 2);
     CHECK_INT(hear_sent("u", 1, NULL), b->id);
@@ -251,6 +265,7 @@ void store_events_cases(void)
     CASE(an_unknown_one_is_settled_by_its_event);
     CASE(an_unknown_one_may_have_failed);
     CASE(without_a_msgid_the_first_that_left_is_meant);
+    CASE(one_that_left_long_ago_is_meant_last);
     CASE(a_later_request_is_later);
     CASE(a_request_that_left_after_it_is_not_meant);
     CASE(others_are_not_meant);

@@ -42,6 +42,16 @@ static struct hy_mem_message *by_msgid(const struct hy_mem_user *user,
     return NULL;
 }
 
+/* Whether `m` is meant rather than `other`, by when their requests left. */
+static bool goes_before(const struct hy_mem_message *m, const struct hy_mem_message *other,
+                        const struct hy_mem_early *event)
+{
+    int64_t near_ms = event->created_at_ms - HY_EVENT_NEAR_MS;
+    bool near = m->left_at_ms >= near_ms, other_near = other->left_at_ms >= near_ms;
+
+    return near != other_near ? near : m->left_at_ms < other->left_at_ms;
+}
+
 static struct hy_mem_message *by_order(const struct hy_mem_user *user,
                                        const struct hy_mem_early *event)
 {
@@ -52,7 +62,7 @@ static struct hy_mem_message *by_order(const struct hy_mem_user *user,
 
         if (may_be_told(m, event->template_id) && m->m.msgid == 0 &&
             m->left_at_ms <= event->created_at_ms + slack_ms &&
-            (!first || m->left_at_ms < first->left_at_ms))
+            (!first || goes_before(m, first, event)))
             first = m;
     }
     return first;

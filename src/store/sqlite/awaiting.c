@@ -46,25 +46,30 @@ struct matching {
     const struct hy_outcome *told;
     int64_t id; /* 0 = none yet */
     int64_t bucket, left_at_ms;
-    bool by_msgid;
+    enum fit { FIT_NONE, FIT_OLD, FIT_NEAR, FIT_MSGID } fit;
 };
 
-/* Row by row: the one with that msgid, or else the earliest that may be meant. */
+static enum fit fit_of(const struct hy_outcome *told, int64_t left_at_ms, int64_t msgid)
+{
+    if (msgid != 0)
+        return msgid == told->msgid ? FIT_MSGID : FIT_NONE;
+    if (left_at_ms > told->created_at_ms + CLOCKS_APART_MS)
+        return FIT_NONE;
+    return left_at_ms < told->created_at_ms - HY_EVENT_NEAR_MS ? FIT_OLD : FIT_NEAR;
+}
+
+/* Row by row: the one that fits best, and of those the earliest. */
 static void look(struct matching *m, int64_t bucket, int64_t id, int64_t left_at_ms, int64_t msgid)
 {
-    const struct hy_outcome *told = m->told;
-    bool by_msgid = msgid != 0 && msgid == told->msgid;
-    bool earlier =
-        m->id == 0 || left_at_ms < m->left_at_ms || (left_at_ms == m->left_at_ms && id < m->id);
+    enum fit fit = fit_of(m->told, left_at_ms, msgid);
+    bool earlier = left_at_ms < m->left_at_ms || (left_at_ms == m->left_at_ms && id < m->id);
 
-    if (!by_msgid && (msgid != 0 || left_at_ms > told->created_at_ms + CLOCKS_APART_MS))
-        return;
-    if (by_msgid < m->by_msgid || (by_msgid == m->by_msgid && !earlier))
+    if (fit == FIT_NONE || fit < m->fit || (fit == m->fit && !earlier))
         return;
     m->id = id;
     m->bucket = bucket;
     m->left_at_ms = left_at_ms;
-    m->by_msgid = by_msgid;
+    m->fit = fit;
 }
 
 static int look_in_bucket(struct hy_sqlite *s, struct matching *m, int64_t bucket)
@@ -91,7 +96,7 @@ static int find(struct hy_sqlite *s, struct matching *m)
     int64_t bucket = INT64_MAX;
     int r = 0;
 
-    while (r == 0 && !m->by_msgid) {
+    while (r == 0 && m->fit != FIT_MSGID) {
         struct hy_query q;
 
         hy_query_open(s, SQL_AWAITING_LOWER_BUCKET, &q);
@@ -169,7 +174,7 @@ int hy_outcome_apply(struct hy_sqlite *s, const struct hy_outcome *told, int64_t
     int r = find(s, &m);
 
     *ret_message_id = 0;
-    if (r == 0 && m.id != 0 && !m.by_msgid)
+    if (r == 0 && m.id != 0 && m.fit != FIT_MSGID)
         r = one_is_sending(s, told);
     if (r != 0 || m.id == 0)
         return r < 0 ? r : 0;
