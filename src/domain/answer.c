@@ -34,3 +34,16 @@ size_t hy_answer_pair(const struct hy_answer *answers, size_t count, enum hy_sou
     }
     return best;
 }
+
+void hy_answer_span(enum hy_answer_kind kind, int64_t at_ms, int64_t window_ms,
+                    int64_t withdrawn_at_ms, int64_t *ret_from_ms, int64_t *ret_to_ms)
+{
+    *ret_from_ms = at_ms - window_ms;
+    *ret_to_ms = at_ms + window_ms;
+    if (kind != HY_ANSWER_ACCEPT || withdrawn_at_ms == 0)
+        return;
+    if (at_ms > withdrawn_at_ms && *ret_from_ms <= withdrawn_at_ms)
+        *ret_from_ms = withdrawn_at_ms + 1;
+    if (at_ms <= withdrawn_at_ms && *ret_to_ms > withdrawn_at_ms)
+        *ret_to_ms = withdrawn_at_ms;
+}

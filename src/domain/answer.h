@@ -52,4 +52,11 @@ struct hy_answer {
 size_t hy_answer_pair(const struct hy_answer *answers, size_t count, enum hy_source source,
                       enum hy_answer_kind kind, int64_t at_ms, int64_t window_ms);
 
+/*
+ * The instants at which an answer may lie that a tell of `kind` at `at_ms` means: the window, but not
+ * across the user's newest withdrawal (0 = none). What she accepts after it is a tap of its own.
+ */
+void hy_answer_span(enum hy_answer_kind kind, int64_t at_ms, int64_t window_ms,
+                    int64_t withdrawn_at_ms, int64_t *ret_from_ms, int64_t *ret_to_ms);
+
 #endif

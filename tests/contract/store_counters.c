@@ -180,6 +180,30 @@ static void of_what_was_turned_off_the_order_does_not_matter(void)
     }
 }
 
+/* Within one window, each accept told by another source: a tap on either side of the withdrawal. */
+static void it_parts_the_words_of_two_taps(void)
+{
+    const int64_t start = rig.now_ms;
+    static const int orders[4][3] = {{0, 1, 2}, {1, 0, 2}, {1, 2, 0}, {2, 1, 0}};
+
+    for (int i = 0; i < 4 * HY_SOURCES; i++) {
+        const char *user = hy_arena_printf(&rig.arena, "u%d", i);
+        int first = i / 4, second = (first + 1) % HY_SOURCES;
+
+        for (int j = 0; j < 3; j++) {
+            int what = orders[i % 4][j];
+
+            if (what == 1)
+                withdraw(user, start + 10 * SECOND);
+            else
+                tell_accept(user, what ? second : first, start + what * 10 * SECOND);
+        }
+        CHECK_INT(grants(user, "T1")->available, 1);
+        CHECK_INT(tell_accept(user, first, start + 21 * SECOND), 0);
+        CHECK_INT(grants(user, "T1")->available, 1);
+    }
+}
+
 /* --- other answers, identities ---------------------------------------------------------------- */
 
 static void a_no_adds_nothing_but_the_answer(void)
@@ -372,6 +396,7 @@ void store_counters_cases(void)
     CASE(an_accept_after_it_makes_it_good);
     CASE(a_late_word_of_an_accept_before_it_is_void);
     CASE(of_what_was_turned_off_the_order_does_not_matter);
+    CASE(it_parts_the_words_of_two_taps);
     CASE(a_no_adds_nothing_but_the_answer);
     CASE(a_report_counts_once);
     CASE(a_report_without_an_instant_is_found_for_a_day);

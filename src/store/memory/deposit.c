@@ -39,6 +39,21 @@ struct hy_mem_grant *hy_mem_counter(const struct hy_mem_user *user, const char *
     return NULL;
 }
 
+/* When the user withdrew the template in the settings the last time; 0 = never. */
+static int64_t withdrawn_at(const struct hy_mem_user *user, const char *template_id)
+{
+    int64_t newest_ms = 0;
+
+    for (size_t i = 0; i < user->answers.count; i++) {
+        const struct hy_answer *a = (const struct hy_answer *)user->answers.items[i];
+
+        if (a->kind == HY_ANSWER_WITHDRAW && a->at_ms > newest_ms &&
+            strcmp(a->template_id, template_id) == 0)
+            newest_ms = a->at_ms;
+    }
+    return newest_ms;
+}
+
 /* The answers that this tell might mean, as hy_answer_pair() takes them: a copy, and where each is. */
 struct candidates {
     struct hy_answer *answers;
@@ -46,18 +61,23 @@ struct candidates {
     size_t count;
 };
 
-static struct candidates candidates(const struct hy_mem_user *user, const char *template_id)
+static struct candidates candidates(const struct hy_mem_user *user,
+                                    const struct hy_deposit_item *item)
 {
+    const struct hy_grant *g = &item->grant;
     size_t most = user->answers.count;
+    int64_t from_ms, to_ms;
     struct candidates c = {
         .answers = (struct hy_answer *)hy_mem_alloc((most + 1) * sizeof *c.answers),
         .stored = (struct hy_answer **)hy_mem_alloc((most + 1) * sizeof(struct hy_answer *)),
     };
 
+    hy_answer_span(item->answer, g->obtained_at_ms, item->window_ms,
+                   withdrawn_at(user, g->template_id), &from_ms, &to_ms);
     for (size_t i = 0; i < most; i++) {
         struct hy_answer *a = (struct hy_answer *)user->answers.items[i];
 
-        if (strcmp(a->template_id, template_id) != 0)
+        if (a->at_ms < from_ms || a->at_ms > to_ms || strcmp(a->template_id, g->template_id) != 0)
             continue;
         c.stored[c.count] = a;
         c.answers[c.count++] = *a;
@@ -86,7 +106,7 @@ static int32_t pair(struct hy_backend *b, struct hy_mem_user *user,
                     const struct hy_deposit_item *item)
 {
     const struct hy_grant *g = &item->grant;
-    struct candidates c = candidates(user, g->template_id);
+    struct candidates c = candidates(user, item);
     int32_t taps = g->uses_total;
 
     while (taps > 0) {
@@ -106,18 +126,6 @@ static int32_t pair(struct hy_backend *b, struct hy_mem_user *user,
     return taps;
 }
 
-static bool withdrawn_since(const struct hy_mem_user *user, const struct hy_grant *g)
-{
-    for (size_t i = 0; i < user->answers.count; i++) {
-        const struct hy_answer *a = (const struct hy_answer *)user->answers.items[i];
-
-        if (a->kind == HY_ANSWER_WITHDRAW && a->at_ms >= g->obtained_at_ms &&
-            strcmp(a->template_id, g->template_id) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* True when the counter changed, so that somebody may have waited for that. */
 static bool accept(struct hy_backend *b, struct hy_mem_user *user, struct hy_deposit_item *item,
                    int32_t taps)
@@ -126,7 +134,7 @@ static bool accept(struct hy_backend *b, struct hy_mem_user *user, struct hy_dep
     struct hy_grant g = item->grant;
     bool turns = counter && counter->g.kind == HY_GRANT_ONCE && item->grant.kind == HY_GRANT_ALWAYS;
 
-    if (withdrawn_since(user, &g) || (taps == 0 && !turns))
+    if (g.obtained_at_ms <= withdrawn_at(user, g.template_id) || (taps == 0 && !turns))
         return false;
     item->added = taps;
     if (counter) {

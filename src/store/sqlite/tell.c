@@ -50,6 +50,7 @@ void hy_answer_read(struct hy_query *q, struct hy_arena *arena, struct hy_answer
 }
 
 struct near {
+    int64_t from_ms, to_ms;
     void *answers; /* struct hy_answer */
     size_t count, capacity;
 };
@@ -67,8 +68,8 @@ static int near_in_bucket(struct hy_sqlite *s, const struct hy_deposit_item *ite
     hy_put_text(&q, g->user);
     hy_put_text(&q, g->template_id);
     hy_put_int(&q, item->answer);
-    hy_put_int(&q, g->obtained_at_ms - item->window_ms);
-    hy_put_int(&q, g->obtained_at_ms + item->window_ms);
+    hy_put_int(&q, near->from_ms);
+    hy_put_int(&q, near->to_ms);
     while ((r = hy_query_step(&q)) == HY_ROW) {
         struct hy_answer *answer = hy_query_room(&q, &s->scratch, &near->answers, near->count,
                                                  &near->capacity, sizeof *answer);
@@ -111,14 +112,17 @@ static int insert_answer(struct hy_sqlite *s, const struct hy_deposit_item *item
 }
 
 /* Pairs the taps with those that other sources told; *ret_taps are the others, which are new. */
-static int pair(struct hy_sqlite *s, const struct hy_deposit_item *item, int32_t *ret_taps)
+static int pair(struct hy_sqlite *s, const struct hy_deposit_item *item, int64_t withdrawn_at_ms,
+                int32_t *ret_taps)
 {
-    int64_t at_ms = item->grant.obtained_at_ms, last = hy_bucket_of(at_ms + item->window_ms);
+    int64_t at_ms = item->grant.obtained_at_ms;
     struct near near = {0};
     int32_t left = item->grant.uses_total;
     int r = 0;
 
-    for (int64_t b = hy_bucket_of(at_ms - item->window_ms); b <= last && r == 0; b++)
+    hy_answer_span(item->answer, at_ms, item->window_ms, withdrawn_at_ms, &near.from_ms,
+                   &near.to_ms);
+    for (int64_t b = hy_bucket_of(near.from_ms); b <= hy_bucket_of(near.to_ms) && r == 0; b++)
         r = near_in_bucket(s, item, b, &near);
     for (; left > 0 && r == 0; left--) {
         struct hy_answer *answers = near.answers;
@@ -275,7 +279,7 @@ static int repeated(struct hy_sqlite *s, const struct hy_deposit_item *item)
 static int tell(struct hy_sqlite *s, struct telling *t)
 {
     struct hy_deposit_item *item = t->item;
-    int r = pair(s, item, &t->taps);
+    int r = pair(s, item, t->declined.withdrawn_at_ms, &t->taps);
 
     if (r == 0 && t->taps > 0)
         r = note_newest(s, item, &t->declined);

@@ -145,6 +145,25 @@ static void without_a_window_only_the_same_instant_counts(void)
     CHECK_INT(hy_answer_pair(NULL, 0, HY_SOURCE_EVENT, HY_ANSWER_ACCEPT, now_ms, 0), 0);
 }
 
+static void a_withdrawal_parts_the_taps(void)
+{
+    int64_t from, to;
+
+    hy_answer_span(HY_ANSWER_ACCEPT, now_ms, WINDOW_MS, 0, &from, &to);
+    CHECK_INT(from, now_ms - WINDOW_MS);
+    CHECK_INT(to, now_ms + WINDOW_MS);
+    hy_answer_span(HY_ANSWER_ACCEPT, now_ms, WINDOW_MS, now_ms - 5, &from, &to);
+    CHECK_INT(from, now_ms - 4);
+    CHECK_INT(to, now_ms + WINDOW_MS);
+    hy_answer_span(HY_ANSWER_ACCEPT, now_ms, WINDOW_MS, now_ms, &from, &to);
+    CHECK_INT(from, now_ms - WINDOW_MS);
+    CHECK_INT(to, now_ms);
+    hy_answer_span(HY_ANSWER_ACCEPT, now_ms, WINDOW_MS, now_ms - WINDOW_MS - 1, &from, &to);
+    CHECK_INT(from, now_ms - WINDOW_MS);
+    hy_answer_span(HY_ANSWER_WITHDRAW, now_ms, WINDOW_MS, now_ms - 5, &from, &to);
+    CHECK_INT(from, now_ms - WINDOW_MS);
+}
+
 int main(void)
 {
     RUN(another_source_within_the_window_means_the_same);
@@ -156,5 +175,6 @@ int main(void)
     RUN(one_that_is_told_already_is_passed_over);
     RUN(several_uses_take_as_many_words);
     RUN(without_a_window_only_the_same_instant_counts);
+    RUN(a_withdrawal_parts_the_taps);
     return hy_tap_end();
 }
