@@ -6,6 +6,8 @@
 #include "api/query.h"
 #include "api/routes.h"
 #include "base/err.h"
+#include "engine/pages.h"
+#include "engine/templates.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/routes.h"
 #include "base/err.h"
+#include "engine/callbacks.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #include "api/problem.h"
 #include "api/routes.h"
 #include "base/err.h"
+#include "engine/pages.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "api/routes.h"
 #include "base/err.h"
 #include "domain/grant.h"
+#include "engine/templates.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 #include "api/message_out.h"
 
 #include "api/problem.h"
+#include "engine/templates.h"
 
 #include <inttypes.h>
 #include <stdio.h>

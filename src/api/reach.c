@@ -1,6 +1,7 @@
 /* GET /v1/reach: how many users could be sent a message of a template now. */
 #include "api/query.h"
 #include "api/routes.h"
+#include "engine/templates.h"
 
 struct query {
     const char *app, *template_id;

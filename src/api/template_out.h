@@ -5,6 +5,7 @@
 #define HY_API_TEMPLATE_OUT_H
 
 #include "api/call.h"
+#include "engine/templates.h"
 
 /* One template with its fields, as an object. */
 void hy_template_write(struct hy_out *out, const struct hy_shelf_item *item);

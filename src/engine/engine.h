@@ -12,6 +12,9 @@
  * poll. Functions marked [any thread] may be called from others; their `done` callbacks run on a
  * store thread or on the engine's thread and must be short (a server's callback wakes its request).
  * The engine holds no truth that the store cannot rebuild at start.
+ *
+ * Beside this one: templates.h, pages.h (sessions, reports and advice of mini-program pages),
+ * callbacks.h.
  */
 #ifndef HY_ENGINE_ENGINE_H
 #define HY_ENGINE_ENGINE_H
@@ -128,122 +131,6 @@ void hy_engine_cancel(struct hy_engine *engine, struct hy_cancel *cancel);
 /* Reads go straight to the store: hy_engine_read(engine, &get.op). Only verbs that read. */
 void hy_engine_read(struct hy_engine *engine, struct hy_op *op);
 
-/* --- templates [any thread] ------------------------------------------------------------------- */
-
-/* A template as it is known now, with its fields: a counted, unchanging snapshot. */
-struct hy_shelf_item {
-    struct hy_template template;
-    const struct hy_template_field *fields;
-    size_t field_count; /* 0: its content could not be read; then nothing is checked */
-};
-
-/* Null when it is not known. Give it back with hy_engine_template_release(). */
-const struct hy_shelf_item *hy_engine_template(struct hy_engine *engine, int64_t app_no,
-                                               const char *template_id);
-void hy_engine_template_release(const struct hy_shelf_item *item);
-
-/* All of one app by kind, title, id: an array in the arena, each counted; null when out of memory. */
-const struct hy_shelf_item **hy_engine_template_list(struct hy_engine *engine, int64_t app_no,
-                                                     struct hy_arena *arena, size_t *ret_count);
-
-/* What is known of a template's kind: that of the shelf, else ANY. `ret_absent` (may be null): the
- * app's templates were synced, and it is not among them. */
-enum hy_template_kind hy_engine_template_kind(struct hy_engine *engine, int64_t app_no,
-                                              const char *template_id, bool *ret_absent);
-
-/*
- * One thing to be done about templates: asks the platform with the app's token (the token is
- * refreshed and the call made once more when it is refused), then the store, then the shelf.
- * LIST reads all pages of the account's templates, subscriptions and legacy ones (a retired legacy
- * interface is no fault), and replaces what is stored: this is "sync". ADD syncs nothing else: it
- * fetches the new one's content by a LIST of its kind. Calls for one app go one after the other.
- */
-struct hy_template_call {
-    struct hy_template_ask
-        ask; /* op and what it needs; base_url and access_token are the engine's */
-    int64_t app_no;
-    struct hy_arena *arena; /* of the reply */
-    void (*done)(struct hy_template_call *call, void *arg);
-    void *arg;
-    /* out */
-    /* 0; HY_E_NOT_FOUND (app); HY_E_BUSY (no token, the platform has trouble or says: later);
-     * HY_E_DENIED (it refuses: reply.judgement tells); store errors. */
-    int result;
-    const char *error; /* one sentence, in the arena; null with 0 */
-    struct hy_template_reply reply;
-    size_t added, removed; /* sync */
-    int64_t synced_at_ms;
-    struct hy_engine *engine; /* the engine's, from here on */
-    void *work;
-};
-void hy_engine_template_call(struct hy_engine *engine, struct hy_template_call *call);
-
-/* --- mini-program pages [any thread] ---------------------------------------------------------- */
-
-/*
- * A session says which user a page acts for. It is a signed text with app, user, time of issue and of
- * end; nothing of it is stored but when a user's sessions were revoked (store: session cut).
- */
-enum { HY_SESSION_BYTES = 512 };
-
-struct hy_login {
-    const char *app; /* id */
-    const char *code;
-    void (*done)(struct hy_login *login, void *arg);
-    void *arg;
-    /* out */
-    /* 0; HY_E_NOT_FOUND (app); HY_E_DENIED (the code is no good, or the user is blocked);
-     * HY_E_BUSY (the platform has trouble: `error` says which, without secrets). */
-    int result;
-    char session[HY_SESSION_BYTES];
-    int64_t expires_in_s;
-    int64_t retry_after_s; /* HY_E_BUSY: when to try again, 0 = not known */
-    char error[HY_ERRMSG_BYTES];
-    struct hy_engine *engine; /* the engine's, from here on */
-    void *work;
-};
-void hy_engine_login(struct hy_engine *engine, struct hy_login *login);
-
-/* Whose session it is: the app (counted, to be released) and the user, in the arena. HY_E_DENIED: not
- * ours, over, or revoked; HY_E_NOMEM. Constant time in the signature. */
-int hy_engine_session_open(struct hy_engine *engine, const char *session, struct hy_arena *arena,
-                           const struct hy_app_entry **ret_app, const char **ret_user);
-
-/* Revokes all sessions of a user issued until now. op.done is the caller's; `app_no`, `user` set. */
-void hy_engine_session_cut(struct hy_engine *engine, struct hy_session_cut *cut);
-
-/*
- * Whether a page should ask for a template (again), and a stable word for why: message_waiting,
- * none_left, withdrawn, suspect, running_low (ask); enough, standing, refused_recently, banned,
- * unknown_template, legacy (don't). `absent`: the app's templates are known, and this is none of them.
- */
-struct hy_advice {
-    bool ask;
-    const char *reason; /* static */
-};
-struct hy_advice hy_engine_advise(const struct hy_prospect *prospect, bool absent, int64_t now_ms);
-
-/* --- callbacks [any thread] ------------------------------------------------------------------- */
-
-/* What came to /callback/{app}, judged by its platform and, if something happened, stored. */
-struct hy_callback_run {
-    struct hy_callback callback; /* out: verdict, why, reply */
-    struct hy_hear hear;         /* op.result tells, when it was stored */
-    void (*done)(struct hy_callback_run *run, void *arg);
-    void *arg;
-    struct hy_engine *engine; /* the engine's */
-};
-
-/*
- * Reads it. 0 and run->callback.verdict other than EVENT: it is over, `done` is not called. 0 and
- * EVENT: `done` is called when it is on disk (or could not be: hear.op.result). HY_E_NOT_FOUND: the
- * app has no callback_token. HY_E_NOMEM. Of `ask` the caller sets method, query, self, body and
- * body_size. `run` and everything in the arena must live until `done`.
- */
-int hy_engine_callback(struct hy_engine *engine, const struct hy_app_entry *app,
-                       struct hy_callback_ask *ask, struct hy_arena *arena,
-                       struct hy_callback_run *run);
-
 /* --- grants [any thread] ---------------------------------------------------------------------- */
 
 /* Why a grant was not taken. */
@@ -267,15 +154,6 @@ struct hy_report {
     size_t accepted, duplicates; /* out */
     struct hy_engine *engine;    /* the engine's */
 };
-
-/*
- * What a page reports for its own user (POST /client/v1/grants): one report or an array of up to 50.
- * As hy_engine_report(), with `refused[].index` the report's place and `credential` or `template_id` of
- * the refusal set.
- */
-int hy_engine_client_report(struct hy_engine *engine, const struct hy_app_entry *app,
-                            const char *user, const json_t *body, struct hy_violations *v,
-                            struct hy_report *report);
 
 /*
  * 0: `done` will be called. HY_E_INVALID: `body` is one object and breaks a rule; the faults are in

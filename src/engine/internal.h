@@ -12,9 +12,12 @@
 #include "base/err.h"
 #include "domain/zone.h"
 #include "engine/alarm.h"
+#include "engine/callbacks.h"
 #include "engine/engine.h"
 #include "engine/hush.h"
+#include "engine/pages.h"
 #include "engine/session.h"
+#include "engine/templates.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

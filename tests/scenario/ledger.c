@@ -6,6 +6,8 @@
 
 #include "crypto/digest.h"
 #include "domain/timeline.h"
+#include "engine/callbacks.h"
+#include "engine/pages.h"
 
 #include <stdlib.h>
 

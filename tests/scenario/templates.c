@@ -1,6 +1,7 @@
 /*
  * templates.c - templates: asked of the platform, and known.
  */
+#include "engine/templates.h"
 #include "story.h"
 
 #include <stdlib.h>

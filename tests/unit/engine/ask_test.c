@@ -1,6 +1,7 @@
 #include "tap.h"
 
 #include "engine/engine.h"
+#include "engine/pages.h"
 
 static const int64_t now_ms = 1772323200000, day_ms = 86400000;
 

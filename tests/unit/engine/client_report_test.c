@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include "base/err.h"
+#include "engine/pages.h"
 
 #define T1 "TemplateTemplateTemplateTemplateTemplate_t1"
 #define T2 "TemplateTemplateTemplateTemplateTemplate_t2"

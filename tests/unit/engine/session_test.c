@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "crypto/ticket.h"
 #include "engine/internal.h"
+#include "engine/pages.h"
 
 #define OTHER_USER "oRigRigRigRigRigRigRigRig_u2"
 

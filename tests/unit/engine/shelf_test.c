@@ -5,6 +5,7 @@
 #include "tap.h"
 
 #include "engine/internal.h"
+#include "engine/templates.h"
 
 #include <pthread.h>
 
