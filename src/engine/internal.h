@@ -146,6 +146,7 @@ struct hy_lane {
     const struct hy_app_entry *app; /* counted; of a deleted one, too */
     struct hy_keeper keeper;
     int64_t in_flight;       /* claimed and not settled */
+    int64_t logins_open;     /* logins under way */
     int64_t next_due_ms;     /* the earliest known due instant; HY_NEVER = none known */
     int64_t paused_until_ms; /* 0 = not paused */
     int64_t probe_at_ms;     /* one message may go then, though paused */
@@ -232,7 +233,7 @@ struct hy_engine {
     int64_t settle_not_before_ms; /* after the store had trouble */
     int64_t attempts_open;
     int64_t tokens_open;                     /* token refreshes under way */
-    int64_t logins_open;                     /* logins under way */
+    int64_t logins_open;                     /* logins under way, of all apps */
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
     struct hy_arena scratch; /* one request at a time */

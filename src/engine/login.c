@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each is a request to the platform beside those of messages. */
-enum { LOGINS_MAX = 128, LATER_S = 1, LOG_BYTES = 300 };
+/* Each is a request to the platform beside those of messages. An app whose logins hang leaves room for
+ * those of others. */
+enum { LOGINS_MAX = 256, LOGINS_OF_APP_MAX = 64, LATER_S = 1, LOG_BYTES = 300 };
 
 struct login_work {
     struct hy_mail mail;
     struct hy_login *login;
     const struct hy_app_entry *app; /* counted */
+    struct hy_lane *lane;           /* the app's, once it counts there */
     struct hy_login_reply reply;
     struct hy_arena arena;
 };
@@ -26,8 +28,10 @@ static void finish(struct hy_engine *engine, struct login_work *work, int result
 {
     struct hy_login *login = work->login;
 
-    if (work->app)
+    if (work->lane) {
         engine->logins_open--;
+        work->lane->logins_open--;
+    }
     hy_engine_app_release(work->app);
     hy_arena_deinit(&work->arena);
     free(work);
@@ -138,21 +142,37 @@ static int ask(struct hy_engine *engine, struct login_work *work)
     return err == HY_E_DENIED ? HY_E_CORRUPT : err; /* the secret is there and does not open */
 }
 
+/* Why it cannot be asked now; null: it can. */
+static const char *refuse_now(const struct hy_engine *engine, const struct hy_lane *lane)
+{
+    if (engine->quiet)
+        return "shutting down";
+    return !lane || engine->logins_open >= LOGINS_MAX || lane->logins_open >= LOGINS_OF_APP_MAX
+               ? "too many logins at once"
+               : NULL;
+}
+
 static void opened(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct login_work *work = (struct login_work *)mail;
+    struct hy_lane *lane;
+    const char *why;
     int err;
 
-    if (engine->quiet || engine->logins_open >= LOGINS_MAX) {
-        busy(engine, work, engine->quiet ? "shutting down" : "too many logins at once", LATER_S);
-        return;
-    }
     work->app = hy_engine_app(engine, work->login->app);
     if (!work->app) {
         finish(engine, work, HY_E_NOT_FOUND);
         return;
     }
+    lane = hy_lane_find(engine, work->app->app.no);
+    why = refuse_now(engine, lane);
+    if (why) {
+        busy(engine, work, why, LATER_S);
+        return;
+    }
+    work->lane = lane;
     engine->logins_open++;
+    lane->logins_open++;
     err = ask(engine, work);
     if (err)
         finish(engine, work, err);

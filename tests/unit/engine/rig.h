@@ -14,7 +14,7 @@
 #define RIG_USER     "oRigRigRigRigRigRigRigRig_u1"
 #define RIG_TEMPLATE "TemplateTemplateTemplateTemplateTemplate__t"
 
-enum { RIG_PENDING_MAX = 16 };
+enum { RIG_PENDING_MAX = 128 };
 
 struct rig_pending {
     hy_httpc_done *done;
