@@ -264,24 +264,6 @@ static int read_one_of(struct reading *r, const json_t *body)
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-/* A reject that was noted is neither accepted nor a duplicate: only permissions count. */
-static void deposited(struct hy_op *op, void *arg)
-{
-    struct hy_report *report = arg;
-
-    for (size_t i = 0; op->result == 0 && i < report->deposit.count; i++) {
-        const struct hy_deposit_item *item = &report->deposit.items[i];
-
-        if (!hy_grant_is_receipt(item->grant.kind) && item->answer != HY_ANSWER_ACCEPT)
-            continue;
-        report->duplicates += item->duplicate;
-        report->accepted += !item->duplicate;
-    }
-    if (op->result == 0 && report->deposit.woken)
-        hy_lane_notice(report->engine, 0, 0);
-    report->done(report, report->arg);
-}
-
 static int make_room(const json_t *body, struct hy_arena *arena, struct hy_report *report)
 {
     size_t count = json_is_array(body) ? 0 : size_of(body), i;
@@ -336,6 +318,6 @@ int hy_engine_client_report(struct hy_engine *engine, const struct hy_app_entry 
     if (report->deposit.count == 0)
         report->done(report, report->arg); /* nothing to store */
     else
-        hy_engine_verb(engine, &report->deposit.op, deposited, report);
+        hy_engine_verb(engine, &report->deposit.op, hy_report_deposited, report);
     return 0;
 }

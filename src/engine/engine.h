@@ -151,8 +151,10 @@ struct hy_report {
     void *arg;
     struct hy_refusal *refused; /* out, in v->arena */
     size_t refused_count;
-    size_t accepted, duplicates; /* out */
-    struct hy_engine *engine;    /* the engine's */
+    /* Out: items that added something; items that were known. A reject, or an accept from before a
+     * withdrawal, is noted and neither. */
+    size_t accepted, duplicates;
+    struct hy_engine *engine; /* the engine's */
 };
 
 /*

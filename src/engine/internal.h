@@ -312,6 +312,8 @@ int64_t hy_day_number(const struct hy_zone *zone, int64_t now_ms);
 
 /* report.c: the sentence for a reason of the platform's check_credential, or of our own. */
 const char *hy_refusal_text(const char *reason);
+/* Ends the report that is its argument: counts, wakes, calls its `done`. For hy_engine_verb(). */
+void hy_report_deposited(struct hy_op *op, void *arg);
 
 /* client_report.c: as what a tap on a prompt for this template counts. */
 enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,

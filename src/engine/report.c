@@ -237,13 +237,22 @@ static int read_item(struct hy_engine *engine, const json_t *body, size_t index,
     return 0;
 }
 
-static void deposited(struct hy_op *op, void *arg)
+/* Only permissions count: a reject that was noted is neither accepted nor a duplicate, and neither is
+ * an accept from before the user turned the template off. */
+static void count_item(struct hy_report *report, const struct hy_deposit_item *item)
+{
+    if (item->answer != HY_ANSWER_ACCEPT)
+        return;
+    report->duplicates += item->duplicate;
+    report->accepted += !item->duplicate && item->added > 0;
+}
+
+void hy_report_deposited(struct hy_op *op, void *arg)
 {
     struct hy_report *report = arg;
 
     for (size_t i = 0; op->result == 0 && i < report->deposit.count; i++)
-        report->duplicates += report->deposit.items[i].duplicate;
-    report->accepted = op->result == 0 ? report->deposit.count - report->duplicates : 0;
+        count_item(report, &report->deposit.items[i]);
     if (op->result == 0 && report->deposit.woken)
         hy_lane_notice(report->engine, 0, 0);
     report->done(report, report->arg);
@@ -273,6 +282,6 @@ int hy_engine_report(struct hy_engine *engine, const json_t *body, struct hy_vio
     if (report->deposit.count == 0)
         report->done(report, report->arg); /* all refused: nothing to store */
     else
-        hy_engine_verb(engine, &report->deposit.op, deposited, report);
+        hy_engine_verb(engine, &report->deposit.op, hy_report_deposited, report);
     return 0;
 }

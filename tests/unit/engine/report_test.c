@@ -292,6 +292,35 @@ static void an_old_accept_does_not_expire(void)
     rig_close();
 }
 
+static void withdraw(int64_t at_ms)
+{
+    struct hy_deposit_item item = {.grant = {.app_no = 1,
+                                             .user = RIG_USER,
+                                             .kind = HY_GRANT_ONCE,
+                                             .template_id = "t1",
+                                             .uses_total = 1,
+                                             .uses_left = 1,
+                                             .obtained_at_ms = at_ms},
+                                   .source = HY_SOURCE_EVENT,
+                                   .answer = HY_ANSWER_WITHDRAW};
+    struct hy_deposit deposit = {
+        .op.verb = HY_VERB_DEPOSIT, .items = &item, .count = 1, .now_ms = rig_now_ms};
+
+    CHECK_INT(hy_store_run(rig.store, &deposit.op), 0);
+}
+
+static void an_accept_from_before_a_withdrawal_adds_nothing(void)
+{
+    set_up();
+    withdraw(rig_now_ms - 50000);
+    CHECK_INT(tell(grant(ONCE ",'obtained_at':1772323100")), 0); /* 100 s ago */
+    check_counts(0, 0, 0);
+    CHECK_INT(rig_stored_uses(), 0);
+    CHECK_INT(tell(grant(ONCE)), 0);
+    check_counts(1, 0, 0);
+    rig_close();
+}
+
 /* As the janitor would, the same night. */
 static void tidy(void)
 {
@@ -332,6 +361,7 @@ int main(void)
     RUN(by_the_instant_that_it_names);
     RUN(without_identity_each_report_is_a_tap);
     RUN(an_old_accept_does_not_expire);
+    RUN(an_accept_from_before_a_withdrawal_adds_nothing);
     RUN(an_import_of_old_accepts_counts_once);
     return hy_tap_end();
 }
