@@ -234,17 +234,16 @@ int hy_shelf_replace(struct hy_shelf *shelf, int64_t app_no, const struct hy_tem
     return err;
 }
 
+/* Of an empty shelf. */
 static int take_all(struct hy_shelf *shelf, const struct hy_templates *read)
 {
     int err = 0;
 
-    for (size_t i = 0, end; i < read->count && !err; i = end) {
-        int64_t app_no = read->templates[i].app_no;
-
-        for (end = i; end < read->count && read->templates[end].app_no == app_no;)
-            end++;
-        err = hy_shelf_replace(shelf, app_no, &read->templates[i], end - i, false);
-    }
+    shelf->entries = new_entries(read->templates, read->count);
+    if (!shelf->entries)
+        return HY_E_NOMEM;
+    shelf->count = read->count;
+    qsort(shelf->entries, shelf->count, sizeof(struct hy_shelf_entry *), by_place);
     for (size_t i = 0; i < read->sync_count && !err; i++)
         err = note_synced(shelf, read->syncs[i].app_no);
     return err;
