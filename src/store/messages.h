@@ -191,7 +191,8 @@ struct hy_cancel {
  * Start-up: every message in `sending` whose lease is not held by a living process had perhaps left
  * when its process died. Each becomes what an unanswered request makes of it (hy_settle() with an
  * unknown judgement "the server stopped while sending", made at now_ms), with an attempt that says
- * so (took_ms 0), as settle does, after the rules of its app. Also returns the largest message id.
+ * so (took_ms 0, at_ms when it left at the latest: hy_recover_left_at()), as settle does, after the
+ * rules of its app. Also returns the largest message id.
  * For SQLite and memory: all of them, in order of id, since a store has one process.
  */
 struct hy_recover_app {
@@ -208,6 +209,13 @@ struct hy_recover {
     size_t recovered;        /* out */
     int64_t last_message_id; /* out */
 };
+
+/* The end of its lease, if that is over: an event about it that came before the process died must not
+ * seem to be from long before, however late the next one starts. */
+static inline int64_t hy_recover_left_at(const struct hy_recover *v, int64_t lease_until_ms)
+{
+    return lease_until_ms > 0 && lease_until_ms < v->now_ms ? lease_until_ms : v->now_ms;
+}
 
 /*
  * What time alone does: messages past their expires_at_ms (<= now) that are queued or waiting (parked

@@ -230,6 +230,24 @@ static void at_start_up_the_app_s_own_expect_events(void)
     CHECK_STATE(receipt->id, UNKNOWN);
 }
 
+/* The event came, the process died before the answer was settled, and is back hours later. */
+static void an_event_from_before_a_long_stop_is_believed(void)
+{
+    struct hy_recover_app app = {
+        .app_no = rig.app, .rules = hy_settle_rules_default, .expect_event = true};
+    struct hy_recover v = {.apps = &app, .app_count = 1};
+    struct hy_message *m;
+
+    once("u", "T1", 1);
+    m = post("u");
+    claim_one();
+    CHECK_INT(hear_sent("u", 3, NULL), 0);
+    rig.now_ms += 3 * (int64_t)HOUR;
+    v.now_ms = rig.now_ms;
+    CHECK_INT(run(&v.op, HY_VERB_RECOVER), 0);
+    CHECK_STATE(m->id, DELIVERED);
+}
+
 static void a_bad_callback_is_refused(void)
 {
     for (int i = 0; i < 11; i++) {
@@ -271,5 +289,6 @@ void store_hear_cases(void)
     CASE(events_are_read_in_order);
     CASE(what_is_kept_for_a_while_goes);
     CASE(at_start_up_the_app_s_own_expect_events);
+    CASE(an_event_from_before_a_long_stop_is_believed);
     CASE(a_bad_callback_is_refused);
 }

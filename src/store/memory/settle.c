@@ -87,7 +87,7 @@ static void recover_one(struct hy_backend *b, struct hy_mem_message *m, const st
     struct hy_recover_app app = app_of(v, m->m.app_no);
     bool receipt = m->grant && hy_grant_is_receipt(m->grant->g.kind);
     struct hy_attempt attempt = {.number = m->m.attempt_count + 1,
-                                 .at_ms = v->now_ms,
+                                 .at_ms = hy_recover_left_at(v, m->lease_until_ms),
                                  .grant_id = m->m.grant_id,
                                  .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
     struct hy_message counted = m->m;

@@ -148,16 +148,22 @@ static struct hy_recover_app app_of(const struct hy_recover *v, int64_t app_no)
     return (struct hy_recover_app){.rules = hy_settle_rules_default};
 }
 
-static int recover_one(struct hy_sqlite *s, const struct hy_recover *v, int64_t id)
+struct sending {
+    int64_t id, lease_until_ms;
+};
+
+static int recover_one(struct hy_sqlite *s, const struct hy_recover *v,
+                       const struct sending *sending)
 {
-    struct hy_attempt attempt = {.at_ms = v->now_ms, .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
+    struct hy_attempt attempt = {.at_ms = hy_recover_left_at(v, sending->lease_until_ms),
+                                 .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
     struct hy_settlement settlement;
     struct settling settling = {&attempt, &settlement, false, v->now_ms};
     struct hy_recover_app app;
     struct hy_message counted;
     struct hy_grant grant;
     struct hy_row row;
-    int r = hy_message_load(s, id, &row);
+    int r = hy_message_load(s, sending->id, &row);
     bool held = false;
 
     if (r == 0 && row.m.grant_id > 0) {
@@ -180,23 +186,24 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v, int64_t 
     return settle_row(s, &row, &settling);
 }
 
-static int sending_ids(struct hy_sqlite *s, int64_t **ret_ids, size_t *ret_count)
+static int all_sending(struct hy_sqlite *s, struct sending **ret_all, size_t *ret_count)
 {
     size_t count = 0, capacity = 0;
-    void *ids = NULL;
+    void *all = NULL;
     struct hy_query q;
     int r;
 
-    hy_query_open(s, SQL_MESSAGE_SENDING_IDS, &q);
+    hy_query_open(s, SQL_MESSAGE_ALL_SENDING, &q);
     while ((r = hy_query_step(&q)) == HY_ROW) {
-        int64_t *id = hy_query_room(&q, &s->scratch, &ids, count, &capacity, sizeof *id);
+        struct sending *one = hy_query_room(&q, &s->scratch, &all, count, &capacity, sizeof *one);
 
-        if (!id)
+        if (!one)
             return HY_E_NOMEM;
-        *id = hy_get_int(&q);
+        one->id = hy_get_int(&q);
+        one->lease_until_ms = hy_get_int(&q);
         count++;
     }
-    *ret_ids = ids;
+    *ret_all = all;
     *ret_count = count;
     return r;
 }
@@ -219,15 +226,15 @@ int hy_sqlite_recover(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
     struct hy_recover *v = (struct hy_recover *)op;
-    int64_t *ids = NULL;
+    struct sending *all = NULL;
     size_t count = 0;
     int r;
 
     hy_arena_reset(&s->scratch);
     v->recovered = 0;
-    r = sending_ids(s, &ids, &count);
+    r = all_sending(s, &all, &count);
     for (size_t i = 0; i < count && r == 0; i++) {
-        r = recover_one(s, v, ids[i]);
+        r = recover_one(s, v, &all[i]);
         v->recovered++;
     }
     return r < 0 ? r : last_id(s, &v->last_message_id);

@@ -84,8 +84,8 @@ static const char *const texts[SQL_COUNT] = {
         "UPDATE message SET parked_due_ms = due_at_ms, due_at_ms = 0 WHERE id = ?1",
     [SQL_MESSAGE_UNPARK] =
         "UPDATE message SET due_at_ms = parked_due_ms, parked_due_ms = 0 WHERE id = ?1",
-    [SQL_MESSAGE_SENDING_IDS] =
-        "SELECT id FROM message INDEXED BY message_sending WHERE state = 2 ORDER BY id",
+    [SQL_MESSAGE_ALL_SENDING] = "SELECT id, lease_until_ms FROM message INDEXED BY message_sending "
+                                "WHERE state = 2 ORDER BY id",
     [SQL_MESSAGE_EXPIRED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_expiry "
                             "WHERE expires_at_ms > 0 AND state <= 1 AND expires_at_ms <= ?1 "
                             "ORDER BY expires_at_ms, id LIMIT ?2",
