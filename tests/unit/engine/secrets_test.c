@@ -140,6 +140,30 @@ static void callback_secrets_are_kept_changed_and_removed_one_by_one(void)
     rig_close();
 }
 
+/* The row was damaged: the app goes on without callbacks, and new secrets put it right. */
+static void callback_secrets_that_do_not_open_can_be_replaced(void)
+{
+    struct hy_apps apps = {.op.verb = HY_VERB_APPS, .arena = &rig.arena};
+    struct hy_app_put put = {.op.verb = HY_VERB_APP_PUT};
+    HY_APP_SCOPED const struct hy_app_entry *app = NULL;
+
+    rig_open("memory:");
+    CHECK_INT(rig_add_app("'callback_token':'" TOKEN "'"), 0);
+    CHECK_INT(hy_store_run(rig.store, &apps.op), 0);
+    put.app = apps.apps[0];
+    put.app.callback = (struct hy_sealed){.bytes = (const uint8_t *)"damaged", .size = 7};
+    CHECK_INT(hy_store_run(rig.store, &put.op), 0);
+    rig_restart();
+    app = hy_engine_app(rig.engine, RIG_APP);
+    CHECK(!app->has_callback);
+    CHECK_INT(rig_change_app(RIG_APP, "{'rate_per_s':9}"), 0);
+    CHECK_INT(rig_change_app(RIG_APP, "{'callback_token':'another-token'}"), 0);
+    check_callback("another-token", NULL);
+    hy_engine_app_release(app);
+    app = NULL;
+    rig_close();
+}
+
 static const struct {
     const char *before, *body, *field, *rule;
 } refused[] = {
@@ -313,6 +337,7 @@ int main(void)
     RUN(a_new_secret_replaces_the_old);
     RUN(a_removed_apps_secret_is_wiped);
     RUN(callback_secrets_are_kept_changed_and_removed_one_by_one);
+    RUN(callback_secrets_that_do_not_open_can_be_replaced);
     RUN(callback_secrets_that_do_not_fit_are_refused);
     RUN(a_bad_callback_secret_is_not_repeated);
     RUN(secrets_and_keys_are_on_disk_only_sealed_and_hashed);
