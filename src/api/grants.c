@@ -1,5 +1,6 @@
 #include "api/problem.h"
 #include "api/query.h"
+#include "api/report.h"
 #include "api/routes.h"
 #include "base/err.h"
 #include "domain/grant.h"
@@ -10,40 +11,6 @@
 enum { REPORTS_MAX = 10000, LIST_DEFAULT = 100, LIST_MAX = 1000 };
 
 /* --- report ----------------------------------------------------------------------------------- */
-
-static void write_refused(struct hy_out *out, const struct hy_report *report)
-{
-    hy_out_begin(out, "refused", '[');
-    for (size_t i = 0; i < report->refused_count; i++) {
-        hy_out_begin(out, NULL, '{');
-        hy_out_int(out, "index", (int64_t)report->refused[i].index);
-        hy_out_text(out, "reason", report->refused[i].reason);
-        hy_out_text(out, "message", report->refused[i].message);
-        hy_out_end(out, '}');
-    }
-    hy_out_end(out, ']');
-}
-
-static void reported(struct hy_call *call)
-{
-    const struct hy_report *report = call->work;
-    struct hy_out out;
-
-    if (hy_call_failed(call, report->deposit.op.result))
-        return;
-    hy_out_init(&out);
-    hy_out_begin(&out, NULL, '{');
-    hy_out_int(&out, "accepted", (int64_t)report->accepted);
-    hy_out_int(&out, "duplicates", (int64_t)report->duplicates);
-    write_refused(&out, report);
-    hy_out_end(&out, '}');
-    hy_call_reply(call, 201, &out);
-}
-
-static void report_done(struct hy_report *report, void *arg)
-{
-    hy_call_wake(arg);
-}
 
 static bool count_ok(struct hy_call *call)
 {
@@ -64,12 +31,9 @@ void hy_api_grants_report(struct hy_call *call)
 
     if (!hy_call_json(call, HY_BODY_REQUIRED) || !count_ok(call))
         return;
-    report = hy_call_work(call, sizeof *report);
+    report = hy_api_report_new(call);
     if (!report)
         return;
-    report->done = report_done;
-    report->arg = call;
-    hy_call_defer(call, reported);
     err = hy_engine_report(call->engine, call->body, &call->v, report);
     if (err)
         hy_call_not_started(call, err);

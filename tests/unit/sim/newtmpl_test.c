@@ -185,6 +185,7 @@ static void older_sdks_may_send_forms(void)
         "tid=855&kidList=1,6&sceneDesc=a+b",
         "{'tid':855,'kidList':['2','3']}",
     };
+    const char *first;
 
     begin();
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
@@ -192,10 +193,8 @@ static void older_sdks_may_send_forms(void)
     CHECK_INT(add("tid=855&kidList=1&sceneDesc=x"), 200020);
     CHECK_INT(add("tid=855&kidList=2,4&sceneDesc=1234567890123456"), 200021);
     CHECK_INT(add("%FF=1"), 47001);
-    CHECK_INT(
-        code_of(post(path_of("deltemplate"), "priTmplId=%s",
-                     text_of(json_array_get(data_of(ask("gettemplate", "")), 0), "priTmplId"))),
-        0);
+    first = text_of(json_array_get(data_of(ask("gettemplate", "")), 0), "priTmplId");
+    CHECK_INT(code_of(post(path_of("deltemplate"), "priTmplId=%s", first)), 0);
     CHECK_INT(json_array_size(data_of(ask("gettemplate", ""))), 5);
     world_stop();
 }
