@@ -14,157 +14,17 @@
  * clock, through the front and its threads, each write a commit of its own; and the mean of the CPU
  * that the process took, user and system.
  */
+#include "grants_bench.h"
+
 #include "common.h"
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "store/apps.h"
-#include "store/grants.h"
-#include "store/messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-enum { TEMPLATES = 5, BATCH = 5000, FILL_DAYS = 180, IDENTITY_DAYS = 30 };
-
-static const char *const templates[TEMPLATES] = {
-    "TEMPLATE-0000000000000000000000000000000001", "TEMPLATE-0000000000000000000000000000000002",
-    "TEMPLATE-0000000000000000000000000000000003", "TEMPLATE-0000000000000000000000000000000004",
-    "TEMPLATE-0000000000000000000000000000000005"};
-
-struct bench {
-    struct hy_store *store;
-    struct hy_message_ids ids;
-    struct hy_arena arena; /* of one call */
-    int64_t app;
-    int64_t grants, users;
-    uint64_t random;
-    int64_t now_ms; /* when it began */
-};
-
-/* --- before ----------------------------------------------------------------------------------- */
-
-static void find_app(struct bench *b)
-{
-    struct hy_apps v = {.op = {.verb = HY_VERB_APPS}, .arena = &b->arena};
-    struct hy_app_put put = {.op = {.verb = HY_VERB_APP_PUT},
-                             .app = {.id = "wx0000000000000001",
-                                     .platform = "wechat_mini",
-                                     .settings = "{}",
-                                     .created_at_ms = b->now_ms}};
-
-    bench_must(hy_store_run(b->store, &v.op), "apps");
-    if (v.count == 0)
-        bench_must(hy_store_run(b->store, &put.op), "app");
-    b->app = v.count > 0 ? v.apps[0].no : put.app.no;
-}
-
-static const char *user_text(struct bench *b, int64_t user)
-{
-    char name[BENCH_USER_BYTES];
-
-    return hy_arena_strdup(&b->arena, bench_user(user, name));
-}
-
-static int64_t any_user(struct bench *b)
-{
-    b->random = bench_mix(b->random);
-    return (int64_t)(b->random % (uint64_t)b->users);
-}
-
-static struct hy_message message(struct bench *b, int64_t user, const char *template_id)
-{
-    int64_t now_ms = hy_clock_now_ms();
-
-    return (struct hy_message){.id = hy_message_ids_next(&b->ids, now_ms),
-                               .app_no = b->app,
-                               .user = user_text(b, user),
-                               .template_id = template_id,
-                               .template_kind = HY_TEMPLATE_ONCE,
-                               .data = "{\"thing1\":{\"value\":\"TIT Creative Park\"}}",
-                               .accepted_at_ms = now_ms};
-}
-
-/* The template of a user's first counter. */
-static int first_template(int64_t user)
-{
-    return (int)(user % TEMPLATES);
-}
-
-static void counter_item(struct bench *b, struct hy_deposit_item *item, int64_t user, int template,
-                         int64_t at_ms)
-{
-    struct hy_grant *g = &item->grant;
-    uint64_t *identity = (uint64_t *)hy_arena_alloc(&b->arena, HY_IDENTITY_BYTES);
-
-    g->app_no = b->app;
-    g->user = user_text(b, user);
-    g->kind = HY_GRANT_ONCE;
-    g->template_id = templates[template % TEMPLATES];
-    g->uses_total = g->uses_left = 1;
-    g->obtained_at_ms = at_ms;
-    identity[0] = b->random = bench_mix(b->random);
-    identity[1] = bench_mix(b->random + 1);
-    if (at_ms > b->now_ms - (int64_t)IDENTITY_DAYS * BENCH_DAY_MS)
-        item->identity = (const uint8_t *)identity;
-    item->identity_at_ms = at_ms;
-    item->source = HY_SOURCE_PAGE;
-    item->window_ms = 60000;
-    item->margin_ms = BENCH_DAY_MS;
-}
-
-static void form_item(struct bench *b, struct hy_deposit_item *item, int64_t user, int64_t number)
-{
-    struct hy_grant *g = &item->grant;
-
-    g->app_no = b->app;
-    g->user = user_text(b, user);
-    g->kind = HY_GRANT_FORM_ID;
-    g->credential = hy_arena_printf(&b->arena, "%016llx%016llx",
-                                    (unsigned long long)bench_mix((uint64_t)number),
-                                    (unsigned long long)bench_mix(~(uint64_t)number));
-    g->uses_total = g->uses_left = 1;
-    g->obtained_at_ms = b->now_ms;
-    g->expires_at_ms = b->now_ms + 7LL * BENCH_DAY_MS -
-                       (int64_t)(bench_mix((uint64_t)number) % (5ULL * BENCH_DAY_MS));
-    item->margin_ms = BENCH_DAY_MS;
-}
-
-static void fill_item(struct bench *b, struct hy_deposit_item *item, int64_t number)
-{
-    int64_t ago_ms = (int64_t)FILL_DAYS * BENCH_DAY_MS;
-    int64_t at_ms =
-        b->now_ms - ago_ms + (int64_t)((double)ago_ms * (double)number / (double)b->grants);
-    int64_t so_far = number / 10 * 8 + 1,
-            user = (int64_t)(bench_mix((uint64_t)number) % (uint64_t)so_far);
-
-    if (number % 10 < 8)
-        counter_item(b, item, number / 10 * 8 + number % 10,
-                     first_template(number / 10 * 8 + number % 10), at_ms);
-    else if (number % 10 == 8)
-        counter_item(b, item, user, first_template(user) + 1, at_ms);
-    else
-        form_item(b, item, user, number);
-}
-
-static void fill(struct bench *b)
-{
-    int64_t start_us = hy_clock_mono_us();
-
-    for (int64_t done = 0; done < b->grants;) {
-        struct hy_deposit v = {.op = {.verb = HY_VERB_DEPOSIT}, .now_ms = b->now_ms};
-
-        hy_arena_reset(&b->arena);
-        v.items = (struct hy_deposit_item *)hy_arena_array(&b->arena, BATCH, sizeof *v.items);
-        for (; v.count < BATCH && done < b->grants; done++)
-            fill_item(b, &v.items[v.count++], done);
-        bench_must(hy_store_run(b->store, &v.op), "deposit");
-    }
-    fprintf(stderr, "grants-bench: %lld grants stored in %.0f s\n", (long long)b->grants,
-            (double)(hy_clock_mono_us() - start_us) / 1e6);
-}
 
 /* --- what is measured -------------------------------------------------------------------------- */
 
@@ -172,7 +32,7 @@ static void list_grants(struct bench *b)
 {
     struct hy_grant_list v = {.op = {.verb = HY_VERB_GRANT_LIST},
                               .app_no = b->app,
-                              .user = user_text(b, any_user(b)),
+                              .user = bench_user_text(b, bench_any_user(b)),
                               .now_ms = b->now_ms,
                               .margin_ms = BENCH_DAY_MS,
                               .limit = 100,
@@ -187,7 +47,7 @@ static void reach(struct bench *b, enum hy_template_kind kind)
 {
     struct hy_reach v = {.op = {.verb = HY_VERB_REACH},
                          .app_no = b->app,
-                         .template_id = templates[any_user(b) % TEMPLATES],
+                         .template_id = bench_templates[bench_any_user(b) % TEMPLATES],
                          .template_kind = kind,
                          .now_ms = b->now_ms,
                          .margin_ms = BENCH_DAY_MS};
@@ -212,7 +72,7 @@ static void prospects(struct bench *b)
     struct hy_prospect items[TEMPLATES];
     struct hy_prospects v = {.op = {.verb = HY_VERB_PROSPECTS},
                              .app_no = b->app,
-                             .user = user_text(b, any_user(b)),
+                             .user = bench_user_text(b, bench_any_user(b)),
                              .items = items,
                              .count = TEMPLATES,
                              .now_ms = b->now_ms,
@@ -220,8 +80,8 @@ static void prospects(struct bench *b)
                              .arena = &b->arena};
 
     for (int i = 0; i < TEMPLATES; i++)
-        items[i] =
-            (struct hy_prospect){.template_id = templates[i], .template_kind = HY_TEMPLATE_ONCE};
+        items[i] = (struct hy_prospect){.template_id = bench_templates[i],
+                                        .template_kind = HY_TEMPLATE_ONCE};
     bench_must(hy_store_run(b->store, &v.op), "prospects");
 }
 
@@ -231,7 +91,7 @@ static void deposit(struct bench *b, int64_t user)
     struct hy_deposit v = {
         .op = {.verb = HY_VERB_DEPOSIT}, .items = &item, .count = 1, .now_ms = hy_clock_now_ms()};
 
-    counter_item(b, &item, user, first_template(user), v.now_ms);
+    bench_counter_item(b, &item, user, bench_first_template(user), v.now_ms);
     bench_must(hy_store_run(b->store, &v.op), "deposit");
     if (item.added != 1)
         bench_must(HY_E_CORRUPT, "an accept that added nothing");
@@ -239,7 +99,7 @@ static void deposit(struct bench *b, int64_t user)
 
 static void accept_again(struct bench *b)
 {
-    deposit(b, any_user(b));
+    deposit(b, bench_any_user(b));
 }
 
 static void accept_first(struct bench *b)
@@ -249,7 +109,7 @@ static void accept_first(struct bench *b)
 
 static void admit(struct bench *b, int64_t user)
 {
-    struct hy_message m = message(b, user, templates[first_template(user)]);
+    struct hy_message m = bench_message(b, user, bench_templates[bench_first_template(user)]);
     struct hy_admit_item item = {.message = &m, .margin_ms = BENCH_DAY_MS};
     struct hy_admit v = {.op = {.verb = HY_VERB_ADMIT},
                          .items = &item,
@@ -288,34 +148,12 @@ static void send(struct bench *b)
     struct hy_claim claim = {
         .op = {.verb = HY_VERB_CLAIM}, .lanes = &lane, .lane_count = 1, .arena = &b->arena};
 
-    admit(b, any_user(b));
+    admit(b, bench_any_user(b));
     claim.now_ms = hy_clock_now_ms();
     claim.lease_until_ms = claim.now_ms + 60000;
     bench_must(hy_store_run(b->store, &claim.op), "claim");
     if (claim.count == 1)
         settle(b, &claim.claimed[0]);
-}
-
-/* To users who have none of that template; they stay. */
-static void leave_waiting(struct bench *b, size_t count)
-{
-    for (size_t done = 0; done < count;) {
-        struct hy_admit v = {.op = {.verb = HY_VERB_ADMIT},
-                             .now_ms = hy_clock_now_ms(),
-                             .key_window_ms = BENCH_DAY_MS,
-                             .arena = &b->arena};
-
-        hy_arena_reset(&b->arena);
-        v.items = (struct hy_admit_item *)hy_arena_array(&b->arena, BATCH, sizeof *v.items);
-        for (; v.count < BATCH && done < count; done++) {
-            struct hy_message *m = (struct hy_message *)hy_arena_alloc(&b->arena, sizeof *m);
-
-            *m = message(b, any_user(b), "TEMPLATE-0000000000000000000000000000000009");
-            m->on_missing = HY_ON_MISSING_WAIT;
-            v.items[v.count++].message = m;
-        }
-        bench_must(hy_store_run(b->store, &v.op), "admit");
-    }
 }
 
 /* Opens again, so that what filling has left behind is not measured: the log, pages to be written. */
@@ -349,7 +187,7 @@ static void name_users(struct bench *b, const char *path, size_t count)
     FILE *file = fopen(path, "w");
 
     for (size_t i = 0; file && i < count; i++)
-        fprintf(file, "%s\n", bench_user(any_user(b), name));
+        fprintf(file, "%s\n", bench_user(bench_any_user(b), name));
     if (!file || fclose(file) != 0)
         bench_must(HY_E_IO, path);
 }
@@ -409,9 +247,9 @@ int main(int argc, char **argv)
     hy_message_ids_init(&b.ids, 0, 0);
     b.now_ms = hy_clock_now_ms();
     b.users = b.grants / 10 * 8;
-    find_app(&b);
-    fill(&b);
-    leave_waiting(&b, argc > 5 ? strtoul(argv[5], NULL, 10) : 0);
+    bench_find_app(&b);
+    bench_fill(&b);
+    bench_leave_waiting(&b, argc > 5 ? strtoul(argv[5], NULL, 10) : 0);
     settle_down(&b, &config);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         measure(&b, i, count);

@@ -63,7 +63,7 @@ void hy_grant_accept(struct hy_grant *grant, enum hy_grant_kind kind, int32_t us
     grant->reason = NULL;
     grant->refusals = 0;
     grant->retry_at_ms = 0;
-    if (at_ms > grant->obtained_at_ms)
+    if (uses > 0 && at_ms > grant->obtained_at_ms)
         grant->obtained_at_ms = at_ms;
 }
 

@@ -81,7 +81,7 @@ int64_t hy_grant_lifetime_ms(enum hy_grant_kind kind);
  * A user accepts again: adds `uses` accepts, given at `at_ms`, to a counter. It is available
  * afterwards, whatever it was; the uses of a revoked one were void before and stay so, but for those
  * that messages still hold. Of `always` no number changes. A `once` that is told `always` becomes a
- * standing one, also for those who hold a use of it.
+ * standing one, also for those who hold a use of it; `uses` is 0 when only that is news.
  */
 void hy_grant_accept(struct hy_grant *grant, enum hy_grant_kind kind, int32_t uses, int64_t at_ms);
 

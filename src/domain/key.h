@@ -11,7 +11,7 @@ enum hy_scope {
     HY_SCOPE_SEND = 2,   /* messages, broadcasts, schedules: write and read */
     HY_SCOPE_READ = 4,   /* every GET but tokens and keys */
     HY_SCOPE_TOKEN = 8,  /* token calls */
-    HY_SCOPE_CLIENT = 16 /* reports of permissions: POST /v1/grants */
+    HY_SCOPE_CLIENT = 16 /* reports of permissions (POST /v1/grants); ending a user's sessions */
 };
 
 /* The word of bit i; ended by a null. */

@@ -132,7 +132,8 @@ struct hy_prospect {
     int64_t available;                   /* out: uses usable now */
     struct hy_grant counter;             /* out: the user's counter of it; id 0 = none */
     int64_t waiting;                     /* out: messages that wait for it (counted up to 100) */
-    int64_t answered_at_ms;              /* out: the newest answer; 0 = none known */
+    /* Out: the newest answer, of several at one instant the one told last; 0 = none known. */
+    int64_t answered_at_ms;
     enum hy_answer_kind answer;
 };
 

@@ -10,8 +10,8 @@
 #include "store/store.h"
 
 /*
- * Wake: whenever a use becomes free (a deposit; a reservation given back; the try of a suspect grant
- * that ends in spend or doubt, for it is free for others then), the messages of that user that are
+ * Wake: whenever a use becomes free (a deposit; a reservation given back; a try of a suspect grant
+ * that is settled with spend or doubt, for others may try it then), the messages of that user that are
  * `waiting` for one that fits are woken in the same transaction: each, oldest (smallest id) first,
  * reserves the use that hy_grant_compare() puts first, is queued, due now, reason null, not in doubt.
  * One whose expires_at_ms is past is left to sweep. One that waits for a suspect grant (waiting with a
@@ -150,9 +150,9 @@ struct hy_settle_item {
 };
 
 /*
- * For each item, in order: appends the attempt (its grant_move is that of the settlement), moves the message out of `sending`, does the grant
- * move on the grant that it holds (hy_grant_release(); the reason of a drop is the errcode, or
- * without one the verdict's name), un-parks the next message of that user. The message gets state,
+ * For each item, in order: appends the attempt (its grant_move is that of the settlement), moves the
+ * message out of `sending`, does the grant move on the grant that it holds (hy_grant_release(); the
+ * reason of a drop or a refusal is the errcode, or without one the verdict's name), un-parks the next message of that user. The message gets state,
  * reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid other
  * than 0 of the judgement; after keep and spend it still names the grant, after the other moves
  * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a

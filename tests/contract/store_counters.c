@@ -86,8 +86,10 @@ static void a_known_tap_may_make_it_standing(void)
 
     tell_accept("u", HY_SOURCE_PAGE, rig.now_ms);
     item.grant.kind = HY_GRANT_ALWAYS;
+    item.grant.obtained_at_ms += SECOND;
     CHECK_INT(deposit_items(&item, 1, NULL), 0);
     CHECK(item.duplicate);
+    CHECK_INT(counter_of("u")->obtained_at_ms, rig.now_ms); /* of the tap, as first told */
     CHECK_INT(item.added, 0);
     CHECK_INT(counter_of("u")->kind, HY_GRANT_ALWAYS);
     CHECK_TEXT(balance("u"), "1/1 available");
@@ -226,6 +228,21 @@ static void a_report_counts_once(void)
     CHECK_TEXT(balance("u"), "2/2 available");
 }
 
+static void a_report_without_an_instant_is_found_for_a_day(void)
+{
+    struct hy_deposit_item item = known_as(accept_item("u", HY_SOURCE_PAGE), "r1");
+
+    item.identity_back_ms = DAY;
+    CHECK_INT(tell(item), 1);
+    rig.now_ms += 23 * HOUR;
+    item = known_as(accept_item("u", HY_SOURCE_PAGE), "r1");
+    item.identity_back_ms = DAY;
+    CHECK_INT(tell(item), 0);
+    CHECK_TEXT(balance("u"), "1/1 available");
+    item.identity_back_ms = DAY + 1;
+    CHECK_INT(deposit_items(&item, 1, NULL), HY_E_INVALID);
+}
+
 static void identities_are_an_app_s_own(void)
 {
     struct hy_app_put app = {.app = {.id = "wx2", .platform = "wechat_mini", .settings = "{}"}};
@@ -357,6 +374,7 @@ void store_counters_cases(void)
     CASE(of_what_was_turned_off_the_order_does_not_matter);
     CASE(a_no_adds_nothing_but_the_answer);
     CASE(a_report_counts_once);
+    CASE(a_report_without_an_instant_is_found_for_a_day);
     CASE(identities_are_an_app_s_own);
     CASE(a_bad_counter_is_refused);
     CASE(the_kind_of_template_decides_what_fits);

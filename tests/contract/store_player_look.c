@@ -110,8 +110,10 @@ static void look_at_prospects(struct player *p, int64_t app_no, const char *user
 
     player_run(p, &v.op, HY_VERB_PROSPECTS, "prospects");
     for (int i = 0; i < 2; i++) {
-        hy_buf_printf(&p->out, "  available=%" PRId64 " waiting=%" PRId64 " answered=%" PRId64 "\n",
-                      items[i].available, items[i].waiting, items[i].answered_at_ms);
+        hy_buf_printf(&p->out,
+                      "  available=%" PRId64 " waiting=%" PRId64 " answered=%" PRId64 " %s\n",
+                      items[i].available, items[i].waiting, items[i].answered_at_ms,
+                      hy_answer_names[items[i].answer]);
         print_grant(&p->out, &items[i].counter);
     }
 }

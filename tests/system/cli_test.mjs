@@ -28,6 +28,8 @@ test('help, version and slips', async () => {
     [['app', 'ad', 'x'], 'hongyan: app ad: no such command; did you mean add?\n'],
     [['serve', '--sotre', 'memory:'], 'hongyan: --sotre: no such option; did you mean --store?\n'],
     [['app', 'show'], 'hongyan: ID is missing; --help explains\n'],
+    [['serve', '--store', 'memory:', '--listen', '127.0.0.1:0', '--trusted-proxy', 'proxy.local'],
+      'hongyan: --trusted-proxy: must be IP addresses, not proxy.local\n'],
   ]) {
     const slip = await run(args);
     assert.equal(slip.code, 2);

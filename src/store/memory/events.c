@@ -72,8 +72,9 @@ static struct hy_mem_message *meant(const struct hy_mem_user *user,
 static void apply(struct hy_backend *b, struct hy_mem_message *m, const struct hy_mem_early *event,
                   int64_t now_ms)
 {
+    bool freed = hy_mem_release(m, HY_GRANT_SPEND, NULL, 0);
+
     hy_mem_await_none(m);
-    hy_mem_release(m, HY_GRANT_SPEND, NULL, 0);
     if (!event->delivered)
         m->m.grant_id = 0;
     if (m->m.msgid == 0)
@@ -81,6 +82,8 @@ static void apply(struct hy_backend *b, struct hy_mem_message *m, const struct h
     m->m.in_doubt = false;
     hy_mem_move(b, m, event->delivered ? HY_MESSAGE_DELIVERED : HY_MESSAGE_FAILED, event->reason, 0,
                 now_ms);
+    if (freed)
+        hy_mem_wake(b, m->user, now_ms, 0);
 }
 
 void hy_mem_apply_early(struct hy_backend *b, struct hy_mem_user *user, int64_t now_ms)

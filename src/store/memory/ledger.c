@@ -82,19 +82,23 @@ void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant)
     m->m.in_doubt = false;
 }
 
-void hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason,
+bool hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason,
                     int64_t retry_at_ms)
 {
     struct hy_grant after;
+    bool frees;
 
     if (!m->grant || move == HY_GRANT_KEEP)
-        return;
+        return move == HY_GRANT_GIVE_BACK;
     after = m->grant->g;
+    frees = move == HY_GRANT_GIVE_BACK ||
+            (after.state == HY_GRANT_SUSPECT && (move == HY_GRANT_SPEND || move == HY_GRANT_DOUBT));
     hy_grant_release(&after, move, m->m.in_doubt, reason, retry_at_ms);
     hy_mem_grant_change(m->grant, &after);
     m->grant = NULL;
     if (move != HY_GRANT_SPEND)
         m->m.grant_id = 0;
+    return frees;
 }
 
 /* --- the lists that a message is in ----------------------------------------------------------- */

@@ -21,25 +21,17 @@ static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *at
         m->m.msgid = attempt->judgement.msgid;
 }
 
-/* Whether the move leaves a use that nobody could take before: messages.h, "Wake". */
-static bool frees(const struct hy_mem_message *m, enum hy_grant_move move)
-{
-    bool suspect = m->grant && m->grant->g.state == HY_GRANT_SUSPECT;
-
-    return move == HY_GRANT_GIVE_BACK ||
-           (suspect && (move == HY_GRANT_SPEND || move == HY_GRANT_DOUBT));
-}
-
 static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
                        const struct hy_attempt *attempt, const struct hy_settlement *s,
                        bool expect_event, int64_t now_ms)
 {
     const struct hy_judgement *j = &attempt->judgement;
-    bool freed = frees(m, s->grant_move);
+    bool freed;
 
     append_attempt(m, attempt, s->grant_move);
-    hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
-                   s->grant_retry_at_ms);
+    freed =
+        hy_mem_release(m, s->grant_move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
+                       s->grant_retry_at_ms);
     m->m.in_doubt = s->in_doubt;
     hy_mem_move(b, m, s->state, s->reason[0] ? s->reason : NULL, s->due_at_ms, now_ms);
     if (freed)

@@ -174,6 +174,8 @@ int hy_outcome_apply(struct hy_sqlite *s, const struct hy_outcome *told, int64_t
     if (r != 0 || m.id == 0)
         return r < 0 ? r : 0;
     r = hy_message_load(s, m.id, &row);
+    if (r == HY_E_NOT_FOUND)
+        return HY_E_CORRUPT; /* messages stay */
     if (r < 0 || !hy_message_may_move(row.m.state, HY_MESSAGE_DELIVERED))
         return r; /* it is being sent again */
     *ret_message_id = m.id;

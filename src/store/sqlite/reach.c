@@ -60,8 +60,6 @@ int hy_reach_change(struct hy_sqlite *s, const struct hy_grant *grant, int64_t b
         return hy_tally_counters(s, grant->app_no, grant->template_id, (after > 0) - (before > 0),
                                  after - before);
     r = hy_tally_receipts(s, grant->app_no, hy_reach_minute(grant), 0, after - before);
-    if (r == 0)
-        r = hy_tally_add(s, grant->app_no, HY_TALLY_RECEIPT_USES, after - before);
     if (r == 0 && (after > 0) != (before > 0))
         r = move_user(s, grant, after > 0, others_minute);
     return r;
@@ -96,8 +94,8 @@ static int ask_counters(struct hy_sqlite *s, struct hy_reach *v)
     return hy_query_close(&q) < 0 ? HY_E_NOMEM : 1;
 }
 
-/* All, less those whose time is over: these are few, because they are purged. A minute that has begun,
- * less the margin, counts as over. */
+/* All, less the uses of counters and those whose time is over: these are few, because they are purged. A
+ * minute that has begun, less the margin, counts as over. */
 static int ask_receipts(struct hy_sqlite *s, struct hy_reach *v)
 {
     struct hy_query q;

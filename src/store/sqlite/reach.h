@@ -4,7 +4,8 @@
  * Counters: a row is a user, so a template's tally is exact as it stands. Receipts go by time, so
  * there is a tally for each minute in which some expire. A user counts in one minute only, that in
  * which the last receipt with free uses expires: whoever asks for all minutes after an instant meets
- * each user once. The sums over all minutes are kept, too (tally.h).
+ * each user once. The sum of users over all minutes is kept, too (tally.h); that
+ * of uses is what all grants have, less what counters have.
  */
 #ifndef HY_STORE_SQLITE_REACH_H
 #define HY_STORE_SQLITE_REACH_H

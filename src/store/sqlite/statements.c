@@ -127,9 +127,10 @@ static const char *const texts[SQL_COUNT] = {
         "INSERT INTO reach_counter (app_no, template_id, uses, users) VALUES (?1, ?2, ?3, ?4) "
         "ON CONFLICT DO UPDATE SET uses = uses + excluded.uses, users = users + excluded.users",
     [SQL_REACH_RECEIPTS] =
-        "SELECT coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -3), 0) - "
+        "SELECT coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -2), 0) - "
         "coalesce(sum(users), 0), "
-        "coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -2), 0) - "
+        "coalesce((SELECT number FROM tally WHERE app_no = ?1 AND state = -1), 0) - "
+        "coalesce((SELECT sum(uses) FROM reach_counter WHERE app_no = ?1), 0) - "
         "coalesce(sum(uses), 0) FROM reach_receipt WHERE app_no = ?1 AND minute <= ?2",
     [SQL_REACH_COUNTERS] =
         "SELECT users, uses FROM reach_counter WHERE app_no = ?1 AND template_id = ?2",

@@ -14,9 +14,9 @@
 
 struct hy_sqlite;
 
-/* Beside the states of messages: the free uses of an app's available grants; those of receipts alone,
- * and the users who have any of these. */
-enum { HY_TALLY_FREE_USES = -1, HY_TALLY_RECEIPT_USES = -2, HY_TALLY_RECEIPT_USERS = -3 };
+/* Beside the states of messages: the free uses of an app's available grants, and the users who have
+ * some of receipts. */
+enum { HY_TALLY_FREE_USES = -1, HY_TALLY_RECEIPT_USERS = -2 };
 
 enum hy_tally_table { HY_TALLY_STATES, HY_TALLY_RECEIPTS, HY_TALLY_COUNTERS };
 

@@ -230,8 +230,9 @@ static void one_time_becomes_standing(void)
     g = counter(HY_GRANT_ONCE, 1, 0);
     g.uses_left = 0;
     g.state = HY_GRANT_SPENT;
-    hy_grant_accept(&g, HY_GRANT_ALWAYS, 1, now_ms);
+    hy_grant_accept(&g, HY_GRANT_ALWAYS, 0, now_ms + 1); /* the tap itself was known */
     check_counter(&g, 1, 1, 0);
+    CHECK_INT(g.obtained_at_ms, now_ms);
 }
 
 static void a_withdrawal_counts_unless_an_accept_came_later(void)

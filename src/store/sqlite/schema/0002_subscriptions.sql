@@ -46,9 +46,9 @@ INSERT INTO reach_receipt
           WHERE kind <= 1 AND state = 0 AND uses_left > uses_reserved GROUP BY app_no, user)
     WHERE true
     ON CONFLICT DO UPDATE SET users = users + 1;
--- The sums over all minutes are under the states -2 (uses) and -3 (users) of the tally.
-INSERT INTO tally SELECT app_no, -2, sum(uses) FROM reach_receipt GROUP BY app_no;
-INSERT INTO tally SELECT app_no, -3, sum(users) FROM reach_receipt GROUP BY app_no;
+-- The sum of users over all minutes is under state -2 of the tally; that of uses is state -1 less
+-- what the counters have.
+INSERT INTO tally SELECT app_no, -2, sum(users) FROM reach_receipt GROUP BY app_no;
 
 -- A tap, or several at one instant; the bucket is that of at_ms.
 CREATE TABLE answer (
