@@ -146,8 +146,8 @@ async function play(sim, folder, random, kills) {
   await sim.client.must(200, 'DELETE', '/sim/faults');
   await drain(load, pushes);
   await pushes.stop();
-  const recovered = recoveredOf(server);
   const world = await gatherAccepts(load, pushes, before);
+  const recovered = await recoveredOf(server.client, world.messages);
   const end = await server.end('SIGTERM', stopMaxMs);
 
   note(`load: ${JSON.stringify(load.counts)}, ${load.lostAnswers} answers lost, ` +

@@ -93,8 +93,8 @@ async function play(part, sim, folder, random) {
   await load.stop();
   await sim.client.must(200, 'DELETE', '/sim/faults');
   await drain(load);
-  const recovered = recoveredOf(server);
   const world = await gather(load, before);
+  const recovered = await recoveredOf(server.client, world.messages);
   const end = await server.end('SIGTERM', stopMaxMs);
 
   note(`load: ${JSON.stringify(load.counts)}, ${load.lostAnswers} answers lost, ` +
