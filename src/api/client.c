@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Each login is a call to the platform. The others cost next to nothing. */
-enum { LOGINS_PER_MIN = 30, USER_PER_MIN = 60, STRANGER_PER_MIN = 600 };
+enum { LOGINS_PER_MIN = 30, USER_PER_MIN_MIN = 60, STRANGER_PER_MIN = 600 };
 
 /* --- how often -------------------------------------------------------------------------------- */
 
@@ -65,13 +65,21 @@ static bool take_of_address(struct hy_call *call, const struct hy_app_entry *app
     return take(call, 'a', &key, sizeof key, app->settings.client_rate_per_min);
 }
 
+/* A fifth of what an address may: one person is one of several behind it. */
+static int64_t per_user(int64_t per_address)
+{
+    int64_t share = per_address / 5 > USER_PER_MIN_MIN ? per_address / 5 : USER_PER_MIN_MIN;
+
+    return share < per_address ? share : per_address;
+}
+
 static bool take_of_user(struct hy_call *call, const struct hy_app_entry *app, const char *user)
 {
     const char *key = hy_arena_printf(call->arena, "%" PRId64 " %s", app->app.no, user);
 
     if (hy_call_failed(call, key ? 0 : HY_E_NOMEM))
         return false;
-    return take(call, 'u', key, strlen(key), USER_PER_MIN);
+    return take(call, 'u', key, strlen(key), per_user(app->settings.client_rate_per_min));
 }
 
 /* --- whose page ------------------------------------------------------------------------------- */

@@ -178,8 +178,10 @@ static void write_item(struct hy_out *out, const struct hy_step *item, const str
         write_message(out, item, s);
     if (item->attempt)
         write_attempt(out, item, s);
-    if (item->event)
+    if (item->event) {
         hy_out_text(out, "event", item->event->name);
+        hy_out_instant(out, "created_at", item->event->created_at_ms);
+    }
     hy_out_text(out, "reason", item->reason);
     if (item->known) {
         hy_out_int(out, "balance_before", item->before);

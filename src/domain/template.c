@@ -222,19 +222,22 @@ static void refuse_unknown(const char *key, const struct hy_template_field *fiel
                            struct hy_violations *v)
 {
     const char **names = hy_arena_array(v->arena, count + 1, sizeof *names), *nearest = NULL;
+    const char *list = NULL;
     char shown[SHOWN_KEY_BYTES], path[PATH_BYTES];
 
-    for (size_t i = 0; names && i < count; i++)
+    for (size_t i = 0; names && i < count; i++) {
         names[i] = fields[i].key;
+        list = list ? hy_arena_printf(v->arena, "%s, %s", list, names[i]) : names[i];
+    }
     if (names)
         nearest = hy_nearest_name(key, names);
     show_key(key, shown);
     snprintf(path, sizeof path, "data.%s", shown);
     if (nearest)
-        hy_violations_add(v, path, "unknown_field", NULL, NULL,
+        hy_violations_add(v, path, "unknown_field", list, shown,
                           "The template has no field %s; did you mean %s?", shown, nearest);
     else
-        hy_violations_add(v, path, "unknown_field", NULL, NULL, "The template has no field %s.",
+        hy_violations_add(v, path, "unknown_field", list, shown, "The template has no field %s.",
                           shown);
 }
 

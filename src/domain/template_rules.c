@@ -89,7 +89,7 @@ static const char *const rule_texts[HY_TEMPLATE_TYPES] = {
     [HY_TEMPLATE_KEYWORD] = "any text",
 };
 
-enum { NAME_WITH_HAN_MAX = 10 };
+enum { NAME_WITH_HAN_MAX = 10, SHOWN_CHARS_MAX = 40 };
 
 /* --- characters ------------------------------------------------------------------------------- */
 
@@ -277,6 +277,16 @@ static bool has_foreign(const struct rule *rule, const char *value, struct hy_vi
     return false;
 }
 
+/* The first characters of a value, for those who read the fault. */
+static const char *shown_value(const char *value, struct hy_arena *arena)
+{
+    const char *end = value;
+
+    for (size_t i = 0; *end && i < SHOWN_CHARS_MAX; i++)
+        hy_template_next(&end);
+    return hy_arena_printf(arena, "%.*s%s", (int)(end - value), value, *end ? "\u2026" : "");
+}
+
 static void check_choice(const char *const *values, const char *value, struct hy_violations *v,
                          const char *path)
 {
@@ -288,8 +298,8 @@ static void check_choice(const char *const *values, const char *value, struct hy
         list = list ? hy_arena_printf(v->arena, "%s, %s", list, *values) : *values;
     }
     if (values)
-        hy_violations_add(v, path, "one_of", list, NULL, "%s must be one of the template's: %s.",
-                          path, list ? list : "none");
+        hy_violations_add(v, path, "one_of", list, shown_value(value, v->arena),
+                          "%s must be one of the template's: %s.", path, list ? list : "none");
 }
 
 void hy_template_check_value(const struct hy_template_field *field, const char *value,
@@ -302,7 +312,7 @@ void hy_template_check_value(const struct hy_template_field *field, const char *
         return;
     }
     if (!*value) {
-        hy_violations_add(v, path, "not_empty", NULL, NULL, "%s must not be empty.", path);
+        hy_violations_add(v, path, "not_empty", "1", "0", "%s must not be empty.", path);
         return;
     }
     check_length(field->type, value, v, path);
@@ -311,8 +321,8 @@ void hy_template_check_value(const struct hy_template_field *field, const char *
     if (rule->classes && has_foreign(rule, value, v, path))
         return;
     if (rule->fits && !rule->fits(value))
-        hy_violations_add(v, path, "format", rule->shape, NULL, "%s must be %s.", path,
-                          rule->shape);
+        hy_violations_add(v, path, "format", rule->shape, shown_value(value, v->arena),
+                          "%s must be %s.", path, rule->shape);
     if (field->type == HY_TEMPLATE_ENUM)
         check_choice(field->enum_values, value, v, path);
 }

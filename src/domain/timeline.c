@@ -240,8 +240,10 @@ static void gather(struct story *s)
         tell_answer(s, &f->answers[i - 1]);
     for (size_t i = f->message_count; i > 0; i--)
         tell_message(s, &f->messages[i - 1]);
+    /* By when we heard of them: the platform tells whole seconds, and an event would stand before
+     * what it is about. */
     for (size_t i = f->event_count; i > 0; i--) {
-        struct hy_step *item = tell(s, HY_STEP_EVENT, f->events[i - 1].created_at_ms);
+        struct hy_step *item = tell(s, HY_STEP_EVENT, f->events[i - 1].received_at_ms);
 
         item->event = &f->events[i - 1];
         item->known = false; /* it is about whatever else it caused */

@@ -128,7 +128,7 @@ static void check_value(const json_t *value, const char *field, struct hy_violat
     }
     chars = hy_text_chars(text);
     if (chars == 0)
-        hy_violations_add(v, field, "not_empty", NULL, NULL, "%s must not be empty.", field);
+        hy_violations_add(v, field, "not_empty", "1", "0", "%s must not be empty.", field);
     else if (chars > VALUE_CHARS_MAX)
         hy_wechat_fault_too_long(v, field, "max_length", VALUE_CHARS_MAX, chars, "characters");
     else

@@ -141,10 +141,13 @@ static const struct {
      "data.f may hold only Latin letters; its character 2 is U+0020."},
     {"thing1", "a\nb", NULL, "U+000A", "data.f holds a line break or tab, U+000A."},
     {"thing1", "a\x01", NULL, "U+0001", "data.f holds the control character U+0001."},
-    {"number1", "x", "digits, with decimals if any", NULL,
+    {"number1", "x", "digits, with decimals if any", "x",
      "data.f must be digits, with decimals if any."},
-    {"enum_string1", "x", "待付款, 已发货", NULL,
+    {"enum_string1", "x", "待付款, 已发货", "x",
      "data.f must be one of the template's: 待付款, 已发货."},
+    {"number1", "12345678901234567890.1234567890a", "digits, with decimals if any",
+     "12345678901234567890.1234567890a", "data.f must be digits, with decimals if any."},
+    {"thing1", "", "1", "0", "data.f must not be empty."},
 };
 
 static void speaks_plainly(void)

@@ -141,9 +141,9 @@ static void values_must_be_texts(void)
     check_data("{\"thing1\":{}}");
     only("data.thing1", "required", NULL, NULL);
     check_data("{\"thing1\":\"\"}");
-    only("data.thing1", "not_empty", NULL, NULL);
+    only("data.thing1", "not_empty", "1", "0");
     check_data("{\"thing1\":{\"value\":\"\"}}");
-    only("data.thing1", "not_empty", NULL, NULL);
+    only("data.thing1", "not_empty", "1", "0");
     check_data("{\"thing1\":{\"value\":\"a\",\"colour\":\"#000\"}}");
     only("data.thing1", "unknown_field", NULL, NULL);
     check_data("{\"thing1\":{\"value\":\"a\",\"color\":7}}");
