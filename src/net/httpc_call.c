@@ -195,15 +195,44 @@ static int set_method(struct hy_httpc_call *call, const struct hy_http_request *
                : HY_OK;
 }
 
+/* Where path and query begin, if libcurl would send them as they stand; or null. */
+static const char *target_of(const char *url)
+{
+    const char *host = strstr(url, "://"), *target;
+
+    if (!host)
+        return NULL;
+    target = host + 3 + strcspn(host + 3, "/?#");
+    if (*target != '/' || target == host + 3 || strstr(target, "/."))
+        return NULL;
+    for (const char *p = target; *p; p++)
+        if (*p <= ' ' || *p > '~' || *p == '#')
+            return NULL;
+    return target;
+}
+
+/* libcurl formats a query three times, letter by letter; what is named as the target of the request
+ * it only copies. A proxy that is not tunnelled through wants the whole URL. */
+static int set_url(struct hy_httpc_call *call, const char *url)
+{
+    bool whole = call->common->plain_proxy && strncasecmp(url, "http:", 5) == 0;
+    const char *target = whole ? NULL : target_of(url), *origin = url;
+
+    if (target)
+        origin = hy_arena_memdup(&call->arena, url, (size_t)(target - url));
+    if (!origin || curl_easy_setopt(call->easy, CURLOPT_URL, origin) != CURLE_OK ||
+        curl_easy_setopt(call->easy, CURLOPT_REQUEST_TARGET, target) != CURLE_OK)
+        return HY_E_NOMEM;
+    return HY_OK;
+}
+
 int hy_httpc_call_prepare(struct hy_httpc_call *call, const struct hy_http_request *request)
 {
     int err = set_headers(call, request);
 
     if (!err)
         err = set_method(call, request);
-    if (!err && curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
-        err = HY_E_NOMEM;
-    return err;
+    return err ? err : set_url(call, request->url);
 }
 
 void hy_httpc_call_reset(struct hy_httpc_call *call)

@@ -16,6 +16,7 @@
 struct hy_httpc_common {
     struct hy_httpc_config config; /* with the defaults filled in, texts owned by the client */
     const char *no_proxy;
+    bool plain_proxy; /* the environment may name a proxy for http: */
     CURLSH *share;
 };
 
