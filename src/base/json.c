@@ -177,6 +177,10 @@ static void read_text(const struct hy_json_field *f, const json_t *value, void *
         wrong_type(v, f, "text", value);
         return;
     }
+    if (length >= min && length <= max) {
+        *(const char **)slot = hy_arena_memdup(v->arena, json_string_value(value), length);
+        return;
+    }
     snprintf(actual, sizeof actual, "%zu", length);
     if (length == 0) {
         hy_violations_add(v, f->name, "not_empty", "1", "0", "%s must not be empty.", f->name);
@@ -184,12 +188,10 @@ static void read_text(const struct hy_json_field *f, const json_t *value, void *
         snprintf(limit, sizeof limit, "%zu", min);
         hy_violations_add(v, f->name, "min_length", limit, actual,
                           "%s must have at least %zu bytes; it has %zu.", f->name, min, length);
-    } else if (length > max) {
+    } else {
         snprintf(limit, sizeof limit, "%zu", max);
         hy_violations_add(v, f->name, "max_length", limit, actual,
                           "%s may have at most %zu bytes; it has %zu.", f->name, max, length);
-    } else {
-        *(const char **)slot = hy_arena_memdup(v->arena, json_string_value(value), length);
     }
 }
 
