@@ -315,6 +315,27 @@ static void asks_for_what_the_url_says(void)
     finish();
 }
 
+static void every_request_goes_to_its_own_host(void)
+{
+    static struct script other;
+    struct result r;
+
+    script_start(&server, play_echo);
+    script_start(&other, play_echo);
+    open_client((struct hy_httpc_config){0});
+    for (int i = 0; i < 3; i++) {
+        result_ask(client, server.url, NULL, &r);
+        CHECK(strstr(r.body, server.address) != NULL);
+        result_ask(client, other.url, NULL, &r);
+        CHECK(strstr(r.body, other.address) != NULL);
+        check_line("http://", "/a?b#c", "GET /a?b HTTP/1.1\r\n");
+    }
+    CHECK_INT(server.requests, 6);
+    CHECK_INT(other.requests, 3);
+    finish();
+    script_join(&other);
+}
+
 static void a_proxy_is_given_the_whole_url(void)
 {
     char proxy[100];
@@ -342,6 +363,7 @@ int main(void)
     RUN(once_is_enough_for_the_command_line);
     RUN(loopback_needs_no_proxy);
     RUN(asks_for_what_the_url_says);
+    RUN(every_request_goes_to_its_own_host);
     RUN(a_proxy_is_given_the_whole_url);
     return hy_tap_end();
 }
