@@ -106,15 +106,17 @@ char *hy_arena_strdup(struct hy_arena *a, const char *text)
 
 char *hy_arena_vprintf(struct hy_arena *a, const char *format, va_list args)
 {
+    char shortly[128], *text;
     va_list again;
-    char *text;
     int length;
 
     va_copy(again, args);
-    length = vsnprintf(NULL, 0, format, again);
+    length = vsnprintf(shortly, sizeof shortly, format, again);
     va_end(again);
     if (length < 0)
         return NULL;
+    if ((size_t)length < sizeof shortly)
+        return hy_arena_memdup(a, shortly, (size_t)length);
     text = hy_arena_alloc(a, (size_t)length + 1);
     if (text)
         vsnprintf(text, (size_t)length + 1, format, args);

@@ -121,6 +121,7 @@ static int set_up(struct hy_httpc *client, const struct hy_httpc_config *config)
         return HY_E_NOMEM;
     client->common.config.ca_file = client->ca_file;
     client->common.no_proxy = client->no_proxy;
+    client->common.plain_proxy = getenv("http_proxy") || getenv("all_proxy") || getenv("ALL_PROXY");
     /* One cache of TLS sessions for all: a resumed handshake costs two thirds of a full one. */
     curl_share_setopt(client->common.share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,

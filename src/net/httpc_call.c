@@ -102,8 +102,9 @@ struct hy_httpc_call *hy_httpc_call_new(const struct hy_httpc_common *common)
     if (!call)
         return NULL;
     call->easy = curl_easy_init();
-    if (!call->easy) {
-        free(call);
+    call->origin = curl_url();
+    if (!call->easy || !call->origin) {
+        hy_httpc_call_free(call);
         return NULL;
     }
     call->common = common;
@@ -116,6 +117,8 @@ struct hy_httpc_call *hy_httpc_call_new(const struct hy_httpc_common *common)
 void hy_httpc_call_free(struct hy_httpc_call *call)
 {
     curl_easy_cleanup(call->easy);
+    curl_url_cleanup(call->origin);
+    free(call->origin_text);
     hy_arena_deinit(&call->arena);
     hy_buf_deinit(&call->answer);
     free(call);
@@ -195,15 +198,62 @@ static int set_method(struct hy_httpc_call *call, const struct hy_http_request *
                : HY_OK;
 }
 
+/* Where path and query begin, if libcurl would send them as they stand; or null. */
+static const char *target_of(const char *url)
+{
+    const char *host = strstr(url, "://"), *target;
+
+    if (!host)
+        return NULL;
+    target = host + 3 + strcspn(host + 3, "/?#");
+    if (*target != '/' || target == host + 3 || strstr(target, "/."))
+        return NULL;
+    for (const char *p = target; *p; p++)
+        if (*p <= ' ' || *p > '~' || *p == '#')
+            return NULL;
+    return target;
+}
+
+/* True when call->origin says what the first `size` bytes of `url` do: nearly always it did before,
+ * and need not be parsed again. */
+static bool set_origin(struct hy_httpc_call *call, const char *url, size_t size)
+{
+    const char *known = call->origin_text;
+
+    if (known && strncmp(known, url, size) == 0 && !known[size])
+        return true;
+    free(call->origin_text);
+    call->origin_text = strndup(url, size);
+    if (call->origin_text &&
+        curl_url_set(call->origin, CURLUPART_URL, call->origin_text, 0) == CURLUE_OK)
+        return true;
+    free(call->origin_text);
+    call->origin_text = NULL;
+    return false;
+}
+
+/* libcurl formats a query three times, letter by letter; what is named as the target of the request
+ * it only copies. A proxy that is not tunnelled through wants the whole URL. */
+static int set_url(struct hy_httpc_call *call, const char *url)
+{
+    bool whole = call->common->plain_proxy && strncasecmp(url, "http:", 5) == 0;
+    const char *target = whole ? NULL : target_of(url);
+    bool apart = target && set_origin(call, url, (size_t)(target - url));
+
+    if (curl_easy_setopt(call->easy, CURLOPT_CURLU, apart ? call->origin : NULL) != CURLE_OK ||
+        curl_easy_setopt(call->easy, CURLOPT_REQUEST_TARGET, apart ? target : NULL) != CURLE_OK ||
+        (!apart && curl_easy_setopt(call->easy, CURLOPT_URL, url) != CURLE_OK))
+        return HY_E_NOMEM;
+    return HY_OK;
+}
+
 int hy_httpc_call_prepare(struct hy_httpc_call *call, const struct hy_http_request *request)
 {
     int err = set_headers(call, request);
 
     if (!err)
         err = set_method(call, request);
-    if (!err && curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
-        err = HY_E_NOMEM;
-    return err;
+    return err ? err : set_url(call, request->url);
 }
 
 void hy_httpc_call_reset(struct hy_httpc_call *call)

@@ -16,6 +16,7 @@
 struct hy_httpc_common {
     struct hy_httpc_config config; /* with the defaults filled in, texts owned by the client */
     const char *no_proxy;
+    bool plain_proxy; /* the environment may name a proxy for http: */
     CURLSH *share;
 };
 
@@ -23,6 +24,8 @@ struct hy_httpc_call {
     struct hy_httpc_call *next, *prev;
     const struct hy_httpc_common *common;
     CURL *easy;
+    CURLU *origin;         /* scheme and host of the latest request, */
+    char *origin_text;     /* and the text that they were parsed from, or null */
     struct hy_arena arena; /* headers and body of the request */
     struct hy_buf answer;
     size_t header_bytes;

@@ -111,18 +111,17 @@ bool hy_route_find(const struct hy_route *routes, const char *method, const char
     for (int i = 0; i < HY_ROUTE_PARAMS_MAX; i++)
         ret_match->params[i][0] = 0;
     for (const struct hy_route *r = routes; r->method; r++) {
-        uint64_t rank = walk(r->pattern, path, NULL);
+        uint64_t rank = method_fits(r, method) ? walk(r->pattern, path, NULL) : 0;
 
-        if (rank && !method_fits(r, method))
-            add_allow(ret_match, r->method);
-        if (rank <= best || !method_fits(r, method))
-            continue;
-        best = rank;
-        ret_match->route = r;
+        if (rank > best) {
+            best = rank;
+            ret_match->route = r;
+        }
     }
-    if (!ret_match->route)
-        return false;
-    walk(ret_match->route->pattern, path, ret_match);
-    ret_match->allow[0] = 0;
-    return true;
+    if (ret_match->route)
+        return walk(ret_match->route->pattern, path, ret_match) != 0;
+    for (const struct hy_route *r = routes; r->method; r++)
+        if (walk(r->pattern, path, NULL))
+            add_allow(ret_match, r->method);
+    return false;
 }

@@ -19,6 +19,7 @@ enum {
     EXTRA_KEYS_MAX = 20,
     EXTRA_NAME_BYTES_MAX = 64,
     MESSAGE_BYTES_MAX = 64 * 1024,
+    CANONICAL_BYTES_MAX = 1024 * 1024, /* all that the limits above let through, written out */
 };
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -223,27 +224,39 @@ static void check_emphasis(const char *emphasis, const json_t *data, struct hy_v
                       "emphasis must name a key of data, such as keyword1.");
 }
 
+static void put_item(struct hy_buf *b, const char *key, const json_t *item)
+{
+    const json_t *value = json_is_object(item) ? json_object_get(item, "value") : item;
+    const json_t *color = json_is_object(item) ? json_object_get(item, "color") : NULL;
+
+    hy_buf_putc(b, '"');
+    hy_buf_puts(b, key); /* a word (check_key) */
+    hy_buf_puts(b, "\":{\"value\":");
+    hy_json_write(b, value);
+    if (json_string_length(color) > 0) {
+        hy_buf_puts(b, ",\"color\":");
+        hy_json_write(b, color);
+    }
+    hy_buf_putc(b, '}');
+}
+
 /* {"key":{"value":"text"}}, with the color of the few that have one. */
 static const char *canonical(const json_t *data, struct hy_arena *arena)
 {
-    HY_JSON_SCOPED json_t *root = json_object();
-    const char *key;
+    struct hy_buf b;
+    const char *key, *text;
     json_t *item;
 
+    hy_buf_init(&b, CANONICAL_BYTES_MAX);
     json_object_foreach((json_t *)data, key, item)
     {
-        json_t *value = json_is_object(item) ? json_object_get(item, "value") : item;
-        json_t *color = json_is_object(item) ? json_object_get(item, "color") : NULL;
-        json_t *entry = json_pack("{s:O}", "value", value);
-
-        if (json_string_length(color) > 0 && json_object_set(entry, "color", color) != 0) {
-            json_decref(entry);
-            return NULL;
-        }
-        if (json_object_set_new(root, key, entry) != 0)
-            return NULL;
+        hy_buf_putc(&b, b.size ? ',' : '{');
+        put_item(&b, key, item);
     }
-    return hy_json_text(arena, root);
+    hy_buf_putc(&b, '}');
+    text = hy_buf_ok(&b) ? hy_arena_memdup(arena, b.data, b.size) : NULL;
+    hy_buf_deinit(&b);
+    return text;
 }
 
 /* --- members that we don't know --------------------------------------------------------------- */

@@ -28,7 +28,9 @@ void hy_wechat_put_member(struct hy_buf *b, const char *name, const char *text)
 {
     if (!hy_wechat_given(text))
         return;
-    hy_buf_printf(b, ",\"%s\":", name);
+    hy_buf_puts(b, ",\"");
+    hy_buf_puts(b, name);
+    hy_buf_puts(b, "\":");
     hy_wechat_put_text(b, text);
 }
 

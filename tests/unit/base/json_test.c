@@ -154,6 +154,34 @@ static void writes_compact_raw_utf8(void)
     CHECK_TEXT(hy_json_text(&arena, root), "{\"k\":\"\xe9\xb8\xbf&<\",\"n\":3248682510344192008}");
 }
 
+static void check_written(json_t *value, const char *want)
+{
+    struct hy_buf b;
+
+    hy_buf_init(&b, 100);
+    hy_json_write(&b, value);
+    CHECK(hy_buf_ok(&b));
+    CHECK_TEXT(hy_buf_text(&b), want);
+    hy_buf_deinit(&b);
+    json_decref(value);
+}
+
+static void writes_what_it_read(void)
+{
+    struct hy_buf b;
+
+    check_written(json_string(""), "\"\"");
+    check_written(json_string("plain / text"), "\"plain / text\"");
+    check_written(json_string("\xe9\xb8\xbf\x7f"), "\"\xe9\xb8\xbf\x7f\"");
+    check_written(json_string("a\"b\\c\nd\x01"), "\"a\\\"b\\\\c\\nd\\u0001\"");
+    check_written(json_stringn("a\0b", 3), "\"a\\u0000b\"");
+    check_written(json_pack("[i, s, n]", 1, "x"), "[1,\"x\",null]");
+    hy_buf_init(&b, 100);
+    hy_json_write(&b, NULL); /* a text that was not UTF-8 gave no value */
+    CHECK(!hy_buf_ok(&b));
+    hy_buf_deinit(&b);
+}
+
 static void nearest_names_are_likely_slips(void)
 {
     static const char *const names[] = {"template", "user", "data", NULL};
@@ -175,6 +203,7 @@ int main(void)
     RUN(faults_do_not_quote_the_input);
     RUN(depth_is_limited);
     RUN(writes_compact_raw_utf8);
+    RUN(writes_what_it_read);
     RUN(nearest_names_are_likely_slips);
     hy_arena_deinit(&arena);
     return hy_tap_end();

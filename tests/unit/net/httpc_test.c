@@ -282,6 +282,76 @@ static void loopback_needs_no_proxy(void)
     finish();
 }
 
+/* The request line that the server saw for a URL: `before`, its address, `after`. */
+static void check_line(const char *before, const char *after, const char *line)
+{
+    char url[200];
+    struct result r;
+
+    snprintf(url, sizeof url, "%s%s%s", before, server.address, after);
+    result_ask(client, url, NULL, &r);
+    CHECK_INT(r.outcome, HY_HTTP_ANSWERED);
+    CHECK(strncmp(r.body, line, strlen(line)) == 0);
+}
+
+static void asks_for_what_the_url_says(void)
+{
+    struct result r;
+    char url[100];
+
+    script_start(&server, play_echo);
+    open_client((struct hy_httpc_config){0});
+    check_line("http://", "/a?b=c%20d&e=/f", "GET /a?b=c%20d&e=/f HTTP/1.1\r\n");
+    check_line("http://", "", "GET / HTTP/1.1\r\n");
+    check_line("http://", "?a=/b", "GET /?a=/b HTTP/1.1\r\n");
+    check_line("http://", "/a?b#c", "GET /a?b HTTP/1.1\r\n");
+    check_line("http://", "/a/../b", "GET /b HTTP/1.1\r\n");
+    check_line("http://", "/path", "GET /path HTTP/1.1\r\n");
+    snprintf(url, sizeof url, "http://%s/a\r\nX-Other: b", server.address);
+    result_ask(client, url, NULL, &r);
+    CHECK_INT(r.outcome, HY_HTTP_NOT_SENT);
+    CHECK_TEXT(r.error, "malformed URL");
+    CHECK_INT(server.requests, 6);
+    finish();
+}
+
+static void every_request_goes_to_its_own_host(void)
+{
+    static struct script other;
+    struct result r;
+
+    script_start(&server, play_echo);
+    script_start(&other, play_echo);
+    open_client((struct hy_httpc_config){0});
+    for (int i = 0; i < 3; i++) {
+        result_ask(client, server.url, NULL, &r);
+        CHECK(strstr(r.body, server.address) != NULL);
+        result_ask(client, other.url, NULL, &r);
+        CHECK(strstr(r.body, other.address) != NULL);
+        check_line("http://", "/a?b#c", "GET /a?b HTTP/1.1\r\n");
+    }
+    CHECK_INT(server.requests, 6);
+    CHECK_INT(other.requests, 3);
+    finish();
+    script_join(&other);
+}
+
+static void a_proxy_is_given_the_whole_url(void)
+{
+    char proxy[100];
+    struct result r;
+
+    script_start(&server, play_echo);
+    snprintf(proxy, sizeof proxy, "http://%s", server.address);
+    setenv("http_proxy", proxy, 1);
+    open_client((struct hy_httpc_config){0});
+    result_ask(client, "http://proxied.invalid/a?b=c", NULL, &r);
+    CHECK_INT(r.outcome, HY_HTTP_ANSWERED);
+    CHECK(strncmp(r.body, "GET http://proxied.invalid/a?b=c HTTP/1.1\r\n", 43) == 0);
+    unsetenv("http_proxy");
+    finish();
+}
+
 int main(void)
 {
     RUN(sends_what_it_was_given);
@@ -292,5 +362,8 @@ int main(void)
     RUN(a_wake_ends_the_poll);
     RUN(once_is_enough_for_the_command_line);
     RUN(loopback_needs_no_proxy);
+    RUN(asks_for_what_the_url_says);
+    RUN(every_request_goes_to_its_own_host);
+    RUN(a_proxy_is_given_the_whole_url);
     return hy_tap_end();
 }
