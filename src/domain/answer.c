@@ -35,6 +35,31 @@ size_t hy_answer_pair(const struct hy_answer *answers, size_t count, enum hy_sou
     return best;
 }
 
+size_t hy_answer_join(const struct hy_answer *answers, size_t count, enum hy_answer_kind kind,
+                      int64_t at_ms, int32_t taps)
+{
+    size_t best = count, near = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct hy_answer *a = &answers[i];
+
+        if (a->kind != kind)
+            continue;
+        near++;
+        if (a->uses <= INT32_MAX - taps && (best == count || better(a, &answers[best], at_ms)))
+            best = i;
+    }
+    if (best < count && (answers[best].at_ms == at_ms || near >= HY_ANSWERS_NEAR_MAX))
+        return best;
+    return count;
+}
+
+void hy_answer_add(struct hy_answer *answer, enum hy_source source, int32_t taps)
+{
+    answer->uses += taps;
+    answer->told[source] += taps;
+}
+
 void hy_answer_span(enum hy_answer_kind kind, int64_t at_ms, int64_t window_ms,
                     int64_t withdrawn_at_ms, int64_t *ret_from_ms, int64_t *ret_to_ms)
 {

@@ -3,9 +3,10 @@
  *
  * One tap is told by up to three sources: the page itself, the caller's backend, the platform's
  * event. Each may lose its word, repeat it, or come late. An answer is one tap (or `uses` taps at one
- * instant, as a backend may say); `told` counts by source how many of them each has told. A tell of a
- * source that has not told an answer of the same kind, at most the app's accept window away, is taken
- * for that answer: nearest first, of two equally near ones the earlier. Otherwise it is a new one.
+ * instant); `told` counts by source how many of them each has told. A tell of a source that has not
+ * told an answer of the same kind, at most the app's accept window away, is taken for that answer:
+ * nearest first, of two equally near ones the earlier. Otherwise it is a new one; those of one instant
+ * are kept together (hy_answer_join()), and so is what is too much to be a user's own taps.
  *
  * So `uses` is the largest of `told`, and each source's word counts once. That a source repeats
  * itself is found before, by the identity of its report or event (store/grants.h).
@@ -51,6 +52,22 @@ struct hy_answer {
  */
 size_t hy_answer_pair(const struct hy_answer *answers, size_t count, enum hy_source source,
                       enum hy_answer_kind kind, int64_t at_ms, int64_t window_ms);
+
+/* So many answers of a user are looked at for one tell, whatever is told: see below. */
+enum { HY_ANSWERS_NEAR_MAX = 64 };
+
+/*
+ * Which of `answers` (those of hy_answer_span(), any order) so many new taps are added to: its index,
+ * or `count` when they are an answer of their own. To the one of the same kind at the same instant; and
+ * when there are HY_ANSWERS_NEAR_MAX of that kind, to the nearest, of equally near ones the earlier:
+ * counts stay exact then, instants do not. Which source told what is no matter: words pair with the
+ * joined answer one to one, as they would with several at its instant.
+ */
+size_t hy_answer_join(const struct hy_answer *answers, size_t count, enum hy_answer_kind kind,
+                      int64_t at_ms, int32_t taps);
+
+/* Adds new taps that this source told. */
+void hy_answer_add(struct hy_answer *answer, enum hy_source source, int32_t taps);
 
 /*
  * The instants at which an answer may lie that a tell of `kind` at `at_ms` means: the window, but not

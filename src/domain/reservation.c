@@ -84,11 +84,13 @@ static void revoke(struct hy_grant *grant, const char *reason)
     grant->retry_at_ms = 0;
 }
 
-enum hy_grant_move hy_grant_move_now(const struct hy_grant *grant, enum hy_grant_move move)
+enum hy_grant_move hy_grant_move_now(const struct hy_grant *grant, enum hy_grant_move move,
+                                     int64_t left_at_ms)
 {
-    bool accepted_again = !hy_grant_is_receipt(grant->kind) && grant->refusals == 0;
+    bool accepted_again = (move == HY_GRANT_DROP && grant->refusals == 0) ||
+                          (move == HY_GRANT_REFUSE && grant->obtained_at_ms > left_at_ms);
 
-    return move == HY_GRANT_DROP && accepted_again ? HY_GRANT_GIVE_BACK : move;
+    return accepted_again && !hy_grant_is_receipt(grant->kind) ? HY_GRANT_GIVE_BACK : move;
 }
 
 void hy_grant_release(struct hy_grant *grant, enum hy_grant_move move, bool in_doubt,

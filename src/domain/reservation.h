@@ -42,11 +42,13 @@ void hy_grant_reserve(struct hy_grant *grant);
 bool hy_grant_holds(const struct hy_grant *grant, bool in_doubt, int64_t now_ms, int64_t margin_ms);
 
 /*
- * What `move`, which was decided by the grant as it was when the request left, is for the grant as it
- * is now. A counter is dropped for a second refusal; when its refusals are forgotten meanwhile, the user
- * has accepted again, and nobody has refused that: drop is give back then.
+ * What `move`, which was decided by the grant as it was when the request left at `left_at_ms`, is for
+ * the grant as it is now. An answer says nothing about what the user accepted after the request left:
+ * drop is give back for a counter whose refusals are forgotten meanwhile, refuse for one whose newest
+ * accept is later.
  */
-enum hy_grant_move hy_grant_move_now(const struct hy_grant *grant, enum hy_grant_move move);
+enum hy_grant_move hy_grant_move_now(const struct hy_grant *grant, enum hy_grant_move move,
+                                     int64_t left_at_ms);
 
 /* Lets go of a use after the table above. `in_doubt` is the message's before the move; `reason` is
  * kept by pointer and only looked at for drop and refuse: the platform's code, or the verdict's

@@ -16,13 +16,13 @@
 #include "domain/answer.h"
 #include "domain/attempt.h"
 
-/* A callback of the platform, as it came. */
+/* A callback of the platform, as it came. A timeline's come without raw (null): nothing shows it. */
 struct hy_event {
     int64_t id;
     int64_t app_no;
     const char *name;
     const char *user; /* or null */
-    const char *raw;
+    const char *raw;  /* JSON text */
     int64_t created_at_ms;
     int64_t received_at_ms;
 };

@@ -81,7 +81,7 @@ struct hy_events {
 /*
  * All that is known of one user, as it is stored: the newest `limit` of each kind, newest first
  * (answers by at_ms, then id; messages and events by id); grants all, in the order of
- * hy_grant_compare(). domain/timeline.h makes a story of it.
+ * hy_grant_compare(). Events come without raw (null). domain/timeline.h makes a story of it.
  */
 struct hy_timeline_read {
     struct hy_op op;

@@ -145,7 +145,8 @@ struct hy_settle_item {
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
-    /* Out: the message's state now; an event that came before may have moved it on. */
+    /* Out: the message's state now; an event that came before may have moved it on, or a use that it
+     * gave back and got again: it is queued then, due at now_ms. */
     enum hy_message_state state;
 };
 
@@ -153,7 +154,8 @@ struct hy_settle_item {
  * For each item, in order: appends the attempt (its grant_move is that of the settlement, after
  * hy_grant_move_now()), moves the message out of `sending`, does that move on the grant that it holds
  * (hy_grant_release(); the reason of a drop or a refusal is the errcode, or without one the verdict's
- * name), un-parks the next message of that user. The message gets state,
+ * name), un-parks the next message of that user and wakes those that a use that it gave back is for,
+ * itself too: a refusal that an accept outran does not make it wait. The message gets state,
  * reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid other
  * than 0 of the judgement; after keep and spend it still names the grant, after the other moves
  * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a

@@ -268,6 +268,73 @@ static void several_taps_in_one_word(void)
     }
 }
 
+/* However many words one source says about one instant, they are one row, and each counts. */
+static void taps_of_one_instant_are_kept_together(void)
+{
+    enum { TAPS = 20 };
+    struct hy_deposit_item items[TAPS];
+    struct hy_timeline_read *v;
+
+    for (int source = 0; source < HY_SOURCES; source++) {
+        for (int i = 0; i < TAPS; i++)
+            items[i] = accept_item("u", (enum hy_source)source);
+        CHECK_INT(deposit_items(items, TAPS / 2, NULL), 0);
+        CHECK_INT(deposit_items(items, TAPS / 2, NULL), 0);
+        CHECK_INT(items[0].added, source == 0);
+        CHECK_INT(items[0].duplicate, source > 0);
+    }
+    CHECK_INT(tell_accept("u", HY_SOURCE_EVENT, rig.now_ms), 1);
+    CHECK_INT(tell_accept("u", HY_SOURCE_PAGE, rig.now_ms + SECOND), 0);
+    CHECK_INT(tell_accept("u", HY_SOURCE_PAGE, rig.now_ms + SECOND), 1);
+    CHECK_INT(grants("u", "T1")->available, TAPS + 2);
+    v = timeline("u", 10);
+    CHECK_INT(v->answer_count, 2);
+    CHECK_INT(v->answers[1].uses, TAPS + 1);
+    CHECK_INT(v->answers[1].at_ms, rig.now_ms);
+    CHECK_INT(v->answers[1].told[HY_SOURCE_BACKEND], TAPS);
+    CHECK_INT(v->answers[1].told[HY_SOURCE_PAGE], TAPS + 1);
+    CHECK_INT(v->answers[1].told[HY_SOURCE_EVENT], TAPS + 1);
+}
+
+/* More instants than are looked at for one tell: rows stay few, and no tap is missing. */
+static void very_many_instants_are_kept_together(void)
+{
+    enum { TAPS = 4 * HY_ANSWERS_NEAR_MAX };
+    struct hy_deposit_item items[TAPS];
+
+    for (int source = 0; source < 2; source++) {
+        for (int i = 0; i < TAPS; i++) {
+            items[i] = accept_item("u", (enum hy_source)source);
+            items[i].grant.obtained_at_ms = rig.now_ms + i * 10;
+        }
+        CHECK_INT(deposit_items(items, TAPS, NULL), 0);
+        CHECK_INT(grants("u", "T1")->available, TAPS);
+    }
+    CHECK_INT(timeline("u", 1000)->answer_count, HY_ANSWERS_NEAR_MAX);
+    CHECK_INT(counter_of("u")->obtained_at_ms, rig.now_ms + (TAPS - 1) * 10);
+}
+
+/* Which kind was told last at an instant is not in the rows: they are joined. */
+static void a_joined_answer_is_the_newest_all_the_same(void)
+{
+    static const enum hy_answer_kind told[] = {HY_ANSWER_REJECT, HY_ANSWER_BAN, HY_ANSWER_REJECT};
+    struct hy_prospect item = {.template_id = "T1"};
+    struct hy_prospects v = {.app_no = rig.app,
+                             .user = "u",
+                             .items = &item,
+                             .count = 1,
+                             .now_ms = rig.now_ms,
+                             .margin_ms = rig.margin_ms,
+                             .arena = &rig.arena};
+
+    for (int i = 0; i < 3; i++)
+        tell(answer_item("u", HY_SOURCE_PAGE, told[i]));
+    CHECK_INT(timeline("u", 10)->answer_count, 2);
+    CHECK_INT(run(&v.op, HY_VERB_PROSPECTS), 0);
+    CHECK_INT(item.answer, HY_ANSWER_REJECT);
+    CHECK_INT(item.answered_at_ms, rig.now_ms);
+}
+
 static void the_window_is_the_app_s(void)
 {
     struct hy_deposit_item item;
@@ -322,6 +389,9 @@ void store_tells_cases(void)
     CASE(words_are_repeated);
     CASE(close_taps_are_those_of_the_best_source);
     CASE(several_taps_in_one_word);
+    CASE(taps_of_one_instant_are_kept_together);
+    CASE(very_many_instants_are_kept_together);
+    CASE(a_joined_answer_is_the_newest_all_the_same);
     CASE(the_window_is_the_app_s);
     CASE(only_the_same_prompt_is_one_tap);
     CASE(a_no_is_no_yes);

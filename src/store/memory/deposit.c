@@ -39,19 +39,42 @@ struct hy_mem_grant *hy_mem_counter(const struct hy_mem_user *user, const char *
     return NULL;
 }
 
+const struct hy_mem_newest *hy_mem_newest(const struct hy_mem_user *user, const char *template_id)
+{
+    for (size_t i = 0; i < user->newest.count; i++) {
+        const struct hy_mem_newest *n = (const struct hy_mem_newest *)user->newest.items[i];
+
+        if (strcmp(n->template_id, template_id) == 0)
+            return n;
+    }
+    return NULL;
+}
+
 /* When the user withdrew the template in the settings the last time; 0 = never. */
 static int64_t withdrawn_at(const struct hy_mem_user *user, const char *template_id)
 {
-    int64_t newest_ms = 0;
+    const struct hy_mem_newest *n = hy_mem_newest(user, template_id);
 
-    for (size_t i = 0; i < user->answers.count; i++) {
-        const struct hy_answer *a = (const struct hy_answer *)user->answers.items[i];
+    return n ? n->withdrawn_at_ms : 0;
+}
 
-        if (a->kind == HY_ANSWER_WITHDRAW && a->at_ms > newest_ms &&
-            strcmp(a->template_id, template_id) == 0)
-            newest_ms = a->at_ms;
+static void note_newest(struct hy_mem_user *user, const struct hy_deposit_item *item)
+{
+    int64_t at_ms = item->grant.obtained_at_ms;
+    struct hy_mem_newest *n =
+        (struct hy_mem_newest *)(uintptr_t)hy_mem_newest(user, item->grant.template_id);
+
+    if (!n) {
+        n = (struct hy_mem_newest *)hy_mem_alloc(sizeof *n);
+        n->template_id = hy_mem_text(item->grant.template_id);
+        hy_vector_push(&user->newest, n);
     }
-    return newest_ms;
+    if (at_ms >= n->at_ms) {
+        n->kind = item->answer;
+        n->at_ms = at_ms;
+    }
+    if (item->answer == HY_ANSWER_WITHDRAW && at_ms > n->withdrawn_at_ms)
+        n->withdrawn_at_ms = at_ms;
 }
 
 /* The answers that this tell might mean, as hy_answer_pair() takes them: a copy, and where each is. */
@@ -101,28 +124,41 @@ static void add_answer(struct hy_backend *b, struct hy_mem_user *user,
     hy_vector_push(&user->answers, added);
 }
 
-/* Pairs the taps that are told. Returns how many of them nobody had told; they are one answer now. */
-static int32_t pair(struct hy_backend *b, struct hy_mem_user *user,
-                    const struct hy_deposit_item *item)
+/* Returns how many of the taps that are told nobody had told. */
+static int32_t pair(struct candidates *c, const struct hy_deposit_item *item)
 {
     const struct hy_grant *g = &item->grant;
-    struct candidates c = candidates(user, item);
     int32_t taps = g->uses_total;
 
     while (taps > 0) {
-        size_t at = hy_answer_pair(c.answers, c.count, item->source, item->answer,
+        size_t at = hy_answer_pair(c->answers, c->count, item->source, item->answer,
                                    g->obtained_at_ms, item->window_ms);
 
-        if (at == c.count)
+        if (at == c->count)
             break;
-        c.answers[at].told[item->source]++;
-        c.stored[at]->told[item->source]++;
+        c->answers[at].told[item->source]++;
+        c->stored[at]->told[item->source]++;
         taps--;
     }
+    return taps;
+}
+
+/* As pair(); what is new is part of an answer now. */
+static int32_t pair_or_add(struct hy_backend *b, struct hy_mem_user *user,
+                           const struct hy_deposit_item *item)
+{
+    struct candidates c = candidates(user, item);
+    int32_t taps = pair(&c, item);
+    size_t at = hy_answer_join(c.answers, c.count, item->answer, item->grant.obtained_at_ms, taps);
+
+    if (taps > 0 && at < c.count)
+        hy_answer_add(c.stored[at], item->source, taps);
+    else if (taps > 0)
+        add_answer(b, user, item, taps);
+    if (taps > 0)
+        note_newest(user, item);
     free(c.answers);
     free(c.stored);
-    if (taps > 0)
-        add_answer(b, user, item, taps);
     return taps;
 }
 
@@ -158,7 +194,7 @@ static bool tell(struct hy_backend *b, struct hy_deposit_item *item)
 
     if (!item->identity ||
         hy_mem_identity_new(b, g->app_no, item->identity, item->identity_at_ms)) {
-        taps = pair(b, user, item);
+        taps = pair_or_add(b, user, item);
         if (item->answer == HY_ANSWER_ACCEPT)
             changed = accept(b, user, item, taps);
     }

@@ -10,6 +10,14 @@ static void free_all_of(struct hy_vector *v, void (*free_item)(void *item))
     hy_vector_deinit(v);
 }
 
+static void free_newest(void *item)
+{
+    struct hy_mem_newest *newest = (struct hy_mem_newest *)item;
+
+    free(newest->template_id);
+    free(newest);
+}
+
 static void free_answer(void *item)
 {
     struct hy_answer *answer = (struct hy_answer *)item;
@@ -36,6 +44,7 @@ static void free_user(void *value, void *arg)
     hy_vector_deinit(&user->waiting);
     hy_vector_deinit(&user->awaiting);
     free_all_of(&user->answers, free_answer);
+    free_all_of(&user->newest, free_newest);
     free_all_of(&user->early, hy_mem_early_free);
     hy_heap_deinit(&user->parked);
     free(user->name);

@@ -51,6 +51,14 @@ struct hy_mem_early {
     int64_t kept_at_ms;
 };
 
+/* Of a user and a template: the newest answer as it was told. Those of hy_answer may be joined. */
+struct hy_mem_newest {
+    char *template_id;
+    enum hy_answer_kind kind; /* of several at one instant the one told last */
+    int64_t at_ms;
+    int64_t withdrawn_at_ms; /* the newest withdrawal in the settings; 0 = never */
+};
+
 struct hy_mem_user {
     int64_t app_no;
     char *name;
@@ -61,6 +69,7 @@ struct hy_mem_user {
     struct hy_heap parked;          /* messages, by due time and id */
     struct hy_mem_message *sending; /* or null */
     struct hy_vector answers;       /* hy_answer, by id */
+    struct hy_vector newest;        /* hy_mem_newest, one a template */
     struct hy_vector awaiting;      /* messages that await a sent event, by id */
     struct hy_vector early;         /* hy_mem_early, as they came */
 };
@@ -221,6 +230,8 @@ bool hy_mem_identity_known(const struct hy_backend *b, int64_t app_no, const uin
 /* What the verb deposit does. Returns how many were woken. */
 size_t hy_mem_deposit_items(struct hy_backend *b, struct hy_deposit_item *items, size_t count,
                             int64_t now_ms);
+/* Null: none is known. */
+const struct hy_mem_newest *hy_mem_newest(const struct hy_mem_user *user, const char *template_id);
 struct hy_mem_grant *hy_mem_counter(const struct hy_mem_user *user,
                                     const char *template_id); /* or null */
 

@@ -74,14 +74,12 @@ static void look_at_waiting(struct hy_prospect *p, const struct hy_mem_user *use
 
 static void look_at_answers(struct hy_prospect *p, const struct hy_mem_user *user)
 {
-    for (size_t i = 0; i < user->answers.count; i++) {
-        const struct hy_answer *a = (const struct hy_answer *)user->answers.items[i];
+    const struct hy_mem_newest *n = hy_mem_newest(user, p->template_id);
 
-        if (a->at_ms < p->answered_at_ms || strcmp(a->template_id, p->template_id) != 0)
-            continue;
-        p->answered_at_ms = a->at_ms;
-        p->answer = a->kind;
-    }
+    if (!n)
+        return;
+    p->answered_at_ms = n->at_ms;
+    p->answer = n->kind;
 }
 
 static void look_at_grants(const struct hy_prospects *v, struct hy_prospect *p,

@@ -28,7 +28,7 @@ static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
 {
     const struct hy_judgement *j = &attempt->judgement;
     enum hy_grant_move move =
-        m->grant ? hy_grant_move_now(&m->grant->g, s->grant_move) : s->grant_move;
+        m->grant ? hy_grant_move_now(&m->grant->g, s->grant_move, attempt->at_ms) : s->grant_move;
     bool freed;
 
     append_attempt(m, attempt, move);

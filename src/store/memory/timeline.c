@@ -70,8 +70,12 @@ static void tell_events(struct hy_timeline_read *v, const struct hy_backend *b)
     for (size_t i = b->events.count; i > 0 && v->event_count < v->limit; i--) {
         const struct hy_event *event = (const struct hy_event *)b->events.items[i - 1];
 
-        if (event->app_no == v->app_no && event->user && strcmp(event->user, v->user) == 0)
-            hy_mem_copy_event(v->arena, &v->events[v->event_count++], event);
+        if (event->app_no == v->app_no && event->user && strcmp(event->user, v->user) == 0) {
+            struct hy_event bare = *event;
+
+            bare.raw = NULL;
+            hy_mem_copy_event(v->arena, &v->events[v->event_count++], &bare);
+        }
     }
 }
 

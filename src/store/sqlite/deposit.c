@@ -3,6 +3,8 @@
 #include "store/sqlite/tell.h"
 #include "store/sqlite/verbs.h"
 
+#include <string.h>
+
 static int find_credential(struct hy_sqlite *s, const struct hy_grant *g, int64_t *ret_id)
 {
     struct hy_query q;
@@ -33,6 +35,14 @@ static int deposit_receipt(struct hy_sqlite *s, struct hy_deposit_item *item, bo
     return hy_grant_insert(s, g);
 }
 
+/* The next item is about the same user: one look at who waits is enough for both. */
+static bool same_user_next(const struct hy_deposit_item *items, size_t count, size_t i,
+                           const bool *changed)
+{
+    return i + 1 < count && changed[i + 1] && items[i].grant.app_no == items[i + 1].grant.app_no &&
+           strcmp(items[i].grant.user, items[i + 1].grant.user) == 0;
+}
+
 int hy_deposit_items(struct hy_sqlite *s, struct hy_deposit_item *items, size_t count,
                      int64_t now_ms, size_t *ret_woken)
 {
@@ -44,7 +54,7 @@ int hy_deposit_items(struct hy_sqlite *s, struct hy_deposit_item *items, size_t 
                                       : hy_tell(s, &items[i], &changed[i]);
     *ret_woken = 0;
     for (size_t i = 0; i < count && r == 0; i++)
-        if (changed[i])
+        if (changed[i] && !same_user_next(items, count, i, changed))
             r = hy_user_wake(s, items[i].grant.app_no, items[i].grant.user, now_ms,
                              items[i].margin_ms, ret_woken);
     return r;

@@ -52,11 +52,11 @@ static int find_move(struct hy_sqlite *s, const struct hy_message *m, struct set
     int r;
 
     settling->move = settling->settlement->grant_move;
-    if (settling->move != HY_GRANT_DROP || m->grant_id == 0)
+    if ((settling->move != HY_GRANT_DROP && settling->move != HY_GRANT_REFUSE) || m->grant_id == 0)
         return 0;
     r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
     if (r == 0)
-        settling->move = hy_grant_move_now(&grant, settling->move);
+        settling->move = hy_grant_move_now(&grant, settling->move, settling->attempt->at_ms);
     return r == HY_E_NOT_FOUND ? 0 : r;
 }
 
@@ -109,17 +109,18 @@ static int settle_row(struct hy_sqlite *s, struct hy_row *row, struct settling *
     return r < 0 ? r : hand_on(s, m, settling, freed == 1);
 }
 
-/* What came early may have moved it on. */
+/* What came early may have moved it on, or a use that it may have after all. */
 static int read_state(struct hy_sqlite *s, const struct hy_row *row, bool early_any,
                       enum hy_message_state *ret_state)
 {
+    bool moved = early_any || row->m.state == HY_MESSAGE_WAITING;
     struct hy_row again;
     int r = 0;
 
     *ret_state = row->m.state;
-    if (early_any)
+    if (moved)
         r = hy_message_load(s, row->m.id, &again);
-    if (early_any && r == 0)
+    if (moved && r == 0)
         *ret_state = again.m.state;
     return r;
 }

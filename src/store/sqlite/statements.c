@@ -24,7 +24,8 @@
 #define ANSWER                                                                                     \
     "id, app_no, user, template_id, kind, uses, told_backend, told_page, told_event, at_ms"
 
-#define EVENT "id, app_no, name, user, raw, created_at_ms, received_at_ms"
+#define EVENT      "id, app_no, name, user, raw, created_at_ms, received_at_ms"
+#define EVENT_BARE "id, app_no, name, user, NULL, created_at_ms, received_at_ms"
 
 #define TEMPLATE "app_no, id, kind, title, content, example, choices, synced_at_ms"
 
@@ -190,8 +191,8 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ANSWER_INSERT] =
         "INSERT INTO answer (app_no, user, template_id, kind, uses, told_backend, told_page, "
         "told_event, at_ms, bucket) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [SQL_ANSWER_SAVE] = "UPDATE answer SET told_backend = ?1, told_page = ?2, told_event = ?3 "
-                        "WHERE id = ?4",
+    [SQL_ANSWER_SAVE] = "UPDATE answer SET uses = ?1, told_backend = ?2, told_page = ?3, "
+                        "told_event = ?4 WHERE id = ?5",
     [SQL_ANSWER_OF_USER] = "SELECT " ANSWER " FROM answer INDEXED BY answer_user WHERE bucket = ?1 "
                            "AND app_no = ?2 AND user = ?3 ORDER BY at_ms DESC, id DESC LIMIT ?4",
     [SQL_ANSWER_LOWER_BUCKET] = "SELECT bucket FROM answer INDEXED BY answer_user "
@@ -207,8 +208,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_EVENTS] = "SELECT " EVENT " FROM event WHERE id > ?1 ORDER BY id LIMIT ?2",
     [SQL_EVENTS_OF_APP] = "SELECT " EVENT " FROM event INDEXED BY event_app "
                           "WHERE id > ?1 AND app_no = ?3 ORDER BY id LIMIT ?2",
-    [SQL_EVENT_OF_USER] = "SELECT " EVENT " FROM event INDEXED BY event_user WHERE bucket = ?1 AND "
-                          "app_no = ?2 AND user = ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_EVENT_OF_USER] =
+        "SELECT " EVENT_BARE " FROM event INDEXED BY event_user WHERE bucket = ?1 AND "
+        "app_no = ?2 AND user = ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_EVENT_LOWER_BUCKET] =
         "SELECT bucket FROM event INDEXED BY event_user "
         "WHERE bucket < ?1 AND user IS NOT NULL ORDER BY bucket DESC LIMIT 1",

@@ -53,6 +53,7 @@ struct near {
     int64_t from_ms, to_ms;
     void *answers; /* struct hy_answer */
     size_t count, capacity;
+    struct hy_arena arena; /* of one tell: thousands of them may come in one call */
 };
 
 static int near_in_bucket(struct hy_sqlite *s, const struct hy_deposit_item *item, int64_t bucket,
@@ -71,22 +72,23 @@ static int near_in_bucket(struct hy_sqlite *s, const struct hy_deposit_item *ite
     hy_put_int(&q, near->from_ms);
     hy_put_int(&q, near->to_ms);
     while ((r = hy_query_step(&q)) == HY_ROW) {
-        struct hy_answer *answer = hy_query_room(&q, &s->scratch, &near->answers, near->count,
+        struct hy_answer *answer = hy_query_room(&q, &near->arena, &near->answers, near->count,
                                                  &near->capacity, sizeof *answer);
 
         if (!answer)
             return HY_E_NOMEM;
-        hy_answer_read(&q, &s->scratch, answer);
+        hy_answer_read(&q, &near->arena, answer);
         near->count++;
     }
     return r;
 }
 
-static int save_told(struct hy_sqlite *s, const struct hy_answer *answer)
+static int save_answer(struct hy_sqlite *s, const struct hy_answer *answer)
 {
     struct hy_query q;
 
     hy_query_open(s, SQL_ANSWER_SAVE, &q);
+    hy_put_int(&q, answer->uses);
     for (int i = 0; i < HY_SOURCES; i++)
         hy_put_int(&q, answer->told[i]);
     hy_put_int(&q, answer->id);
@@ -111,31 +113,69 @@ static int insert_answer(struct hy_sqlite *s, const struct hy_deposit_item *item
     return hy_query_run(&q);
 }
 
-/* Pairs the taps with those that other sources told; *ret_taps are the others, which are new. */
-static int pair(struct hy_sqlite *s, const struct hy_deposit_item *item, int64_t withdrawn_at_ms,
-                int32_t *ret_taps)
+static int read_near(struct hy_sqlite *s, const struct hy_deposit_item *item,
+                     int64_t withdrawn_at_ms, struct near *near)
 {
-    int64_t at_ms = item->grant.obtained_at_ms;
-    struct near near = {0};
-    int32_t left = item->grant.uses_total;
     int r = 0;
 
-    hy_answer_span(item->answer, at_ms, item->window_ms, withdrawn_at_ms, &near.from_ms,
-                   &near.to_ms);
-    for (int64_t b = hy_bucket_of(near.from_ms); b <= hy_bucket_of(near.to_ms) && r == 0; b++)
-        r = near_in_bucket(s, item, b, &near);
-    for (; left > 0 && r == 0; left--) {
-        struct hy_answer *answers = near.answers;
-        size_t at =
-            hy_answer_pair(answers, near.count, item->source, item->answer, at_ms, item->window_ms);
+    hy_answer_span(item->answer, item->grant.obtained_at_ms, item->window_ms, withdrawn_at_ms,
+                   &near->from_ms, &near->to_ms);
+    for (int64_t b = hy_bucket_of(near->from_ms); b <= hy_bucket_of(near->to_ms) && r == 0; b++)
+        r = near_in_bucket(s, item, b, near);
+    return r;
+}
 
-        if (at == near.count)
+/* How many of the taps nobody had told. Each answer that changes is saved once. */
+static int pair(struct hy_sqlite *s, const struct hy_deposit_item *item, const struct near *near,
+                int32_t *ret_taps)
+{
+    struct hy_answer *answers = near->answers;
+    size_t last = near->count, at = near->count;
+    int32_t left;
+    int r = 0;
+
+    for (left = item->grant.uses_total; left > 0 && r == 0; left--) {
+        at = hy_answer_pair(answers, near->count, item->source, item->answer,
+                            item->grant.obtained_at_ms, item->window_ms);
+        if (last != at && last < near->count)
+            r = save_answer(s, &answers[last]);
+        last = at;
+        if (at == near->count)
             break;
         answers[at].told[item->source]++;
-        r = save_told(s, &answers[at]);
     }
     *ret_taps = left;
-    return r == 0 && left > 0 ? insert_answer(s, item, left) : r;
+    return r == 0 && at < near->count ? save_answer(s, &answers[at]) : r;
+}
+
+static int add_taps(struct hy_sqlite *s, const struct hy_deposit_item *item,
+                    const struct near *near, int32_t taps)
+{
+    struct hy_answer *answers = near->answers;
+    size_t at =
+        hy_answer_join(answers, near->count, item->answer, item->grant.obtained_at_ms, taps);
+
+    if (at == near->count)
+        return insert_answer(s, item, taps);
+    hy_answer_add(&answers[at], item->source, taps);
+    return save_answer(s, &answers[at]);
+}
+
+/* Pairs the taps with those that other sources told; *ret_taps are the others, which are new. */
+static int pair_or_add(struct hy_sqlite *s, const struct hy_deposit_item *item,
+                       int64_t withdrawn_at_ms, int32_t *ret_taps)
+{
+    struct near near = {0};
+    int r;
+
+    hy_arena_init(&near.arena);
+    r = read_near(s, item, withdrawn_at_ms, &near);
+    if (r == 0)
+        r = pair(s, item, &near, ret_taps);
+    if (r == 0 && *ret_taps > 0)
+        r = add_taps(s, item, &near, *ret_taps);
+    hy_arena_deinit(&near.arena);
+    return r;
 }
 
 /* --- declined --------------------------------------------------------------------------------- */
@@ -279,7 +319,7 @@ static int repeated(struct hy_sqlite *s, const struct hy_deposit_item *item)
 static int tell(struct hy_sqlite *s, struct telling *t)
 {
     struct hy_deposit_item *item = t->item;
-    int r = pair(s, item, t->declined.withdrawn_at_ms, &t->taps);
+    int r = pair_or_add(s, item, t->declined.withdrawn_at_ms, &t->taps);
 
     if (r == 0 && t->taps > 0)
         r = note_newest(s, item, &t->declined);

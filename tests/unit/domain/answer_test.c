@@ -136,6 +136,48 @@ static void several_uses_take_as_many_words(void)
     CHECK_INT(pair(HY_SOURCE_BACKEND, now_ms), 1); /* the page's fourth */
 }
 
+static size_t join(enum hy_answer_kind kind, int64_t at_ms)
+{
+    return hy_answer_join(answers, count, kind, at_ms, 1);
+}
+
+static void new_taps_join_those_of_their_instant(void)
+{
+    start();
+    CHECK_INT(join(HY_ANSWER_ACCEPT, now_ms), 0); /* nothing to join */
+    tell(HY_SOURCE_PAGE, HY_ANSWER_REJECT, now_ms);
+    tell(HY_SOURCE_PAGE, HY_ANSWER_ACCEPT, now_ms - 1);
+    tell(HY_SOURCE_PAGE, HY_ANSWER_ACCEPT, now_ms);
+    CHECK_INT(join(HY_ANSWER_ACCEPT, now_ms), 2);
+    CHECK_INT(join(HY_ANSWER_REJECT, now_ms), 0);
+    CHECK_INT(join(HY_ANSWER_BAN, now_ms), 3);
+    CHECK_INT(join(HY_ANSWER_ACCEPT, now_ms + 1), 3);
+    hy_answer_add(&answers[2], HY_SOURCE_PAGE, 4);
+    CHECK_INT(answers[2].uses, 5);
+    CHECK_INT(answers[2].told[HY_SOURCE_PAGE], 5);
+    for (int i = 0; i < 5; i++)
+        CHECK(!tell(HY_SOURCE_EVENT, HY_ANSWER_ACCEPT, now_ms));
+    CHECK_INT(pair(HY_SOURCE_EVENT, now_ms), 1);
+    answers[2].uses = INT32_MAX;
+    CHECK_INT(join(HY_ANSWER_ACCEPT, now_ms), 3);
+}
+
+static void too_many_join_the_nearest(void)
+{
+    static struct hy_answer many[HY_ANSWERS_NEAR_MAX];
+
+    for (int i = 0; i < HY_ANSWERS_NEAR_MAX; i++)
+        many[i] = (struct hy_answer){
+            .id = i + 1, .kind = HY_ANSWER_ACCEPT, .uses = 1, .at_ms = now_ms + 2 * i};
+    CHECK_INT(hy_answer_join(many, HY_ANSWERS_NEAR_MAX - 1, HY_ANSWER_ACCEPT, now_ms + 7, 1),
+              HY_ANSWERS_NEAR_MAX - 1);
+    CHECK_INT(hy_answer_join(many, HY_ANSWERS_NEAR_MAX, HY_ANSWER_ACCEPT, now_ms + 7, 1), 3);
+    CHECK_INT(hy_answer_join(many, HY_ANSWERS_NEAR_MAX, HY_ANSWER_ACCEPT, now_ms + 8, 1), 4);
+    many[0].kind = HY_ANSWER_BAN; /* of each kind */
+    CHECK_INT(hy_answer_join(many, HY_ANSWERS_NEAR_MAX, HY_ANSWER_ACCEPT, now_ms + 7, 1),
+              HY_ANSWERS_NEAR_MAX);
+}
+
 static void without_a_window_only_the_same_instant_counts(void)
 {
     start();
@@ -174,6 +216,8 @@ int main(void)
     RUN(of_two_as_near_the_earlier_is_meant);
     RUN(one_that_is_told_already_is_passed_over);
     RUN(several_uses_take_as_many_words);
+    RUN(new_taps_join_those_of_their_instant);
+    RUN(too_many_join_the_nearest);
     RUN(without_a_window_only_the_same_instant_counts);
     RUN(a_withdrawal_parts_the_taps);
     return hy_tap_end();

@@ -337,17 +337,30 @@ static void a_new_accept_outruns_a_second_refusal(void)
 {
     struct hy_grant counter = grant(HY_GRANT_ONCE, 2, 1), receipt = grant(HY_GRANT_FORM_ID, 1, 1);
 
-    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_DROP), HY_GRANT_GIVE_BACK);
-    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_REFUSE), HY_GRANT_REFUSE);
-    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_SPEND), HY_GRANT_SPEND);
-    CHECK_INT(hy_grant_move_now(&receipt, HY_GRANT_DROP), HY_GRANT_DROP);
+    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_DROP, now_ms), HY_GRANT_GIVE_BACK);
+    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_SPEND, now_ms), HY_GRANT_SPEND);
+    CHECK_INT(hy_grant_move_now(&receipt, HY_GRANT_DROP, now_ms), HY_GRANT_DROP);
     counter.refusals = 1;
-    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_DROP), HY_GRANT_DROP);
+    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_DROP, now_ms), HY_GRANT_DROP);
+}
+
+static void a_new_accept_outruns_a_first_refusal(void)
+{
+    struct hy_grant counter = grant(HY_GRANT_ONCE, 2, 1), receipt = grant(HY_GRANT_FORM_ID, 1, 1);
+
+    counter.obtained_at_ms = receipt.obtained_at_ms = now_ms;
+    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_REFUSE, now_ms - 1), HY_GRANT_GIVE_BACK);
+    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_REFUSE, now_ms), HY_GRANT_REFUSE);
+    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_SPEND, now_ms - 1), HY_GRANT_SPEND);
+    CHECK_INT(hy_grant_move_now(&receipt, HY_GRANT_REFUSE, now_ms - 1), HY_GRANT_REFUSE);
+    counter.kind = HY_GRANT_ALWAYS;
+    CHECK_INT(hy_grant_move_now(&counter, HY_GRANT_REFUSE, now_ms - 1), HY_GRANT_GIVE_BACK);
 }
 
 int main(void)
 {
     RUN(a_new_accept_outruns_a_second_refusal);
+    RUN(a_new_accept_outruns_a_first_refusal);
     RUN(the_kind_of_template_decides_which_fit);
     RUN(counters_are_used_before_receipts);
     RUN(a_refusal_burns_nothing_and_makes_suspect);

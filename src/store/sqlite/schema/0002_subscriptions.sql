@@ -64,7 +64,7 @@ CREATE TABLE answer (
     user         TEXT NOT NULL,
     template_id  TEXT NOT NULL
 ) STRICT;
-CREATE INDEX answer_user ON answer (bucket, app_no, user);
+CREATE INDEX answer_user ON answer (bucket, app_no, user, at_ms);
 
 -- Of users who ever declined a template (rejected, banned, withdrew): the newest answer, unless their
 -- counter had a newer accept; and the newest withdrawal, 0 = none.
