@@ -13,6 +13,7 @@ void store_end_cases(void);
 void store_grants_cases(void);
 void store_counters_cases(void);
 void store_suspect_cases(void);
+void store_outrun_cases(void);
 void store_tells_cases(void);
 void store_events_cases(void);
 void store_hear_cases(void);

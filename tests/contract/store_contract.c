@@ -20,6 +20,7 @@ int main(int argc, char **argv)
     store_grants_cases();
     store_counters_cases();
     store_suspect_cases();
+    store_outrun_cases();
     store_tells_cases();
     store_events_cases();
     store_hear_cases();

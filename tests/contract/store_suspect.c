@@ -1,12 +1,9 @@
 /* Suspect grants: a refusal that may be wrong burns nothing, and is tried again. */
-#include "store_tell.h"
+#include "store_suspect.h"
 
 #include "store_cases.h"
 
-enum { RETRY = 6 * HOUR };
-
-/* Claims the one that is due and lets the platform refuse its grant. */
-static int64_t refuse(void)
+int64_t refuse(void)
 {
     struct hy_claimed *c = claim_one();
 
@@ -29,7 +26,7 @@ static size_t claim_none(void)
     return ended;
 }
 
-static void check_waits(int64_t id, int64_t due_at_ms)
+void check_waits(int64_t id, int64_t due_at_ms)
 {
     CHECK_STATE(id, WAITING);
     CHECK_TEXT(get(id)->reason, "no_grant.suspect");
@@ -38,7 +35,7 @@ static void check_waits(int64_t id, int64_t due_at_ms)
     CHECK_INT(get(id)->settled_at_ms, 0);
 }
 
-static void check_suspect(const char *user, int refusals, int64_t retry_at_ms)
+void check_suspect(const char *user, int refusals, int64_t retry_at_ms)
 {
     const struct hy_grant *g = counter_of(user);
 
@@ -148,70 +145,6 @@ static void a_new_accept_wakes_at_once(void)
     CHECK_INT(get(m->id)->due_at_ms, rig.now_ms);
     CHECK_STATE(second->id, QUEUED);
     refuse(); /* the first refusal again */
-    check_suspect("u", 1, rig.now_ms + RETRY);
-}
-
-/* What nobody has refused yet is not dropped: the request that is answered now left before it came. */
-static void an_accept_outruns_the_second_refusal(void)
-{
-    struct hy_message *m, *second;
-    struct hy_claimed *c;
-
-    once("u", "T1", 1);
-    m = post("u");
-    refuse();
-    second = post_with("u", HY_ON_MISSING_WAIT);
-    rig.now_ms += RETRY;
-    c = claim_one();
-    CHECK_INT(c->message.id, m->id);
-    CHECK_INT(tell_accept("u", HY_SOURCE_PAGE, rig.now_ms), 1);
-    judge(c, HY_VERDICT_GRANT_GONE, "43101");
-    CHECK_TEXT(balance("u"), "2/2 available");
-    CHECK_INT(counter_of("u")->refusals, 0);
-    CHECK_INT(timeline("u", 10)->messages[1].attempts[1].grant_move, HY_GRANT_GIVE_BACK);
-    CHECK_STATE(second->id, QUEUED);
-    CHECK_STATE(m->id, QUEUED);
-    CHECK_INT(claim(ALL)->count, 1);
-}
-
-/* Of the first refusal too, when she accepted after the request had left: it goes again at once. */
-static void an_accept_outruns_the_first_refusal(void)
-{
-    struct hy_judgement j = judged(HY_VERDICT_GRANT_GONE, "43101");
-    struct hy_settle_item item;
-    struct hy_settle settle = {.items = &item, .count = 1};
-    struct hy_message *m;
-
-    once("u", "T1", 1);
-    m = post("u");
-    item = settled(claim_one(), &j);
-    CHECK_INT(item.settlement.grant_move, HY_GRANT_REFUSE);
-    rig.now_ms += SECOND;
-    CHECK_INT(tell_accept("u", HY_SOURCE_BACKEND, rig.now_ms), 1);
-    settle.now_ms = ++rig.now_ms;
-    CHECK_INT(run(&settle.op, HY_VERB_SETTLE), 0);
-    CHECK_INT(item.result, 0);
-    CHECK_INT(item.state, HY_MESSAGE_QUEUED);
-    CHECK_INT(settle.freed, 1);
-    CHECK_TEXT(balance("u"), "2/2 available");
-    CHECK_INT(counter_of("u")->refusals, 0);
-    CHECK_INT(get(m->id)->due_at_ms, rig.now_ms);
-    CHECK(get(m->id)->reason == NULL);
-    CHECK_INT(timeline("u", 10)->messages[0].attempts[0].grant_move, HY_GRANT_GIVE_BACK);
-    refuse(); /* this one left after it */
-    check_waits(m->id, rig.now_ms + RETRY);
-}
-
-/* Told while the request was on its way, but given before it left: the refusal is about that, too. */
-static void an_older_accept_outruns_nothing(void)
-{
-    struct hy_claimed *c;
-
-    once("u", "T1", 1);
-    post("u");
-    c = claim_one();
-    CHECK_INT(tell_accept("u", HY_SOURCE_BACKEND, rig.now_ms), 1);
-    judge(c, HY_VERDICT_GRANT_GONE, "43101");
     check_suspect("u", 1, rig.now_ms + RETRY);
 }
 
@@ -483,9 +416,6 @@ void store_suspect_cases(void)
     CASE(the_second_refusal_is_believed);
     CASE(in_a_burst_it_is_tried_again_and_again);
     CASE(a_new_accept_wakes_at_once);
-    CASE(an_accept_outruns_the_second_refusal);
-    CASE(an_accept_outruns_the_first_refusal);
-    CASE(an_older_accept_outruns_nothing);
     CASE(who_comes_while_it_is_suspect);
     CASE(who_held_a_use_waits_too);
     CASE(the_others_follow_the_one_that_tried);
