@@ -25,6 +25,10 @@ struct hy_http_request {
     size_t header_count;
     const char *body; /* null = none */
     size_t body_size;
+    /* Only to an address of the public internet, whatever name it goes by: otherwise NOT_SENT "address
+     * not public". For URLs that somebody else chose. */
+    bool public_only;
+    int64_t timeout_ms; /* in all; 0 = the client's */
     /* Query parameters whose values are secrets ("access_token", "secret"), ended by a null. */
     const char *const *secret_params;
 };

@@ -5,6 +5,8 @@
 #define HY_DOMAIN_APP_H
 
 #include "base/json.h"
+#include "domain/queue.h"
+#include "domain/quiet.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +38,10 @@ struct hy_app_settings {
     int64_t callback_max_age_s;  /* older callbacks are refused; 0 = not by age */
     int64_t client_rate_per_min; /* requests of mini-program pages, from one address */
     int64_t session_ttl_s;       /* how long a page's session is good for */
+    struct hy_quiet quiet_hours; /* in `timezone`; "" = none */
+    char timezone[HY_ZONE_NAME_BYTES];
+    struct hy_cap caps[HY_CAPS_MAX];
+    int64_t cap_count;
 };
 
 extern const struct hy_app_settings hy_app_settings_default;

@@ -83,6 +83,8 @@ struct hy_message {
     const char *tag;               /* the caller's own mark */
     const char *extra; /* compact JSON object: members for the platform that we don't know */
     enum hy_template_kind template_kind;
+    bool urgent;          /* goes in quiet hours, past caps, and before others */
+    int64_t broadcast_id; /* the broadcast that it belongs to, 0 = none */
 
     enum hy_message_state state;
     const char *reason; /* why it is in that state: "no_grant.never", "bad_payload.40037" */
@@ -106,6 +108,9 @@ struct hy_message {
 
 /* True when `from` -> `to` is drawn above. Staying is not a move. */
 bool hy_message_may_move(enum hy_message_state from, enum hy_message_state to);
+
+/* True when an operator may have it sent again: failed, expired, unknown. */
+bool hy_message_may_retry(enum hy_message_state state);
 
 /* True for the states that nothing changes by itself any more: sent, delivered, failed, expired,
  * canceled. (sent may still become delivered by the platform's event.) */

@@ -17,8 +17,10 @@ struct hy_schedule {
     const char *cron;
     const char *timezone; /* IANA name */
     enum hy_misfire misfire;
-    const char *job;     /* built-in job ("token_refresh", "janitor", "sweep"), or null */
-    const char *message; /* JSON body of the message to submit, or null */
+    const char *job;       /* built-in job ("token_refresh", "janitor", "sweep"), or null */
+    const char *message;   /* JSON body of the message to submit, or null */
+    const char *broadcast; /* JSON body of the broadcast to make, or null */
+    int64_t max_late_s; /* a due time that is older is not fired, whatever misfire says; 0 = any */
     bool paused;
     int64_t created_at_ms;
     int64_t next_run_ms;      /* the due time that is fired next; 0 = never again */

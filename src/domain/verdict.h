@@ -51,6 +51,8 @@ struct hy_judgement {
     bool grant_used;    /* GRANT_GONE because the receipt was used already (41029) */
     bool grant_refused; /* GRANT_GONE that may be wrong: the platform can't tell why (43101) */
     bool not_sent;      /* nothing left this machine: free to try again */
+    bool overlapped;    /* another message to the same user was under way, or too lately (43108) */
+    bool strained;      /* the other side has too much to do: time-out, 5xx, system busy */
     bool answered;      /* a readable reply came back */
     char errcode[HY_ERRCODE_BYTES]; /* as text: platforms use numbers and words; "" = none */
     char errmsg[HY_ERRMSG_BYTES];   /* cut to fit; no secrets */

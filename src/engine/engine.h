@@ -14,7 +14,7 @@
  * The engine holds no truth that the store cannot rebuild at start.
  *
  * Beside this one: templates.h, pages.h (sessions, reports and advice of mini-program pages),
- * callbacks.h.
+ * callbacks.h, broadcasts.h, webhooks.h.
  */
 #ifndef HY_ENGINE_ENGINE_H
 #define HY_ENGINE_ENGINE_H
@@ -30,6 +30,7 @@
 #include "store/apps.h"
 #include "store/events.h"
 #include "store/grants.h"
+#include "store/housekeeping.h"
 #include "store/messages.h"
 #include "store/schedules.h"
 #include "store/templates.h"
@@ -53,10 +54,12 @@ struct hy_engine_config {
     struct hy_store *store;
     const struct hy_seal *seal;
     struct hy_transport transport;
-    int64_t (*now_ms)(void);      /* the clock: hy_clock_now_ms, or a test's */
-    const char *wechat_url;       /* instead of the platform's own; null = that */
-    int64_t idempotency_window_s; /* a key is remembered at least so long; 0: 24 h */
-    int64_t lease_s;              /* of claimed messages; 0: 120 */
+    int64_t (*now_ms)(void);         /* the clock: hy_clock_now_ms, or a test's */
+    const char *wechat_url;          /* instead of the platform's own; null = that */
+    int64_t idempotency_window_s;    /* a key is remembered at least so long; 0: 24 h */
+    int64_t lease_s;                 /* of claimed messages; 0: 120 */
+    bool allow_private_webhooks;     /* http, and addresses that are not public */
+    int64_t keep_s[HY_RETAIN_KINDS]; /* how long each kind of record is kept; 0 = for ever */
 };
 
 /* Loads apps, keys, tokens and schedules, recovers what a dead process left in `sending`. Blocks.
@@ -92,8 +95,8 @@ struct hy_submission {
     struct hy_message message;
     const struct hy_repair_note *repairs; /* in v->arena */
     size_t repair_count;
-    bool unfit; /* see hy_engine_prepare() */
-    struct hy_admit_item item;
+    bool unfit;                /* see hy_engine_prepare() */
+    struct hy_admit_item item; /* unfit: repeat_only */
     uint8_t key_print[HY_FINGERPRINT_BYTES];
     uint8_t body_print[HY_FINGERPRINT_BYTES];
 };
@@ -127,6 +130,10 @@ void hy_engine_submit(struct hy_engine *engine, struct hy_submit *submit);
 
 /* Cancels; after it gave back a grant, others of that user may go. op.done is the caller's. */
 void hy_engine_cancel(struct hy_engine *engine, struct hy_cancel *cancel);
+
+/* Has messages sent again: op.done is the caller's. */
+void hy_engine_retry(struct hy_engine *engine, struct hy_retry *retry);
+void hy_engine_dead_retry(struct hy_engine *engine, struct hy_dead_retry *retry);
 
 /* Reads go straight to the store: hy_engine_read(engine, &get.op). Only verbs that read. */
 void hy_engine_read(struct hy_engine *engine, struct hy_op *op);
@@ -211,8 +218,16 @@ int hy_engine_app_remove(struct hy_engine *engine, const char *id, struct hy_app
 /* What an app's lane and token are doing right now, for GET /v1/apps/{id}. Texts in the arena. */
 struct hy_app_status {
     int64_t in_flight;
-    int64_t paused_until_ms;                           /* 0 = not paused */
-    const char *pause_reason;                          /* "rate.45009", or null */
+    struct hy_channel_status {
+        int64_t in_flight;
+        int64_t window;           /* how many may be under way now */
+        int64_t paused_until_ms;  /* 0 = not paused; INT64_MAX = until it is resumed */
+        const char *pause_reason; /* "rate.45009", "dead.connect", "operator", or null */
+        int64_t user_gap_ms;
+    } channels[HY_CHANNELS];
+    int64_t quiet_until_ms;                            /* 0 = it is not quiet */
+    int64_t paused_until_ms;                           /* the longest of the channels' */
+    const char *pause_reason;                          /* of that */
     int64_t token_obtained_at_ms, token_expires_at_ms; /* 0 = no token */
     int64_t token_failures;
     const char *token_error; /* of the last failed refresh, or null */
@@ -224,8 +239,20 @@ struct hy_app_status {
 void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_arena *arena,
                           struct hy_app_status *ret_status);
 
-/* Ends the pause of an app's lane. HY_E_NOT_FOUND. */
-int hy_engine_app_resume(struct hy_engine *engine, const char *id);
+/* Ends the pauses of an app's channels, or begins one by hand (`until_ms` 0: until it is resumed): nothing
+ * leaves, no probe either. In use at once, also after a restart: `put.op.done` is the caller's, called when
+ * it is on disk. HY_E_NOT_FOUND. */
+struct hy_app_pause {
+    struct hy_pause_put put[HY_CHANNELS];
+    int result; /* out */
+    size_t open;
+    void (*done)(struct hy_app_pause *pause, void *arg);
+    void *arg;
+    const struct hy_audit *audit; /* or null */
+};
+int hy_engine_app_pause(struct hy_engine *engine, const char *id, int64_t until_ms,
+                        struct hy_app_pause *pause);
+int hy_engine_app_resume(struct hy_engine *engine, const char *id, struct hy_app_pause *pause);
 
 /* Bits of enum hy_scope for a key somebody showed; 0 = unknown or revoked. Constant time in the
  * key's content. */

@@ -26,6 +26,7 @@
 #include "domain/app.h"
 #include "domain/grant.h"
 #include "domain/message.h"
+#include "domain/queue.h"
 #include "domain/template.h"
 #include "domain/verdict.h"
 
@@ -139,6 +140,20 @@ struct hy_template_reply {
     /* categories [{"id","name"}], titles [{"id","title","kind","category"}], keywords
      * [{"id","name","example","type"}]: ids as text, compact JSON in the arena. */
     const char *items;
+};
+
+/* --- quota ------------------------------------------------------------------------------------ */
+
+struct hy_quota_ask {
+    const char *base_url;
+    const char *access_token;
+    enum hy_channel channel;
+};
+
+struct hy_quota_reply {
+    struct hy_judgement judgement;
+    int64_t limit, used, remain; /* calls of the platform's day */
+    int64_t rate_calls, rate_s;  /* at most so many calls in so many seconds; 0 = not told */
 };
 
 /* --- callbacks -------------------------------------------------------------------------------- */
@@ -261,6 +276,14 @@ struct hy_platform {
     void (*judge_template)(const struct hy_template_ask *ask,
                            const struct hy_http_response *response, struct hy_arena *arena,
                            struct hy_template_reply *ret_reply);
+
+    /* The channel that a send call counts for: `api` as build_send returned it. */
+    enum hy_channel (*channel_of)(const char *api);
+
+    /* Null when the platform tells no quota. */
+    int (*build_quota)(const struct hy_quota_ask *ask, struct hy_arena *arena,
+                       struct hy_http_request *ret_request);
+    void (*judge_quota)(const struct hy_http_response *response, struct hy_quota_reply *ret_reply);
 
     /* --- callbacks -------------------------------------------------------------------------- */
 

@@ -43,6 +43,12 @@ struct hy_backend_ops {
      * may come at any moment. */
     void (*idle)(struct hy_backend *backend);
 
+    /* Within the transaction of the verb that it is about, which ended with 0. */
+    int (*audit)(struct hy_backend *backend, const struct hy_audit *audit);
+
+    /* Optional: hy_store_backup(); `path` is the location without the prefix. */
+    int (*backup)(const char *path, const char *to, char *ret_explain, size_t explain_size);
+
     hy_backend_verb *verbs[HY_VERB_COUNT]; /* all set */
 };
 

@@ -85,6 +85,8 @@ static enum outcome transact(struct hy_store *store, struct hy_op *first, int *r
         if (op->result == HY_E_INVALID)
             continue; /* refused by the check of its arguments */
         op->result = store->ops->verbs[op->verb](store->backend, op);
+        if (op->result == 0 && op->audit)
+            op->result = store->ops->audit(store->backend, op->audit);
         if (storage_failed(op->result)) {
             store->ops->rollback(store->backend);
             *ret_error = op->result;

@@ -6,6 +6,7 @@
 
 #include "domain/attempt.h"
 #include "domain/message.h"
+#include "domain/queue.h"
 #include "domain/settlement.h"
 #include "store/store.h"
 
@@ -41,6 +42,8 @@ struct hy_admit_item {
     /* Idempotency: fingerprints of (app, key) and of the request's meaning; null = no key. */
     const uint8_t *key;
     const uint8_t *body;
+    bool
+        repeat_only; /* it is not fit to be admitted: only a repeat is answered, else HY_ADMIT_LATE */
     int64_t margin_ms;           /* the app's receipt margin: see hy_grant_usable() */
     enum hy_admission admission; /* out */
 };
@@ -72,10 +75,14 @@ struct hy_admit {
 
 /* --- claim ------------------------------------------------------------------------------------ */
 
+/* One queue of an app. */
 struct hy_claim_lane {
     int64_t app_no;
-    size_t capacity;   /* at most so many; 0 = take nothing, tell next_due_ms */
-    int64_t margin_ms; /* the app's receipt margin */
+    int queue;                 /* domain/queue.h */
+    size_t capacity;           /* at most so many; 0 = take nothing, tell next_due_ms */
+    int64_t margin_ms;         /* the app's receipt margin */
+    const struct hy_cap *caps; /* the app's */
+    size_t cap_count;
     /* out */
     size_t claimed;
     int64_t next_due_ms; /* the earliest due instant left in this lane, parked ones not counted;
@@ -96,6 +103,10 @@ struct hy_claimed {
  *   1. its user has a message in `sending`: parked (see below)
  *   2. expires_at_ms <= now: queued, waiting -> expired, grant given back; unknown -> stays, no due
  *      time any more, grant move DOUBT
+ *   2a. it is of a broadcast in `held`: set aside, as queued, with no due time, until that moves on
+ *      (store/broadcasts.h); it keeps its grant
+ *   2b. it is queued or waiting, not urgent, and a cap is full (hy_cap_free_at() of those that count: see
+ *      settle): stays so, due then, reason "cap.template" or "cap.app"; it keeps its grant
  *   3. it holds a use for which hy_grant_holds() is true: sent with that
  *   4. it holds a use, is in doubt, but the grant is over or gone: unknown with reason
  *      "unknown.grant_over", no due time, grant move DOUBT
@@ -126,6 +137,8 @@ struct hy_claim {
     struct hy_op op;
     struct hy_claim_lane *lanes;
     size_t lane_count;
+    const int64_t *held; /* broadcasts that are paused or canceled */
+    size_t held_count;
     int64_t now_ms;
     int64_t lease_until_ms;
     struct hy_arena *arena;
@@ -142,6 +155,9 @@ struct hy_settle_item {
     struct hy_attempt attempt;
     struct hy_settlement settlement; /* state, grant move, due, reason: see domain/settlement.h */
     bool expect_event;               /* the platform will tell what became of it: see events.h */
+    int64_t
+        heard_for_ms; /* sent or unknown: counts for caps that long (the longest window); 0 = not */
+    int64_t gap_ms;   /* the user's next message is due so much later at the earliest */
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
@@ -161,9 +177,14 @@ struct hy_settle_item {
  * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a
  * conflict.
  *
+ * With heard_for_ms and a state of sent or unknown, the message counts for the caps of its user from now
+ * on, once (a later attempt does not count again).
+ *
  * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as in
  * events.h) is applied at once; otherwise the message is noted as awaiting one, with the instant at
  * which this request left. Other states and messages without expect_event await none any more.
+ *
+ * The user's next message that this un-parks is due at now + gap_ms at the earliest.
  *
  * HY_E_INVALID for the whole call when a settlement is none that hy_settle() makes: a state that
  * `sending` may not move to, spend without sent, keep or doubt with a final state, queued without a
@@ -175,6 +196,78 @@ struct hy_settle {
     size_t count;
     int64_t now_ms;
     size_t freed; /* out: messages un-parked or woken by it, of any user here: claim again */
+};
+
+/* --- retry ------------------------------------------------------------------------------------ */
+
+/*
+ * An operator has a message sent again. failed, expired, unknown -> queued, due at now_ms, send_at_ms =
+ * now_ms (so that it is not too old at once), reason null, not in doubt; its earlier attempts stay. An
+ * unknown one that still holds a receipt keeps it, stays unknown and in doubt, and is due: the same
+ * receipt proves what became of the first. `set_expiry`: expires_at_ms is replaced (0 = never).
+ * HY_E_NOT_FOUND; HY_E_CONFLICT: another state, or its expires_at_ms is past (then state is one of those
+ * three). Nothing is reserved here: claim does that, and decides as on_missing says.
+ */
+struct hy_retry {
+    struct hy_op op;
+    int64_t message_id;
+    int64_t now_ms;
+    bool set_expiry;
+    int64_t expires_at_ms;
+    enum hy_message_state state; /* out: as it is now */
+    int64_t app_no;              /* out */
+    int queue;                   /* out */
+};
+
+/* --- dead letters ----------------------------------------------------------------------------- */
+
+/* Which: messages that are failed, or unknown without a due time. Filters that are 0 or null do not
+ * filter. */
+struct hy_dead_filter {
+    int64_t app_no;
+    int state;          /* HY_MESSAGE_FAILED, HY_MESSAGE_UNKNOWN, or -1 */
+    const char *reason; /* that one, or all that begin so: "bad_payload", "no_grant.never" */
+    const char *template_id;
+    const char *tag;
+    int64_t broadcast_id;
+    int64_t from_id, until_id; /* from <= id < until; 0 = open */
+};
+
+/* Retries those that pass, newest first, below before_id (0 = from the newest); looks at no more than
+ * `limit` dead ones. Those that cannot be (expires_at_ms is past) are counted in `skipped`. */
+struct hy_dead_retry {
+    struct hy_op op;
+    struct hy_dead_filter filter;
+    bool dry; /* only count */
+    int64_t now_ms;
+    int64_t before_id;
+    size_t limit; /* 1..10000 */
+    /* out */
+    size_t matched, retried, skipped;
+    bool more;
+    int64_t next_before_id;
+};
+
+struct hy_dead_group {
+    int64_t app_no;
+    enum hy_message_state state;
+    const char *reason; /* or null */
+    int64_t messages;
+    int64_t newest_id;
+    const char *template_id; /* of the newest */
+    const char *errmsg;      /* of its last attempt, or null */
+};
+
+/* The newest `limit` dead ones that pass, by app, state and reason; the groups by number, most first.
+ * `more`: there are older ones that were not looked at. */
+struct hy_dead_groups {
+    struct hy_op op;
+    struct hy_dead_filter filter;
+    size_t limit; /* 1..100000 */
+    struct hy_arena *arena;
+    struct hy_dead_group *groups; /* out */
+    size_t count;                 /* out */
+    bool more;                    /* out */
 };
 
 /* --- cancel, recover, sweep ------------------------------------------------------------------- */
@@ -253,8 +346,10 @@ struct hy_message_list {
     int state; /* enum hy_message_state, or -1 */
     const char *template_id;
     const char *tag;
-    int64_t before_id; /* only ids below it; 0 = from the newest */
-    size_t limit;      /* 1..1000 */
+    const char *reason;   /* that one, or all that begin so */
+    int64_t broadcast_id; /* all of it, newest first */
+    int64_t before_id;    /* only ids below it; 0 = from the newest */
+    size_t limit;         /* 1..1000 */
     struct hy_arena *arena;
     struct hy_message *messages; /* out; without attempts */
     size_t count;                /* out */

@@ -5,10 +5,11 @@
 #define HY_STORE_SCHEDULES_H
 
 #include "domain/schedule.h"
+#include "store/broadcasts.h"
 #include "store/messages.h"
 
-/* `schedule.id` 0: inserts, gives `id`. Otherwise replaces name, cron, timezone, misfire, message,
- * paused and, unless `keep_next_run`, next_run_ms; HY_E_NOT_FOUND. Both: HY_E_EXISTS when
+/* `schedule.id` 0: inserts, gives `id`. Otherwise replaces name, cron, timezone, misfire, max_late_s,
+ * message, broadcast, paused and, unless `keep_next_run`, next_run_ms; HY_E_NOT_FOUND. Both: HY_E_EXISTS when
  * (app_no, name) is taken. */
 struct hy_schedule_put {
     struct hy_op op;
@@ -29,7 +30,7 @@ struct hy_schedule_delete {
  * `due_ms` and it is not paused; otherwise HY_E_CONFLICT and nothing is done (HY_E_NOT_FOUND when
  * it is deleted). Sets last_run_ms = due_ms, last_fired_at_ms = now_ms, next_run_ms =
  * `next_run_ms`, last_result = `result`, and admits `item` (null: none) in the same transaction, as
- * admit does.
+ * admit does, or makes `broadcast`, as broadcast_put does.
  */
 struct hy_schedule_fire {
     struct hy_op op;
@@ -39,6 +40,7 @@ struct hy_schedule_fire {
     int64_t now_ms;
     const char *result;
     struct hy_admit_item *item;
+    struct hy_broadcast_make *broadcast; /* null: none */
     int64_t key_window_ms;
     struct hy_arena *arena;
 };

@@ -25,7 +25,7 @@
  *
  * The verbs, each a struct that starts with a struct hy_op:
  *   store/messages.h   store/grants.h   store/events.h   store/apps.h   store/templates.h
- *   store/schedules.h
+ *   store/schedules.h   store/broadcasts.h   store/webhooks.h   store/housekeeping.h
  */
 #ifndef HY_STORE_STORE_H
 #define HY_STORE_STORE_H
@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 struct hy_store;
+struct hy_audit; /* domain/audit.h */
 
 enum hy_verb {
     /* writes */
@@ -64,6 +65,24 @@ enum hy_verb {
     HY_VERB_SCHEDULE_DELETE,
     HY_VERB_SCHEDULE_FIRE,
     HY_VERB_SCHEDULE_RESULT,
+    HY_VERB_RETRY,
+    HY_VERB_DEAD_RETRY,
+    HY_VERB_REWIND,
+    HY_VERB_AUDIENCE_ADD,
+    HY_VERB_AUDIENCE_COLLECT,
+    HY_VERB_BROADCAST_PUT,
+    HY_VERB_BROADCAST_CHANGE,
+    HY_VERB_BROADCAST_MOVE,
+    HY_VERB_BROADCAST_FEED,
+    HY_VERB_BROADCAST_WIND_UP,
+    HY_VERB_WEBHOOK_PUT,
+    HY_VERB_WEBHOOK_DELETE,
+    HY_VERB_OUTBOX_PUT,
+    HY_VERB_OUTBOX_CLAIM,
+    HY_VERB_OUTBOX_SETTLE,
+    HY_VERB_RETAIN,
+    HY_VERB_VACUUM,
+    HY_VERB_PAUSE_PUT,
     HY_VERB_WRITES, /* not a verb: all below only read */
     HY_VERB_MESSAGE_GET = HY_VERB_WRITES,
     HY_VERB_MESSAGE_LIST,
@@ -80,6 +99,12 @@ enum hy_verb {
     HY_VERB_TOKENS,
     HY_VERB_SCHEDULES,
     HY_VERB_COUNTS,
+    HY_VERB_DEAD_GROUPS,
+    HY_VERB_AUDIENCE_LOOK,
+    HY_VERB_BROADCASTS,
+    HY_VERB_WEBHOOKS,
+    HY_VERB_PAUSES,
+    HY_VERB_AUDITS,
     HY_VERB_CHECK,
     HY_VERB_COUNT /* how many */
 };
@@ -102,6 +127,9 @@ enum hy_verb {
 struct hy_op {
     enum hy_verb verb;
     int result; /* out: 0, a negative hy_err, or a positive condition named at the verb */
+    /* Who asked for it: when the verb ends with 0, this is written in the same transaction. Null: nobody
+     * with a key. Writing verbs only. */
+    const struct hy_audit *audit;
     void (*done)(struct hy_op *op, void *arg);
     void *arg;
     struct hy_op *next;  /* the front's */
@@ -141,6 +169,14 @@ int hy_store_run(struct hy_store *store, struct hy_op *op);
 /* Inline mode: runs what is queued, one group of writes, then the reads. True when there was any:
  * there may be more. */
 bool hy_store_pump(struct hy_store *store);
+
+/*
+ * A consistent copy of the store at `location` in a new file `to` (0600), while a server may use it: it
+ * needs no server and disturbs none. `to` is there whole, synced, or not at all. HY_E_EXISTS (it is there
+ * already), HY_E_NOT_FOUND, HY_E_INVALID (no store of that kind has files), HY_E_IO, HY_E_FULL, HY_E_CORRUPT.
+ * `ret_explain` as hy_store_open().
+ */
+int hy_store_backup(const char *location, const char *to, char *ret_explain, size_t explain_size);
 
 /* Writes that wait and have not begun: the front's own load. */
 size_t hy_store_backlog(struct hy_store *store);
