@@ -52,9 +52,10 @@ const char *const hy_sql_queue_texts[SQL_COUNT] = {
 
     [SQL_HEARD_BOUNDS] = "SELECT (SELECT min(bucket) FROM heard), (SELECT max(bucket) FROM heard)",
     [SQL_HEARD_FIND] = "SELECT 1 FROM heard WHERE bucket = ?1 AND app_no = ?2 AND user = ?3 AND "
-                       "message_id = ?4",
-    [SQL_HEARD_ADD] = "INSERT INTO heard (bucket, app_no, user, message_id, at_ms, until_ms, "
-                      "template_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                       "message_id = ?4 AND until_ms > ?5",
+    [SQL_HEARD_ADD] =
+        "INSERT OR REPLACE INTO heard (bucket, app_no, user, message_id, at_ms, until_ms, "
+        "template_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_HEARD_OF_USER] =
         "SELECT at_ms, template_id FROM heard WHERE bucket = ?1 AND app_no = ?2 AND user = ?3 "
         "AND until_ms > ?4",
@@ -157,7 +158,7 @@ const char *const hy_sql_queue_texts[SQL_COUNT] = {
                         "LIMIT 1",
     [SQL_OUTBOX_FREE] = "UPDATE outbox SET due_at_ms = ?1 WHERE id = ?2",
     [SQL_OUTBOX_HURRY] = "UPDATE outbox INDEXED BY outbox_due SET due_at_ms = ?2 "
-                         "WHERE webhook_id = ?1 AND due_at_ms > ?2",
+                         "WHERE webhook_id = ?1 AND due_at_ms > 0 AND due_at_ms <> ?2",
     [SQL_OUTBOX_DELETE] = "DELETE FROM outbox WHERE id = ?1",
     [SQL_OUTBOX_OF_WEBHOOK] =
         "SELECT id FROM outbox INDEXED BY outbox_due WHERE webhook_id = ?1 LIMIT ?2",
