@@ -15,6 +15,23 @@ static int64_t some_broadcast(struct player *p)
     return p->broadcasts + 1 - (int64_t)player_pick(p, (uint64_t)recent + 2);
 }
 
+/* Most often one that is in that state, so that more than refusals are compared. */
+static int64_t broadcast_in(struct player *p, enum hy_broadcast_state state)
+{
+    struct hy_broadcasts v = {
+        .op.verb = HY_VERB_BROADCASTS, .limit = LISTED_MAX, .arena = &p->arena};
+    size_t count = 0;
+
+    CHECK_INT(hy_store_run(p->store, &v.op), 0);
+    for (size_t i = 0; i < v.count; i++)
+        if (v.broadcasts[i].state == state &&
+            (state != HY_BROADCAST_CANCELED || v.broadcasts[i].winding_up))
+            v.broadcasts[count++].id = v.broadcasts[i].id;
+    if (count == 0 || player_chance(p, 10))
+        return some_broadcast(p);
+    return v.broadcasts[player_pick(p, count)].id;
+}
+
 static const char *some_user(struct player *p)
 {
     if (player_chance(p, 60))
@@ -109,7 +126,7 @@ static void put(struct player *p)
 
 static void add(struct player *p)
 {
-    struct hy_audience_add v = {.broadcast_id = some_broadcast(p),
+    struct hy_audience_add v = {.broadcast_id = broadcast_in(p, HY_BROADCAST_DRAFT),
                                 .count = player_pick(p, ITEMS_MAX) + 1};
 
     v.items = random_items(p, v.count);
@@ -132,11 +149,12 @@ static void move(struct player *p)
 {
     static const enum hy_broadcast_state often[] = {HY_BROADCAST_RUNNING, HY_BROADCAST_RUNNING,
                                                     HY_BROADCAST_PAUSED, HY_BROADCAST_DONE};
-    struct hy_broadcast_move v = {.broadcast_id = some_broadcast(p),
-                                  .to = often[player_pick(p, 4)],
+    struct hy_broadcast_move v = {.to = often[player_pick(p, 4)],
                                   .reason = player_chance(p, 50) ? "operator" : NULL,
                                   .now_ms = p->now_ms};
 
+    v.broadcast_id =
+        broadcast_in(p, v.to == HY_BROADCAST_RUNNING ? HY_BROADCAST_PAUSED : HY_BROADCAST_RUNNING);
     if (player_chance(p, 20))
         v.to = (enum hy_broadcast_state)player_pick(p, HY_BROADCAST_STATES);
     if (player_run(p, &v.op, HY_VERB_BROADCAST_MOVE, "broadcast_move") != HY_E_NOT_FOUND)
@@ -148,7 +166,7 @@ static void move(struct player *p)
 /* Steps may be of any size: only what they come to is compared. */
 static void collect(struct player *p)
 {
-    struct hy_audience_collect v = {.broadcast_id = some_broadcast(p),
+    struct hy_audience_collect v = {.broadcast_id = broadcast_in(p, HY_BROADCAST_RUNNING),
                                     .now_ms = p->now_ms,
                                     .margin_ms = DAY,
                                     .limit = player_pick(p, 5) + 1};
@@ -168,7 +186,7 @@ static void collect(struct player *p)
 static void feed(struct player *p)
 {
     int64_t ids[FEED_MAX];
-    struct hy_broadcast_feed v = {.broadcast_id = some_broadcast(p),
+    struct hy_broadcast_feed v = {.broadcast_id = broadcast_in(p, HY_BROADCAST_RUNNING),
                                   .ids = ids,
                                   .limit = player_pick(p, FEED_MAX) + 1,
                                   .now_ms = p->now_ms,
@@ -188,8 +206,9 @@ static void feed(struct player *p)
 /* Likewise. */
 static void wind_up(struct player *p)
 {
-    struct hy_broadcast_wind_up v = {
-        .broadcast_id = some_broadcast(p), .limit = player_pick(p, 5) + 1, .now_ms = p->now_ms};
+    struct hy_broadcast_wind_up v = {.broadcast_id = broadcast_in(p, HY_BROADCAST_CANCELED),
+                                     .limit = player_pick(p, 5) + 1,
+                                     .now_ms = p->now_ms};
     size_t freed = 0;
 
     player_run(p, &v.op, HY_VERB_BROADCAST_WIND_UP, "broadcast_wind_up");
@@ -224,9 +243,9 @@ static void look(struct player *p)
 
 void player_move_broadcast(struct player *p)
 {
-    static void (*const moves[])(struct player * p) = {put,  put,  add,     change, move, move,
-                                                       move, feed, feed,    feed,   feed, feed,
-                                                       feed, look, collect, wind_up};
+    static void (*const moves[])(struct player * p) = {put,  collect, put,  add,     change, move,
+                                                       move, move,    feed, feed,    feed,   feed,
+                                                       feed, feed,    look, collect, wind_up};
 
     moves[player_pick(p, sizeof moves / sizeof *moves)](p);
 }

@@ -7,17 +7,27 @@
 
 /* --- again ------------------------------------------------------------------------------------ */
 
+/* Of the newest ones in a state that may be retried; now and then any other. */
+static int64_t some_message(struct player *p)
+{
+    static const int states[] = {HY_MESSAGE_FAILED, HY_MESSAGE_UNKNOWN, HY_MESSAGE_EXPIRED, -1};
+    struct hy_message_list v = {.op.verb = HY_VERB_MESSAGE_LIST,
+                                .state = states[player_pick(p, 4)],
+                                .limit = 20,
+                                .arena = &p->arena};
+
+    CHECK_INT(hy_store_run(p->store, &v.op), 0);
+    return v.count > 0 ? v.messages[player_pick(p, v.count)].id : 4711;
+}
+
 static void retry(struct player *p)
 {
-    size_t recent = p->known_count < 60 ? p->known_count : 60;
     struct hy_retry v = {.now_ms = p->now_ms,
                          .set_expiry = player_chance(p, 30),
                          .expires_at_ms =
                              player_chance(p, 50) ? p->now_ms + (int64_t)player_pick(p, DAY) : 0};
 
-    if (recent == 0)
-        return;
-    v.message_id = p->known[(p->known_count - 1 - player_pick(p, recent)) % IDS_MAX];
+    v.message_id = some_message(p);
     if (player_run(p, &v.op, HY_VERB_RETRY, "retry") != HY_E_NOT_FOUND)
         hy_buf_printf(&p->out, "  state=%d app=%" PRId64 " queue=%d\n", v.state, v.app_no, v.queue);
 }
