@@ -89,7 +89,7 @@ static enum outcome transact(struct hy_store *store, struct hy_op *first, int *r
         began_us = hy_clock_mono_us();
         op->result = store->ops->verbs[op->verb](store->backend, op);
         op->took_us = hy_clock_mono_us() - began_us;
-        if (op->result == 0 && op->audit)
+        if (op->result == 0 && op->audit && hy_verb_did(op))
             op->result = store->ops->audit(store->backend, op->audit);
         if (storage_failed(op->result)) {
             store->ops->rollback(store->backend);
