@@ -1,5 +1,6 @@
 #include "api/client.h"
 
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/problem.h"
 #include "api/report.h"
@@ -217,11 +218,26 @@ static void cut_done(struct hy_call *call)
         hy_call_reply_nothing(call);
 }
 
+/* Pages that log out have no key: nothing is written about them. */
+static bool audit_cut(struct hy_call *call, const struct hy_app_entry *app, const char *user,
+                      struct hy_session_cut *cut)
+{
+    HY_JSON_SCOPED json_t *detail = NULL;
+
+    if (!call->holder.id)
+        return true;
+    detail = json_pack("{ss}", "app", app->app.id);
+    if (hy_call_failed(call, detail ? 0 : HY_E_NOMEM))
+        return false;
+    cut->op.audit = hy_call_audit(call, "user.logout", user, detail);
+    return cut->op.audit != NULL;
+}
+
 static void cut_sessions(struct hy_call *call, const struct hy_app_entry *app, const char *user)
 {
     struct hy_session_cut *cut = hy_call_work(call, sizeof *cut);
 
-    if (!cut)
+    if (!cut || !audit_cut(call, app, user, cut))
         return;
     cut->app_no = app->app.no;
     cut->user = user;

@@ -300,6 +300,9 @@ struct hy_token_query {
     int64_t app_no;
     bool refresh;
     char bad_token[HY_ACCESS_TOKEN_BYTES]; /* "" = none given */
+    /* Of a refresh, or null: written when the right to ask the platform is taken, so not when somebody
+     * else's refresh is waited for. */
+    const struct hy_audit *audit;
     void (*done)(struct hy_token_query *query, void *arg);
     void *arg;
     /* out */
