@@ -35,6 +35,7 @@ const struct hy_group hy_groups[] = {
     {"template", "what messages look like", hy_commands_template},
     {"message", "notifications", hy_commands_message},
     {"schedule", "messages by cron expression", hy_commands_schedule},
+    {"webhook", "who is told what becomes of messages, grants and callbacks", hy_commands_webhook},
     {"doctor", "what is wrong, and what to do", hy_commands_doctor, "service"},
     {0}};
 

@@ -34,14 +34,11 @@ bool hy_endpoint_in_use(const struct hy_endpoint *endpoint)
 
 static void count(struct hy_teller *t)
 {
-    int used = 0, known = 0;
+    int used = 0;
 
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i < t->count; i++)
         used += hy_endpoint_in_use(t->endpoints[i]);
-        known += !t->endpoints[i]->gone;
-    }
     atomic_store(&t->used, used);
-    atomic_store(&t->known, known);
 }
 
 /* --- the list --------------------------------------------------------------------------------- */

@@ -40,7 +40,6 @@ struct hy_teller {
     struct hy_endpoint **endpoints;
     size_t count;
     atomic_int used;     /* endpoints that are told something: 0 = outcomes cost nothing */
-    atomic_int known;    /* of the list */
     atomic_bool stale;   /* read the list again */
     atomic_bool noticed; /* there may be new outcomes */
     bool reading, claiming, settling;                                      /* a verb is under way */

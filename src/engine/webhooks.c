@@ -178,9 +178,6 @@ static void check(struct hy_engine *engine, const struct webhook_body *b,
     if (existing && b->secret)
         hy_violations_add(v, "secret", "rotate", NULL, NULL,
                           "A secret is changed by POST /v1/webhooks/{id}/rotate.");
-    if (!existing && atomic_load(&engine->teller.known) >= HY_WEBHOOKS_MAX)
-        hy_violations_add(v, "", "max_webhooks", "32", NULL,
-                          "There are 32 webhooks already: remove one first.");
     if (b->url)
         check_url(engine, b->url, v);
 }
@@ -217,7 +214,6 @@ int hy_engine_webhook_put(struct hy_engine *engine, const json_t *body,
         err = seal(engine, &key, v->arena, change);
     hy_wipe(&key, sizeof key);
     wipe_text(b.secret);
-    wipe_text(json_string_value(json_object_get(body, "secret")));
     if (!err)
         put(engine, change);
     return err;
@@ -236,6 +232,7 @@ int hy_engine_webhook_rotate(struct hy_engine *engine, const struct hy_webhook *
     change->put.webhook.old_until_ms = engine->config.now_ms() + overlap_s * 1000;
     err = hy_violations_any(v) ? HY_E_INVALID : seal(engine, &key, v->arena, change);
     hy_wipe(&key, sizeof key);
+    wipe_text(secret);
     if (!err)
         put(engine, change);
     return err;

@@ -39,7 +39,8 @@ int hy_engine_webhook_put(struct hy_engine *engine, const json_t *body,
                           const struct hy_webhook *existing, struct hy_violations *v,
                           struct hy_webhook_change *change);
 
-/* A new secret; the old one signs as well for `overlap_s`. `secret` null: one is made. */
+/* A new secret; the old one signs as well for `overlap_s`. `secret` null: one is made; otherwise it is
+ * wiped where it stands. */
 int hy_engine_webhook_rotate(struct hy_engine *engine, const struct hy_webhook *existing,
                              const char *secret, int64_t overlap_s, struct hy_violations *v,
                              struct hy_webhook_change *change);
