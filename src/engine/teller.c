@@ -300,12 +300,20 @@ static struct telling_batch *new_batch(struct hy_engine *engine)
     return NULL;
 }
 
+/* A share of its own, so that no endpoint takes the room of another. */
+static int64_t share(const struct hy_engine *engine)
+{
+    int used = atomic_load(&engine->teller.used);
+
+    return used * HY_TELLER_WINDOW_MAX <= HY_TELLER_OPEN_MAX ? HY_TELLER_WINDOW_MAX
+                                                             : HY_TELLER_OPEN_MAX / used;
+}
+
 /* How many it may be told now; when none, `ret_wake_ms` is when time may change that. */
 static int64_t room(const struct hy_engine *engine, const struct hy_endpoint *endpoint,
                     int64_t *ret_wake_ms)
 {
-    int64_t free_slots =
-        hy_window_size(&endpoint->window, HY_TELLER_WINDOW_MAX) - endpoint->in_flight;
+    int64_t free_slots = hy_window_size(&endpoint->window, share(engine)) - endpoint->in_flight;
     int64_t at_ms = endpoint->next_due_ms > endpoint->rest_until_ms ? endpoint->next_due_ms
                                                                     : endpoint->rest_until_ms;
 
