@@ -22,7 +22,7 @@ struct hy_telling;
 /* Under way at once: of one endpoint, and of all, whose bodies are in memory. */
 enum { HY_TELLER_WINDOW_MAX = 16, HY_TELLER_OPEN_MAX = 128, HY_TELLER_ERROR_BYTES = 96 };
 
-static_assert(HY_TELLER_OPEN_MAX >= HY_WEBHOOKS_MAX, "each endpoint has a share");
+static_assert((int)HY_TELLER_OPEN_MAX >= (int)HY_WEBHOOKS_MAX, "each endpoint has a share");
 
 struct hy_endpoint {
     struct hy_webhook webhook; /* texts and secrets in the teller's arena */
