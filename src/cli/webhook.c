@@ -22,7 +22,7 @@ static const struct hy_option add_options[] = {
     {0}};
 
 static const struct hy_option change_options[] = {
-    {.name = "url", .field = "url", .value = "URL", .help = "where it is from now on"},
+    {.name = "endpoint", .field = "url", .value = "URL", .help = "where it is from now on"},
     {.name = "event",
      .type = HY_OPTION_WORDS,
      .field = "events",

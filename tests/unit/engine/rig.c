@@ -7,6 +7,7 @@
 
 struct rig rig;
 int64_t rig_now_ms;
+bool rig_private_webhooks;
 
 static int64_t now_ms(void)
 {
@@ -26,6 +27,8 @@ static void take_request(void *self, const struct hy_http_request *request, hy_h
 {
     struct rig_pending taken = {done, arg};
 
+    if (rig.intercept && rig.intercept(request, done, arg))
+        return;
     rig.requests++;
     if (rig.refuse_at_once) {
         refuse(taken);
@@ -54,7 +57,8 @@ static void start_engine(void)
     struct hy_engine_config config = {.store = rig.store,
                                       .seal = rig.seal,
                                       .transport = {.start = take_request, .wake = wake},
-                                      .now_ms = now_ms};
+                                      .now_ms = now_ms,
+                                      .allow_private_webhooks = rig_private_webhooks};
 
     CHECK_INT(hy_engine_new(&config, &rig.engine), 0);
     rig_run();

@@ -31,10 +31,13 @@ struct rig {
     struct rig_pending pending[RIG_PENDING_MAX];
     size_t pending_count;
     bool refuse_at_once; /* before the start of a request returns */
+    /* Looks at each request first; true: it has taken it, and will call `done`. Null: none. */
+    bool (*intercept)(const struct hy_http_request *request, hy_httpc_done *done, void *arg);
 };
 
 extern struct rig rig;
-extern int64_t rig_now_ms; /* 2026-03-01T00:00:00Z at rig_open() */
+extern int64_t rig_now_ms;        /* 2026-03-01T00:00:00Z at rig_open() */
+extern bool rig_private_webhooks; /* of engines that are started from now on */
 
 /* Makes the store, a seal and the engine. "memory:", "sqlite:PATH". */
 void rig_open(const char *location);
