@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "engine/hush.h"
 #include "engine/pages.h"
+#include "engine/retention.h"
 #include "engine/session.h"
 #include "engine/teller.h"
 #include "engine/templates.h"
@@ -239,10 +240,11 @@ struct hy_engine {
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
     struct hy_teller teller;
-    struct hy_arena scratch; /* one request at a time */
-    int64_t now_ms;          /* of this tick */
-    int64_t swept_at_ms;     /* when messages were looked at for their expiry last */
-    bool sweeping;           /* for that, not as the built-in job */
+    struct hy_arena scratch;        /* one request at a time */
+    int64_t now_ms;                 /* of this tick */
+    struct hy_retention *retention; /* at work, or null */
+    int64_t swept_at_ms;            /* when messages were looked at for their expiry last */
+    bool sweeping;                  /* for that, not as the built-in job */
 
     struct hy_zone *zone; /* of the platform's days */
 

@@ -133,6 +133,7 @@ struct hy_op {
     const struct hy_audit *audit;
     void (*done)(struct hy_op *op, void *arg);
     void *arg;
+    int64_t took_us;     /* out: how long the verb itself kept the writer, its commit not counted */
     struct hy_op *next;  /* the front's */
     int64_t id_at_start; /* the front's: the id that was asked for, should the verb run again */
 };
