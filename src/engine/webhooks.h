@@ -54,7 +54,7 @@ void hy_engine_webhook_delete(struct hy_engine *engine, int64_t webhook_id,
 void hy_engine_webhook_test(struct hy_engine *engine, int64_t webhook_id,
                             struct hy_webhook_change *change);
 
-/* How many endpoints are disabled or have failed for an hour: for readiness and doctor. */
+/* How many endpoints are disabled or have failed for an hour: for GET /v1/stats and doctor. */
 int64_t hy_engine_webhooks_ailing(struct hy_engine *engine);
 
 #endif

@@ -7,6 +7,7 @@ import { waitFor } from './lib.mjs';
 // The receiver's side of the signature is the example of docs/webhooks.md, as people will copy it.
 const page = readFileSync(new URL('../../docs/webhooks.md', import.meta.url), 'utf8');
 const [, example] = /```js\n([\s\S]*?)```/.exec(page);
+export const [, phpExample] = /```php\n([\s\S]*?)```/.exec(page);
 export const { verify } = await import(
   `data:text/javascript;base64,${Buffer.from(example).toString('base64')}`);
 

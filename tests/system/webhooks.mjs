@@ -1,11 +1,12 @@
 // Outcome webhooks against a receiver that knows nothing of the server but docs/webhooks.md.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { APP, World, checkProblem, waitFor } from './lib.mjs';
 import { TOKEN, popup, push, sent } from './push.mjs';
-import { Receiver, verify } from './receiver.mjs';
+import { Receiver, phpExample, verify } from './receiver.mjs';
 
 const data = { keyword1: 'a', keyword2: 'b' };
 const secrets = [];
@@ -195,6 +196,22 @@ test('a raw event goes to two endpoints', async () => {
   assert.deepEqual(added.data, { app: APP, user, template: template2, uses: 1 });
   assert.equal(receiver.told.length, 1);
   await other.close();
+});
+
+const noPhp = spawnSync('php', ['-v']).status !== 0 && 'there is no php here';
+
+test('the example in PHP says the same', { skip: noPhp }, async () => {
+  const { secret } = await hook(['message.failed']);
+  await failOne();
+  const [{ headers, body }] = await receiver.wait('message.failed');
+  const ask = (key, text) => spawnSync('php', ['-r',
+    `${phpExample} array_shift($argv); echo json_encode(verify(...$argv));`, '--', key,
+    headers['webhook-id'], headers['webhook-timestamp'], headers['webhook-signature'], text])
+    .stdout.toString();
+
+  assert.equal(ask(secret, body), 'true');
+  assert.equal(ask(secret, `${body} `), 'false');
+  assert.equal(ask(`whsec_${'A'.repeat(44)}`, body), 'false');
 });
 
 test('a slow one keeps no other waiting', async () => {
