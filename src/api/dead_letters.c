@@ -185,7 +185,8 @@ static void piece_done(struct hy_call *call)
         reply_totals(call, work);
         return;
     }
-    verb->op.audit = NULL; /* the first piece said who asked for all of it */
+    if (verb->retried)
+        verb->op.audit = NULL; /* the first piece that did something says who asked for all of it */
     verb->before_id = verb->next_before_id;
     run_piece(call);
 }

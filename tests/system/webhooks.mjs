@@ -26,7 +26,7 @@ afterEach(async () => {
 after(async () => {
   await world.close();
   const log = world.server.stderr + world.server.stdout;
-  assert.ok(secrets.length > 5);
+  assert.ok(secrets.length > 0);
   for (const secret of secrets) assert.ok(!log.includes(secret) && !log.includes(secret.slice(6)));
 });
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 struct rig rig;
+int64_t rig_keep_s[HY_RETAIN_KINDS];
 int64_t rig_now_ms;
 bool rig_private_webhooks;
 
@@ -60,6 +61,7 @@ static void start_engine(void)
                                       .now_ms = now_ms,
                                       .allow_private_webhooks = rig_private_webhooks};
 
+    memcpy(config.keep_s, rig_keep_s, sizeof config.keep_s);
     CHECK_INT(hy_engine_new(&config, &rig.engine), 0);
     rig_run();
 }
