@@ -9,6 +9,7 @@ struct rig rig;
 int64_t rig_keep_s[HY_RETAIN_KINDS];
 int64_t rig_now_ms;
 bool rig_private_webhooks;
+const struct hy_backend_ops *rig_backend;
 
 static int64_t now_ms(void)
 {
@@ -76,7 +77,9 @@ void rig_open(const char *location)
     memset(&rig, 0, sizeof rig);
     hy_arena_init(&rig.arena);
     rig_faults();
-    CHECK_INT(hy_store_open(&config, &rig.store, NULL, 0), 0);
+    CHECK_INT(rig_backend ? hy_store_open_backend(rig_backend, "", true, &rig.store, NULL, 0)
+                          : hy_store_open(&config, &rig.store, NULL, 0),
+              0);
     CHECK_INT(hy_seal_from_key(key, &rig.seal), 0);
     start_engine();
 }
