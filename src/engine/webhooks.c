@@ -182,30 +182,39 @@ static void check(struct hy_engine *engine, const struct webhook_body *b,
         check_url(engine, b->url, v);
 }
 
+/* What the body says goes into the endpoint, as it is or new. */
+static void fill(struct hy_engine *engine, const struct webhook_body *b,
+                 const struct hy_webhook *existing, struct hy_violations *v,
+                 struct hy_webhook_change *change)
+{
+    struct hy_webhook *w = &change->put.webhook;
+
+    change->put = (struct hy_webhook_put){
+        .op.audit = change->op.audit,
+        .webhook =
+            existing ? *existing : (struct hy_webhook){.created_at_ms = engine->config.now_ms()}};
+    w->secret = w->old_secret = (struct hy_sealed){0}; /* kept */
+    w->paused = b->paused;
+    if (b->url)
+        w->url = b->url;
+    if (b->events)
+        w->events = read_events(b->events, v);
+    if (b->app)
+        w->app_no = read_app(engine, b->app, v);
+}
+
 int hy_engine_webhook_put(struct hy_engine *engine, const json_t *body,
                           const struct hy_webhook *existing, struct hy_violations *v,
                           struct hy_webhook_change *change)
 {
     struct webhook_body b = {.paused = existing && existing->paused};
-    struct hy_webhook *w = &change->put.webhook;
     struct hy_signature_key key = {.size = 0};
     int err = 0;
 
     hy_json_read(body, fields, &b, v);
     if (!hy_violations_any(v))
         check(engine, &b, existing, v);
-    change->put = (struct hy_webhook_put){
-        .op.audit = change->op.audit,
-        .webhook =
-            existing ? *existing : (struct hy_webhook){.created_at_ms = engine->config.now_ms()}};
-    w->secret = w->old_secret = (struct hy_sealed){0}; /* kept */
-    w->paused = b.paused;
-    if (b.url)
-        w->url = b.url;
-    if (b.events)
-        w->events = read_events(b.events, v);
-    if (b.app)
-        w->app_no = read_app(engine, b.app, v);
+    fill(engine, &b, existing, v, change);
     if (!existing)
         read_secret(b.secret, v, &key);
     if (hy_violations_any(v))
