@@ -89,6 +89,15 @@ const struct hy_route hy_api_routes[] = {
     {"PATCH", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_change, SEND, hy_query_none)},
     {"DELETE", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_remove, SEND, hy_query_none)},
 
+    {"POST", "/v1/webhooks", NULL, RULE(hy_api_webhooks_create, ADMIN, hy_query_none)},
+    {"GET", "/v1/webhooks", NULL, RULE(hy_api_webhooks_list, ADMIN, hy_query_none)},
+    {"GET", "/v1/webhooks/{id}", NULL, RULE(hy_api_webhooks_show, ADMIN, hy_query_none)},
+    {"PATCH", "/v1/webhooks/{id}", NULL, RULE(hy_api_webhooks_change, ADMIN, hy_query_none)},
+    {"DELETE", "/v1/webhooks/{id}", NULL, RULE(hy_api_webhooks_remove, ADMIN, hy_query_none)},
+    {"POST", "/v1/webhooks/{id}/rotate", NULL, RULE(hy_api_webhooks_rotate, ADMIN, hy_query_none)},
+    {"POST", "/v1/webhooks/{id}/enable", NULL, RULE(hy_api_webhooks_enable, ADMIN, hy_query_none)},
+    {"POST", "/v1/webhooks/{id}/test", NULL, RULE(hy_api_webhooks_test, ADMIN, hy_query_none)},
+
     {"DELETE", "/v1/users/{app}/{user}/sessions", NULL,
      RULE(hy_api_users_logout, ADMIN | CLIENT, hy_query_none)},
 

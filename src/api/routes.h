@@ -92,6 +92,16 @@ void hy_api_schedules_remove(struct hy_call *call);
 void hy_api_schedules_next(struct hy_call *call);
 extern const struct hy_json_field hy_api_schedules_next_query[];
 
+/* webhooks.c */
+void hy_api_webhooks_create(struct hy_call *call);
+void hy_api_webhooks_list(struct hy_call *call);
+void hy_api_webhooks_show(struct hy_call *call);
+void hy_api_webhooks_change(struct hy_call *call);
+void hy_api_webhooks_remove(struct hy_call *call);
+void hy_api_webhooks_rotate(struct hy_call *call);
+void hy_api_webhooks_enable(struct hy_call *call);
+void hy_api_webhooks_test(struct hy_call *call);
+
 /* intake.c */
 void hy_api_intake_form_id(struct hy_call *call);
 

@@ -1,8 +1,10 @@
 #include "api/routes.h"
 #include "base/err.h"
+#include "engine/webhooks.h"
 
 /*
- * GET /v1/stats: how many messages there are by state, of all apps and of each.
+ * GET /v1/stats: how many messages there are by state, of all apps and of each; and how many webhooks
+ * somebody should look at.
  */
 
 struct work {
@@ -39,6 +41,7 @@ static void counted(struct hy_call *call)
     hy_out_begin(&out, NULL, '{');
     write_states(&out, &work->counts, 0);
     hy_out_int(&out, "grants_available", work->counts.grants_available);
+    hy_out_int(&out, "webhooks_ailing", hy_engine_webhooks_ailing(call->engine));
     hy_out_begin(&out, "apps", '[');
     for (size_t i = 0; i < count; i++) {
         hy_out_begin(&out, NULL, '{');

@@ -29,6 +29,7 @@ struct hy_http_request {
      * not public". For URLs that somebody else chose. */
     bool public_only;
     int64_t timeout_ms; /* in all; 0 = the client's */
+    bool status_only;   /* the answer's body is read and dropped, however large it is */
     /* Query parameters whose values are secrets ("access_token", "secret"), ended by a null. */
     const char *const *secret_params;
 };

@@ -49,6 +49,7 @@ const struct hy_group hy_groups[] = {
     {"message", "notifications", hy_commands_message},
     {"dead-letter", "messages that failed or stay unknown", hy_commands_dead_letter},
     {"schedule", "messages by cron expression", hy_commands_schedule},
+    {"webhook", "who is told what becomes of messages, grants and callbacks", hy_commands_webhook},
     {"audit", "who changed what", hy_commands_audit},
     {"doctor", "what is wrong, and what to do", hy_commands_doctor, "service"},
     {0}};

@@ -61,6 +61,7 @@ extern const struct hy_command hy_commands_doctor[];
 extern const struct hy_command hy_commands_message[];
 extern const struct hy_command hy_commands_schedule[];
 extern const struct hy_command hy_commands_template[];
+extern const struct hy_command hy_commands_webhook[];
 extern const char hy_serve_details[];
 
 #endif

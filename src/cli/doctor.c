@@ -94,6 +94,30 @@ static void look_at_app(struct hy_cli *cli, json_t *app, const json_t *stats, js
     look_at_alarms(cli, id, json_object_get(app, "alarms"), findings);
 }
 
+/* --- webhooks --------------------------------------------------------------------------------- */
+
+static void look_at_webhook(struct hy_cli *cli, const json_t *webhook, json_t *findings)
+{
+    const char *id = at(cli, webhook, "id"), *error = at(cli, webhook, "last_error");
+    const char *disabled_at = at(cli, webhook, "disabled_at");
+    const char *failing_since = at(cli, webhook, "failing_since");
+
+    if (*disabled_at)
+        find(
+            findings, NULL, "webhook",
+            hy_arena_printf(&cli->arena, "%s is told nothing since %s: %s", id, disabled_at, error),
+            hy_arena_printf(
+                &cli->arena,
+                "When its receiver is well: `hongyan webhook enable %s`. If it is gone: "
+                "`hongyan webhook remove %s`.",
+                id, id));
+    else if (*failing_since)
+        find(findings, NULL, "webhook",
+             hy_arena_printf(&cli->arena, "%s fails since %s: %s; %s wait", id, failing_since,
+                             error, at(cli, webhook, "pending")),
+             "It is tried again for 3 days, then disabled. Look at its receiver.");
+}
+
 /* --- the service ------------------------------------------------------------------------------ */
 
 /* The answer's JSON, owned; null after a fault. */
@@ -107,6 +131,24 @@ static json_t *get(struct hy_cli *cli, const char *path, int *ret_code)
         return answer.json;
     json_decref(answer.json);
     return NULL;
+}
+
+/* Only admins may see the list, and mostly there is nothing to see. */
+static void look_at_webhooks(struct hy_cli *cli, const json_t *stats, json_t *findings)
+{
+    HY_JSON_SCOPED json_t *all = NULL;
+    const json_t *items;
+    int code;
+
+    if (json_integer_value(json_object_get(stats, "webhooks_ailing")) == 0)
+        return;
+    all = get(cli, "/v1/webhooks", &code);
+    if (!all)
+        find(findings, NULL, "webhook", "some fail or are disabled",
+             "Ask somebody with an admin key.");
+    items = json_object_get(all, "items");
+    for (size_t i = 0; i < json_array_size(items); i++)
+        look_at_webhook(cli, json_array_get(items, i), findings);
 }
 
 static void show_findings(struct hy_cli *cli, const json_t *findings)
@@ -158,6 +200,7 @@ static int examine_service(struct hy_cli *cli)
     items = json_object_get(apps, "items");
     for (size_t i = 0; i < json_array_size(items); i++)
         look_at_app(cli, json_array_get(items, i), stats, findings);
+    look_at_webhooks(cli, stats, findings);
     show(cli, ready != NULL, items, findings);
     return json_array_size(findings) ? HY_EXIT_FAILED : HY_EXIT_DONE;
 }
@@ -177,7 +220,8 @@ static const struct hy_option user_options[] = {
 const struct hy_command hy_commands_doctor[] = {
     {.group = "doctor",
      .name = "service",
-     .summary = "look at server, apps, tokens, lanes and alarms; ends with 1 if something is wrong",
+     .summary = "look at server, apps, tokens, lanes, webhooks and alarms; ends with 1 if "
+                "something is wrong",
      .details = "`hongyan doctor` alone does the same.",
      .run = examine_service},
     {.group = "doctor",

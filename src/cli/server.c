@@ -199,6 +199,7 @@ static int open_engine(struct hy_server *s)
         .transport = {.self = s->client, .start = transport_start, .wake = transport_wake},
         .now_ms = hy_clock_now_ms,
         .wechat_url = s->wechat_url,
+        .allow_private_webhooks = hy_args_flag(&s->cli->args, "allow-private-webhooks"),
         .idempotency_window_s = hy_args_int(&s->cli->args, "idempotency-window-s")};
     int err;
 

@@ -11,9 +11,14 @@ static const int64_t longest_wait_ms = 60000;
 void hy_engine_verb(struct hy_engine *engine, struct hy_op *op,
                     void (*done)(struct hy_op *, void *), void *arg)
 {
+    bool verb_tells =
+        hy_teller_listens(engine, op->verb); /* `op` may be gone once it is submitted */
+
     op->done = done;
     op->arg = arg;
     hy_store_submit(engine->config.store, op);
+    if (verb_tells)
+        hy_teller_notice(engine);
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -112,6 +117,8 @@ static int load(struct hy_engine *engine)
     err = load_tokens(engine);
     if (!err)
         err = hy_sessions_load(engine);
+    if (!err)
+        err = hy_teller_init(engine);
     return err ? err : hy_clockwork_init(engine);
 }
 
@@ -168,6 +175,7 @@ void hy_engine_free(struct hy_engine *engine)
         return;
     assert(engine->attempts_open == 0);
     hy_clockwork_deinit(engine);
+    hy_teller_deinit(engine);
     hy_lanes_free(engine);
     hy_shelf_deinit(&engine->shelf);
     hy_registry_deinit(&engine->registry);
@@ -222,6 +230,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     next = sooner(next, hy_retention_turn(engine));
     next = sooner(next, hy_attempts_settle(engine));
     next = sooner(next, hy_dispatch(engine));
+    next = sooner(next, hy_teller_turn(engine)); /* last: the verbs above may have much to tell */
     pthread_mutex_unlock(&engine->turn_lock);
     return next;
 }
@@ -238,7 +247,8 @@ bool hy_engine_idle(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
            !engine->template_works && !engine->claiming && !engine->settling &&
-           !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
+           !engine->clockwork.busy && engine->clockwork.jobs_open == 0 &&
+           hy_teller_idle(&engine->teller);
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */

@@ -3,7 +3,8 @@
  *
  * Who owns what:
  *   registry, shelf, admission     any thread, under their own locks
- *   lanes, attempts, token keeper, template calls, clockwork (schedules)   the engine's thread only
+ *   lanes, attempts, token keeper, template calls, clockwork (schedules), teller (webhooks)
+ *                           the engine's thread only
  *   mailbox                 how the others reach the engine's thread
  */
 #ifndef HY_ENGINE_INTERNAL_H
@@ -18,6 +19,7 @@
 #include "engine/pages.h"
 #include "engine/retention.h"
 #include "engine/session.h"
+#include "engine/teller.h"
 #include "engine/templates.h"
 
 #include <pthread.h>
@@ -237,6 +239,7 @@ struct hy_engine {
     int64_t logins_open;                     /* logins under way, of all apps */
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
+    struct hy_teller teller;
     struct hy_arena scratch;        /* one request at a time */
     int64_t now_ms;                 /* of this tick */
     struct hy_retention *retention; /* at work, or null */

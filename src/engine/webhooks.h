@@ -39,7 +39,8 @@ int hy_engine_webhook_put(struct hy_engine *engine, const json_t *body,
                           const struct hy_webhook *existing, struct hy_violations *v,
                           struct hy_webhook_change *change);
 
-/* A new secret; the old one signs as well for `overlap_s`. `secret` null: one is made. */
+/* A new secret; the old one signs as well for `overlap_s`. `secret` null: one is made; otherwise it is
+ * wiped where it stands. */
 int hy_engine_webhook_rotate(struct hy_engine *engine, const struct hy_webhook *existing,
                              const char *secret, int64_t overlap_s, struct hy_violations *v,
                              struct hy_webhook_change *change);
@@ -53,7 +54,7 @@ void hy_engine_webhook_delete(struct hy_engine *engine, int64_t webhook_id,
 void hy_engine_webhook_test(struct hy_engine *engine, int64_t webhook_id,
                             struct hy_webhook_change *change);
 
-/* How many endpoints are disabled or have failed for an hour: for readiness and doctor. */
+/* How many endpoints are disabled or have failed for an hour: for GET /v1/stats and doctor. */
 int64_t hy_engine_webhooks_ailing(struct hy_engine *engine);
 
 #endif

@@ -182,7 +182,7 @@ static struct hy_httpc_call *take_call(struct hy_httpc *client)
         return call;
     call = hy_httpc_call_new(&client->common);
     if (call)
-        hy_httpc_loop_introduce(&client->loop, call->easy);
+        hy_httpc_loop_introduce(&client->loop, call->easy, &call->guard);
     return call;
 }
 

@@ -13,6 +13,10 @@
  * followed. A proxy of the environment (https_proxy, no_proxy) is honoured, never for loopback. An
  * answer without a length of its own ends where the server closes, so nobody can tell here whether
  * it is whole. The process must ignore SIGPIPE.
+ *
+ * A request with public_only opens no socket to an address that is not public (net/public_address.h),
+ * whatever the name resolved to this time, takes no pooled connection to one, and uses no proxy, which
+ * would resolve the name out of sight.
  */
 #ifndef HY_NET_HTTPC_H
 #define HY_NET_HTTPC_H

@@ -1,6 +1,7 @@
 #include "net/httpc_call.h"
 
 #include "base/err.h"
+#include "net/public_address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,11 @@ static int on_ready(void *arg, char *peer, char *local, int peer_port, int local
 {
     struct hy_httpc_call *call = arg;
 
+    /* A pooled connection may have been opened by a call that is let go anywhere. */
+    if (call->guard.public_only && !hy_address_text_is_public(peer)) {
+        call->guard.refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (call->written && !nothing_taken(call))
         return CURL_PREREQFUNC_ABORT;
     call->written = true;
@@ -57,6 +63,8 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *arg)
 {
     struct hy_httpc_call *call = arg;
 
+    if (call->status_only)
+        return size;
     hy_buf_append(&call->answer, bytes, size);
     call->too_large = !hy_buf_ok(&call->answer);
     return call->too_large ? 0 : size;
@@ -80,7 +88,6 @@ static void set_fixed_options(struct hy_httpc_call *call, const struct hy_httpc_
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "hongyan/" HY_VERSION);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)config->total_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)config->idle_connection_s);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -236,7 +243,7 @@ static bool set_origin(struct hy_httpc_call *call, const char *url, size_t size)
  * it only copies. A proxy that is not tunnelled through wants the whole URL. */
 static int set_url(struct hy_httpc_call *call, const char *url)
 {
-    bool whole = call->common->plain_proxy && strncasecmp(url, "http:", 5) == 0;
+    bool whole = call->common->plain_proxy && !call->direct && strncasecmp(url, "http:", 5) == 0;
     const char *target = whole ? NULL : target_of(url);
     bool apart = target && set_origin(call, url, (size_t)(target - url));
 
@@ -247,10 +254,29 @@ static int set_url(struct hy_httpc_call *call, const char *url)
     return HY_OK;
 }
 
+/* A proxy would look the name up by itself, out of sight: public_only goes past it. */
+static int set_way(struct hy_httpc_call *call, const struct hy_http_request *request)
+{
+    int64_t timeout_ms = request->timeout_ms;
+
+    call->guard.public_only = request->public_only;
+    call->guard.refused = false;
+    call->status_only = request->status_only;
+    call->timeout_ms = timeout_ms ? timeout_ms : call->common->config.total_timeout_ms;
+    curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
+    if (call->direct == request->public_only)
+        return HY_OK;
+    call->direct = request->public_only;
+    return curl_easy_setopt(call->easy, CURLOPT_PROXY, call->direct ? "" : NULL) ? HY_E_NOMEM
+                                                                                 : HY_OK;
+}
+
 int hy_httpc_call_prepare(struct hy_httpc_call *call, const struct hy_http_request *request)
 {
-    int err = set_headers(call, request);
+    int err = set_way(call, request);
 
+    if (!err)
+        err = set_headers(call, request);
     if (!err)
         err = set_method(call, request);
     return err ? err : set_url(call, request->url);
@@ -301,7 +327,7 @@ static const struct {
 
 static const char *timeout_reason(const struct hy_httpc_call *call, int64_t took_ms)
 {
-    bool connecting = !call->written && took_ms < call->common->config.total_timeout_ms;
+    bool connecting = !call->written && took_ms < call->timeout_ms;
 
     return connecting ? "connect timeout" : "timeout";
 }
@@ -310,6 +336,8 @@ static const char *reason_of(const struct hy_httpc_call *call, CURLcode code, in
 {
     if (call->failed)
         return call->failed;
+    if (call->guard.refused && !call->written)
+        return "address not public";
     if (call->too_large)
         return "answer too large";
     if (code == CURLE_OPERATION_TIMEDOUT)

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "net/httpc.h"
+#include "net/httpc_loop.h"
 
 #include <curl/curl.h>
 
@@ -28,12 +29,16 @@ struct hy_httpc_call {
     char *origin_text;     /* and the text that they were parsed from, or null */
     struct hy_arena arena; /* headers and body of the request */
     struct hy_buf answer;
+    struct hy_httpc_guard guard;
     size_t header_bytes;
     hy_httpc_done *done;
     void *arg;
     int64_t started_us;
-    bool written; /* a connection was ready: the request was about to be written */
-    bool cut;     /* status line seen, end of its headers not */
+    int64_t timeout_ms;
+    bool direct;      /* past any proxy */
+    bool status_only; /* the answer's body is dropped */
+    bool written;     /* a connection was ready: the request was about to be written */
+    bool cut;         /* status line seen, end of its headers not */
     bool too_large;
     const char *failed; /* why it never started, or null */
 };

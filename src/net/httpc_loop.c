@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/public_address.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -79,10 +80,16 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    struct hy_httpc_loop *loop = arg;
+    struct hy_httpc_guard *guard = arg;
+    struct hy_httpc_loop *loop = guard->loop;
     struct hy_httpc_socket *s;
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd;
 
+    if (guard->public_only && !hy_address_is_public(&address->addr)) {
+        guard->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
     s = socket_of(loop, fd);
@@ -137,10 +144,11 @@ void hy_httpc_loop_deinit(struct hy_httpc_loop *loop)
     *loop = (struct hy_httpc_loop){.epoll_fd = -1, .wake_fd = -1};
 }
 
-void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy)
+void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy, struct hy_httpc_guard *guard)
 {
+    guard->loop = loop;
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, loop);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, guard);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
 }

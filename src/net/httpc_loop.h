@@ -11,10 +11,18 @@
 #define HY_NET_HTTPC_LOOP_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct hy_httpc_socket;
+
+/* Who may be connected to, for one easy handle. */
+struct hy_httpc_guard {
+    struct hy_httpc_loop *loop;
+    bool public_only; /* no socket is opened to other addresses */
+    bool refused;     /* out: one was asked for */
+};
 
 struct hy_httpc_loop {
     CURLM *multi; /* borrowed */
@@ -30,8 +38,8 @@ int hy_httpc_loop_init(struct hy_httpc_loop *loop, CURLM *multi);
 /* After curl_multi_cleanup(), which still closes sockets. */
 void hy_httpc_loop_deinit(struct hy_httpc_loop *loop);
 
-/* Every easy handle of the multi handle must be introduced once. */
-void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy);
+/* Every easy handle of the multi handle must be introduced once; `guard` outlives it. */
+void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy, struct hy_httpc_guard *guard);
 
 /* Lets libcurl do what is due by time, newly added transfers among it. */
 void hy_httpc_loop_run_due(struct hy_httpc_loop *loop);

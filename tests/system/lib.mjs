@@ -95,10 +95,11 @@ async function request(base, method, path, body, { key, headers = {}, raw = fals
 
 // A simulator and a server beside it.
 export class World {
-  static async open({ store = 'sqlite', addApp = true } = {}) {
+  static async open({ store = 'sqlite', addApp = true, args = [] } = {}) {
     const world = new World();
 
     world.folder = mkdtempSync(join(tmpdir(), 'hongyan-system-'));
+    world.args = args;
     world.store = store === 'sqlite' ? `sqlite:${join(world.folder, 'test.db')}` : store;
     world.sim = await start(['sim', '--listen', '127.0.0.1:0', '--seed', '7']);
     await world.startServer();
@@ -108,7 +109,8 @@ export class World {
 
   async startServer() {
     this.server = await start(
-      ['serve', '--listen', '127.0.0.1:0', '--store', this.store, '--wechat-url', this.sim.url],
+      ['serve', '--listen', '127.0.0.1:0', '--store', this.store, '--wechat-url', this.sim.url,
+        ...this.args],
       { HONGYAN_ADMIN_KEY: ADMIN_KEY },
     );
   }

@@ -8,6 +8,8 @@
 struct rig rig;
 int64_t rig_keep_s[HY_RETAIN_KINDS];
 int64_t rig_now_ms;
+bool rig_private_webhooks;
+const struct hy_backend_ops *rig_backend;
 
 static int64_t now_ms(void)
 {
@@ -27,6 +29,8 @@ static void take_request(void *self, const struct hy_http_request *request, hy_h
 {
     struct rig_pending taken = {done, arg};
 
+    if (rig.intercept && rig.intercept(request, done, arg))
+        return;
     rig.requests++;
     if (rig.refuse_at_once) {
         refuse(taken);
@@ -55,7 +59,8 @@ static void start_engine(void)
     struct hy_engine_config config = {.store = rig.store,
                                       .seal = rig.seal,
                                       .transport = {.start = take_request, .wake = wake},
-                                      .now_ms = now_ms};
+                                      .now_ms = now_ms,
+                                      .allow_private_webhooks = rig_private_webhooks};
 
     memcpy(config.keep_s, rig_keep_s, sizeof config.keep_s);
     CHECK_INT(hy_engine_new(&config, &rig.engine), 0);
@@ -72,7 +77,9 @@ void rig_open(const char *location)
     memset(&rig, 0, sizeof rig);
     hy_arena_init(&rig.arena);
     rig_faults();
-    CHECK_INT(hy_store_open(&config, &rig.store, NULL, 0), 0);
+    CHECK_INT(rig_backend ? hy_store_open_backend(rig_backend, "", true, &rig.store, NULL, 0)
+                          : hy_store_open(&config, &rig.store, NULL, 0),
+              0);
     CHECK_INT(hy_seal_from_key(key, &rig.seal), 0);
     start_engine();
 }

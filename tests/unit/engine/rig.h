@@ -8,6 +8,7 @@
 #define HY_TESTS_UNIT_ENGINE_RIG_H
 
 #include "engine/engine.h"
+#include "store/backend.h"
 
 #define RIG_APP      "wx0000000000000001"
 #define RIG_SECRET   "0123456789abcdef0123456789abcdef"
@@ -31,11 +32,16 @@ struct rig {
     struct rig_pending pending[RIG_PENDING_MAX];
     size_t pending_count;
     bool refuse_at_once; /* before the start of a request returns */
+    /* Looks at each request first; true: it has taken it, and will call `done`. Null: none. */
+    bool (*intercept)(const struct hy_http_request *request, hy_httpc_done *done, void *arg);
 };
 
 extern struct rig rig;
+extern bool rig_private_webhooks;           /* of engines that are started from now on */
 extern int64_t rig_keep_s[HY_RETAIN_KINDS]; /* set before rig_open() */
 extern int64_t rig_now_ms;                  /* 2026-03-01T00:00:00Z at rig_open() */
+
+extern const struct hy_backend_ops *rig_backend; /* instead of a location's; null: none */
 
 /* Makes the store, a seal and the engine. "memory:", "sqlite:PATH". */
 void rig_open(const char *location);
