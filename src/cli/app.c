@@ -62,6 +62,13 @@ static const struct hy_option set_options[] = {
     SETTINGS,
     {0}};
 
+static const struct hy_option pause_options[] = {
+    {.name = "until",
+     .type = HY_OPTION_INSTANT,
+     .field = "until",
+     .help = "when it goes on by itself (default: when it is resumed)"},
+    {0}};
+
 static const struct hy_column columns[] = {
     {.title = "app", .path = "id"},
     {.title = "platform", .path = "platform"},
@@ -86,6 +93,14 @@ static const struct hy_column columns[] = {
     {.title = "in flight", .path = "status.in_flight", .right = true},
     {.title = "paused until", .path = "status.paused_until"},
     {.title = "pause reason", .path = "status.pause_reason"},
+    {.title = "subscribe window",
+     .path = "channels.subscribe.window",
+     .right = true,
+     .single = true},
+    {.title = "subscribe pause", .path = "channels.subscribe.pause_reason", .single = true},
+    {.title = "template window", .path = "channels.template.window", .right = true, .single = true},
+    {.title = "template pause", .path = "channels.template.pause_reason", .single = true},
+    {.title = "quiet until", .path = "quiet_until", .single = true},
     {.title = "token until", .path = "status.token.expires_at"},
     {.title = "token error", .path = "status.token.error"},
     {.title = "token calls today", .path = "status.token.calls_today", .single = true},
@@ -133,9 +148,17 @@ const struct hy_command hy_commands_app[] = {
      .path = "/v1/apps/{}",
      .done = "removed"},
     {.group = "app",
+     .name = "pause",
+     .operand = "ID",
+     .summary = "send nothing of an app, until an instant or until it is resumed",
+     .options = pause_options,
+     .method = "POST",
+     .path = "/v1/apps/{}/pause",
+     .columns = columns},
+    {.group = "app",
      .name = "resume",
      .operand = "ID",
-     .summary = "end the pause of an app (over its quota, wrong secret, ...)",
+     .summary = "end the pauses of an app (by hand, over its quota, wrong secret, ...)",
      .method = "POST",
      .path = "/v1/apps/{}/resume",
      .columns = columns},
