@@ -10,6 +10,7 @@ const struct hy_platform hy_platform_wechat_mini = {
     .name = "wechat_mini",
     .timezone = "Asia/Shanghai",
     .base_url = "https://api.weixin.qq.com",
+    .sample_user = "oNobodyNobodyNobodyNobodyNob",
     .auth =
         {
             .kind = HY_AUTH_TOKEN,
