@@ -41,7 +41,7 @@ struct hy_quota {
     bool asking;
     bool known;                 /* the last answer was one */
     int64_t asked_at_ms;        /* 0 = never */
-    int64_t limit, used, spent; /* spent: fed since, and what was on its way then */
+    int64_t limit, used, remain, spent; /* spent: fed since, and what was on its way then */
 };
 
 struct hy_feeder {

@@ -87,6 +87,7 @@ static void replied(const struct hy_http_response *response, void *arg)
         q->known = reply.judgement.verdict == HY_VERDICT_OK && reply.limit > 0;
         q->limit = reply.limit;
         q->used = reply.used;
+        q->remain = reply.remain; /* not always the difference */
     }
     engine->feeder->open--;
     pthread_mutex_unlock(&engine->turn_lock);
@@ -167,7 +168,7 @@ int64_t hy_quota_left(struct hy_engine *engine, const struct hy_feed *feed, int6
     }
     if (!is_today(engine, q))
         return INT64_MAX;
-    left = q->limit - q->limit / RESERVE_PART - q->used - q->spent;
+    left = q->remain - q->limit / RESERVE_PART - q->spent;
     if (left > 0)
         return left;
     midnight = hy_zone_next_midnight_ms(engine->zone, engine->now_ms);
