@@ -121,19 +121,12 @@ static void rest(struct hy_engine *engine, struct hy_feed *feed)
         hy_feed_move(engine, feed, HY_BROADCAST_CANCELED, "app_deleted");
 }
 
-/* One that is being sent may come back to the queue. So the last step waits until there is none; till
- * then all of it is held. */
 static void wind_up(struct hy_engine *engine, struct hy_feed *feed)
 {
-    int64_t left = feed->total - feed->fed + feed->messages[HY_MESSAGE_QUEUED] +
-                   feed->messages[HY_MESSAGE_WAITING];
-
-    if (!feed->winding_up)
-        feed->next_ms = HY_NEVER;
-    else if (feed->messages[HY_MESSAGE_SENDING] == 0 || left > HY_FEED_STEP)
+    if (feed->winding_up)
         hy_feed_wind_up(engine, feed);
     else
-        hy_feed_look(engine, feed);
+        feed->next_ms = HY_NEVER;
 }
 
 void hy_feed_step(struct hy_engine *engine, struct hy_feed *feed)

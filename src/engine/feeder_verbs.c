@@ -117,8 +117,6 @@ static void looked(struct hy_engine *engine, struct run *run, struct hy_feed *fe
         hy_pace_note(&feed->pace, engine->now_ms, feed->fed - hy_feed_under_way(feed),
                      feed->messages[HY_MESSAGE_QUEUED]);
         hy_feed_decide(engine, feed);
-    } else if (feed->winding_up && feed->messages[HY_MESSAGE_SENDING] > 0) {
-        feed->next_ms = engine->now_ms + retry_ms;
     }
 }
 
@@ -239,12 +237,17 @@ void hy_feed_move(struct hy_engine *engine, struct hy_feed *feed, enum hy_broadc
 
 /* --- wind up ---------------------------------------------------------------------------------- */
 
+/* One that is being sent may come back to the queue: until then all of it is held. */
 static void wound_up(struct hy_engine *engine, struct run *run, struct hy_feed *feed)
 {
-    if (run->verb.wind_up.freed)
+    const struct hy_broadcast_wind_up *v = &run->verb.wind_up;
+
+    if (v->freed)
         hy_lane_notice(engine, 0, 0);
-    if (run->verb.wind_up.left) {
-        hy_feed_look(engine, feed); /* what is left, and whether some of it is being sent */
+    if (v->left)
+        return;
+    if (v->sending) {
+        feed->next_ms = engine->now_ms + retry_ms;
         return;
     }
     feed->winding_up = false;
