@@ -85,7 +85,7 @@ static enum outcome transact(struct hy_store *store, struct hy_op *first, int *r
         if (op->result == HY_E_INVALID)
             continue; /* refused by the check of its arguments */
         op->result = store->ops->verbs[op->verb](store->backend, op);
-        if (op->result == 0 && op->audit)
+        if (op->result == 0 && op->audit && hy_verb_did(op))
             op->result = store->ops->audit(store->backend, op->audit);
         if (storage_failed(op->result)) {
             store->ops->rollback(store->backend);
