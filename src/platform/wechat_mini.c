@@ -10,6 +10,7 @@ const struct hy_platform hy_platform_wechat_mini = {
     .name = "wechat_mini",
     .timezone = "Asia/Shanghai",
     .base_url = "https://api.weixin.qq.com",
+    .sample_user = "oNobodyNobodyNobodyNobodyNob",
     .auth =
         {
             .kind = HY_AUTH_TOKEN,
@@ -37,5 +38,7 @@ const struct hy_platform hy_platform_wechat_mini = {
     .build_template = hy_wechat_mini_build_template,
     .judge_template = hy_wechat_mini_judge_template,
     .channel_of = hy_wechat_mini_channel_of,
+    .build_quota = hy_wechat_mini_build_quota,
+    .judge_quota = hy_wechat_mini_judge_quota,
     .read_callback = hy_wechat_read_callback,
 };
