@@ -1,3 +1,4 @@
+#include "api/audit.h"
 #include "api/problem.h"
 #include "api/routes.h"
 #include "api/why.h"
@@ -128,6 +129,16 @@ static void change_done(struct hy_app_change *change, void *arg)
     hy_call_wake(arg);
 }
 
+/* What it is about: the path's, or the one that the body brings. */
+static bool audit_change(struct hy_call *call, const char *id, struct hy_app_change *change)
+{
+    const char *made = json_string_value(json_object_get(call->body, "id"));
+
+    change->put.op.audit =
+        hy_call_audit(call, id ? "app.change" : "app.create", id ? id : made, call->body);
+    return change->put.op.audit != NULL;
+}
+
 static void start_change(struct hy_call *call, const char *id, hy_call_step *next)
 {
     struct hy_app_change *change;
@@ -136,7 +147,7 @@ static void start_change(struct hy_call *call, const char *id, hy_call_step *nex
     if (!hy_call_json(call, HY_BODY_REQUIRED))
         return;
     change = hy_call_work(call, sizeof *change);
-    if (!change)
+    if (!change || !audit_change(call, id, change))
         return;
     change->done = change_done;
     change->arg = call;
@@ -183,7 +194,7 @@ void hy_api_apps_change(struct hy_call *call)
     start_change(call, call->params[0], changed);
 }
 
-/* --- remove and resume ------------------------------------------------------------------------ */
+/* --- remove ----------------------------------------------------------------------------------- */
 
 static void removed(struct hy_call *call)
 {
@@ -205,6 +216,9 @@ void hy_api_apps_remove(struct hy_call *call)
 
     if (!removal)
         return;
+    removal->removal.op.audit = hy_call_audit(call, "app.delete", call->params[0], NULL);
+    if (!removal->removal.op.audit)
+        return;
     removal->done = removal_done;
     removal->arg = call;
     hy_call_defer(call, removed);
@@ -213,8 +227,74 @@ void hy_api_apps_remove(struct hy_call *call)
         hy_call_not_started(call, err);
 }
 
+/* --- pause and resume ------------------------------------------------------------------------- */
+
+static void pause_done(struct hy_app_pause *pause, void *arg)
+{
+    hy_call_wake(arg);
+}
+
+static void paused(struct hy_call *call)
+{
+    const struct hy_app_pause *pause = call->work;
+
+    if (!hy_call_failed(call, pause->result))
+        reply_app(call, 200, call->params[0]);
+}
+
+/* Null: something was answered. */
+static struct hy_app_pause *new_pause(struct hy_call *call, const char *action)
+{
+    struct hy_app_pause *pause = hy_call_work(call, sizeof *pause);
+
+    if (!pause)
+        return NULL;
+    pause->done = pause_done;
+    pause->arg = call;
+    pause->audit = hy_call_audit(call, action, call->params[0], call->body);
+    return pause->audit ? pause : NULL;
+}
+
+struct pause_body {
+    int64_t until_ms;
+};
+
+static const struct hy_json_field pause_fields[] = {
+    {.name = "until", .type = HY_JSON_INSTANT, .offset = offsetof(struct pause_body, until_ms)},
+    {0}};
+
+void hy_api_apps_pause(struct hy_call *call)
+{
+    struct pause_body body = {0};
+    struct hy_app_pause *pause;
+    uint32_t present;
+    int err;
+
+    if (!hy_call_json(call, HY_BODY_OPTIONAL))
+        return;
+    present = hy_json_read(call->body, pause_fields, &body, &call->v);
+    if (present && body.until_ms <= hy_engine_now_ms(call->engine))
+        hy_violations_add(&call->v, "until", "future", NULL, NULL, "until must be in the future.");
+    if (hy_call_refused(call))
+        return;
+    pause = new_pause(call, "app.pause");
+    if (!pause)
+        return;
+    hy_call_defer(call, paused);
+    err = hy_engine_app_pause(call->engine, call->params[0], body.until_ms, pause);
+    if (err)
+        hy_call_not_started(call, err);
+}
+
 void hy_api_apps_resume(struct hy_call *call)
 {
-    if (!hy_call_failed(call, hy_engine_app_resume(call->engine, call->params[0])))
-        reply_app(call, 200, call->params[0]);
+    struct hy_app_pause *pause = new_pause(call, "app.resume");
+    int err;
+
+    if (!pause)
+        return;
+    hy_call_defer(call, paused);
+    err = hy_engine_app_resume(call->engine, call->params[0], pause);
+    if (err)
+        hy_call_not_started(call, err);
 }

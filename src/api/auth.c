@@ -51,7 +51,7 @@ bool hy_auth_check(struct hy_call *call, unsigned scopes)
 
     if (!scopes)
         return true;
-    have = key ? hy_engine_key_scopes(call->engine, key) : 0;
+    have = key ? hy_engine_key_scopes(call->engine, key, &call->holder) : 0;
     call->scopes = have;
     if (have & (scopes | HY_SCOPE_ADMIN))
         return true;

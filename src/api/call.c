@@ -123,6 +123,32 @@ const struct hy_app_entry *hy_call_app(struct hy_call *call, const char *id)
     return entry;
 }
 
+/* --- who calls -------------------------------------------------------------------------------- */
+
+void hy_call_address(struct hy_call *call, uint8_t ret_address[HY_ADDRESS_BYTES])
+{
+    const char *hops = hy_httpd_last_header(call->req, "X-Forwarded-For"), *last;
+    uint8_t forwarded[HY_ADDRESS_BYTES];
+
+    if (!hy_address_parse(hy_httpd_peer(call->req), ret_address))
+        memset(ret_address, 0, HY_ADDRESS_BYTES);
+    last = hops ? strrchr(hops, ',') : NULL;
+    for (size_t i = 0; hops && i < call->api->proxy_count; i++) {
+        if (memcmp(call->api->proxies[i], ret_address, HY_ADDRESS_BYTES) == 0 &&
+            hy_address_parse(last ? last + 1 : hops, forwarded)) {
+            memcpy(ret_address, forwarded, HY_ADDRESS_BYTES);
+            break;
+        }
+    }
+}
+
+bool hy_call_chinese(struct hy_call *call)
+{
+    const char *language = hy_httpd_header(call->req, "Accept-Language");
+
+    return language && strncasecmp(language, "zh", 2) == 0;
+}
+
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 static void resume(struct hy_httpd_request *req, void *arg)
@@ -133,13 +159,6 @@ static void resume(struct hy_httpd_request *req, void *arg)
         call->next(call);
     else if (!hy_call_refused(call))
         hy_problem_of_error(call, call->start_err);
-}
-
-bool hy_call_chinese(struct hy_call *call)
-{
-    const char *language = hy_httpd_header(call->req, "Accept-Language");
-
-    return language && strncasecmp(language, "zh", 2) == 0;
 }
 
 void hy_call_defer(struct hy_call *call, hy_call_step *next)

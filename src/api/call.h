@@ -42,8 +42,9 @@ struct hy_call {
     struct hy_httpd_request *req;
     struct hy_arena *arena; /* of the request */
     const char *params[HY_ROUTE_PARAMS_MAX];
-    unsigned scopes; /* of the key that was shown; 0 = none */
-    json_t *body;    /* set by hy_call_json(), freed with the reply */
+    unsigned scopes;             /* of the key that was shown; 0 = none */
+    struct hy_key_holder holder; /* of that key; id 0 = none */
+    json_t *body;                /* set by hy_call_json(), freed with the reply */
     hy_call_step *next;
     void *work;    /* the resource's own, in the arena */
     int start_err; /* why the verb did not even start */
@@ -74,6 +75,9 @@ bool hy_call_refused(struct hy_call *call);
 /* The app in use with this id, named by the query parameter or field `app`: otherwise a violation
  * is added and null returned. Give it back with hy_engine_app_release(). */
 const struct hy_app_entry *hy_call_app(struct hy_call *call, const char *id);
+
+/* Who calls: the peer, or what a trusted proxy says of its own peer. Zeroes when neither is known. */
+void hy_call_address(struct hy_call *call, uint8_t ret_address[HY_ADDRESS_BYTES]);
 
 /* The language of `meaning` and `fix` that the caller prefers, by Accept-Language. */
 bool hy_call_chinese(struct hy_call *call);

@@ -1,5 +1,6 @@
 #include "api/client.h"
 
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/problem.h"
 #include "api/report.h"
@@ -14,25 +15,6 @@
 enum { LOGINS_PER_MIN = 30, USER_PER_MIN_MIN = 60, STRANGER_PER_MIN = 600 };
 
 /* --- how often -------------------------------------------------------------------------------- */
-
-/* Who calls: the peer, or what a trusted proxy says of its own peer. */
-static void read_address(struct hy_call *call, uint8_t ret_address[HY_ADDRESS_BYTES])
-{
-    const char *hops = hy_httpd_last_header(call->req, "X-Forwarded-For"), *last;
-    uint8_t forwarded[HY_ADDRESS_BYTES];
-
-    if (!hy_address_parse(hy_httpd_peer(call->req), ret_address))
-        memset(ret_address, 0, HY_ADDRESS_BYTES);
-    last = hops ? strrchr(hops, ',') : NULL;
-    for (size_t i = 0; hops && i < call->api->proxy_count; i++) {
-        if (memcmp(call->api->proxies[i], ret_address, HY_ADDRESS_BYTES) == 0 &&
-            hy_address_parse(last ? last + 1 : hops, forwarded)) {
-            memcpy(ret_address, forwarded, HY_ADDRESS_BYTES);
-            break;
-        }
-    }
-    hy_address_cut(ret_address);
-}
 
 /* False: 429 was answered. */
 static bool take(struct hy_call *call, char kind, const void *key, size_t size, int64_t per_min)
@@ -102,7 +84,8 @@ bool hy_client_enter(struct hy_call *call, struct hy_client *ret_client)
     const char *user;
     int err = HY_E_DENIED;
 
-    read_address(call, address);
+    hy_call_address(call, address);
+    hy_address_cut(address);
     if (session)
         err = hy_engine_session_open(call->engine, session, call->arena, &app, &user);
     if (err == HY_E_DENIED) {
@@ -212,7 +195,8 @@ void hy_api_client_login(struct hy_call *call)
     struct login_body body = {0};
     uint8_t address[HY_ADDRESS_BYTES];
 
-    read_address(call, address);
+    hy_call_address(call, address);
+    hy_address_cut(address);
     if (!take(call, 'l', address, sizeof address, LOGINS_PER_MIN) ||
         !hy_call_json(call, HY_BODY_REQUIRED))
         return;
@@ -234,11 +218,26 @@ static void cut_done(struct hy_call *call)
         hy_call_reply_nothing(call);
 }
 
+/* Pages that log out have no key: nothing is written about them. */
+static bool audit_cut(struct hy_call *call, const struct hy_app_entry *app, const char *user,
+                      struct hy_session_cut *cut)
+{
+    HY_JSON_SCOPED json_t *detail = NULL;
+
+    if (!call->holder.id)
+        return true;
+    detail = json_pack("{ss}", "app", app->app.id);
+    if (hy_call_failed(call, detail ? 0 : HY_E_NOMEM))
+        return false;
+    cut->op.audit = hy_call_audit(call, "user.logout", user, detail);
+    return cut->op.audit != NULL;
+}
+
 static void cut_sessions(struct hy_call *call, const struct hy_app_entry *app, const char *user)
 {
     struct hy_session_cut *cut = hy_call_work(call, sizeof *cut);
 
-    if (!cut)
+    if (!cut || !audit_cut(call, app, user, cut))
         return;
     cut->app_no = app->app.no;
     cut->user = user;

@@ -1,3 +1,4 @@
+#include "api/audit.h"
 #include "api/problem.h"
 #include "api/routes.h"
 #include "base/err.h"
@@ -127,6 +128,9 @@ void hy_api_keys_create(struct hy_call *call)
     change = new_change(call);
     if (!change)
         return;
+    change->op.audit = hy_call_audit_made(call, "key.create", 'k', &change->put.key.id, call->body);
+    if (!change->op.audit)
+        return;
     hy_call_defer(call, created);
     hy_engine_key_create(call->engine, input.name, scopes, change);
 }
@@ -148,6 +152,9 @@ void hy_api_keys_revoke(struct hy_call *call)
         return;
     change = new_change(call);
     if (!change)
+        return;
+    change->op.audit = hy_call_audit(call, "key.revoke", call->params[0], NULL);
+    if (!change->op.audit)
         return;
     hy_call_defer(call, revoked);
     hy_engine_key_revoke(call->engine, id, change);

@@ -115,10 +115,15 @@ void hy_limits_give_back(struct hy_limits *limits, char kind, const void *key, s
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+static bool is_ipv4(const uint8_t address[HY_ADDRESS_BYTES])
+{
+    return memcmp(address, mapped, sizeof mapped) == 0;
+}
+
 static bool parse_plain(const char *text, uint8_t ret_address[HY_ADDRESS_BYTES])
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
     if (inet_pton(AF_INET6, text, ret_address) == 1)
         return true;
     if (inet_pton(AF_INET, text, ret_address + sizeof mapped) != 1)
@@ -144,10 +149,16 @@ bool hy_address_parse(const char *text, uint8_t ret_address[HY_ADDRESS_BYTES])
     return parse_plain(plain, ret_address);
 }
 
+void hy_address_print(const uint8_t address[HY_ADDRESS_BYTES], char into[HY_ADDRESS_TEXT_BYTES])
+{
+    if (is_ipv4(address))
+        inet_ntop(AF_INET, address + sizeof mapped, into, HY_ADDRESS_TEXT_BYTES);
+    else
+        inet_ntop(AF_INET6, address, into, HY_ADDRESS_TEXT_BYTES);
+}
+
 void hy_address_cut(uint8_t address[HY_ADDRESS_BYTES])
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    if (memcmp(address, mapped, sizeof mapped) != 0)
+    if (!is_ipv4(address))
         memset(address + HY_ADDRESS_BYTES / 2, 0, HY_ADDRESS_BYTES / 2);
 }

@@ -37,6 +37,10 @@ enum { HY_ADDRESS_BYTES = 16 };
  * no address. */
 bool hy_address_parse(const char *text, uint8_t ret_address[HY_ADDRESS_BYTES]);
 
+/* As people write it: IPv4 as such, otherwise IPv6. */
+enum { HY_ADDRESS_TEXT_BYTES = 46 };
+void hy_address_print(const uint8_t address[HY_ADDRESS_BYTES], char into[HY_ADDRESS_TEXT_BYTES]);
+
 /* The part of it that one subscriber has: all of an IPv4 one, the first 64 bits of an IPv6 one. */
 void hy_address_cut(uint8_t address[HY_ADDRESS_BYTES]);
 

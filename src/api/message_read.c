@@ -1,3 +1,4 @@
+#include "api/audit.h"
 #include "api/message_out.h"
 #include "api/problem.h"
 #include "api/query.h"
@@ -163,8 +164,9 @@ void hy_api_messages_cancel(struct hy_call *call)
 
     if (!one)
         return;
-    one->cancel.now_ms = hy_engine_now_ms(call->engine);
-    one->cancel.op.verb = HY_VERB_CANCEL;
+    one->cancel.op.audit = hy_call_audit(call, "message.cancel", call->params[0], NULL);
+    if (!one->cancel.op.audit)
+        return;
     one->cancel.op.done = hy_call_op_done;
     one->cancel.op.arg = call;
     hy_call_defer(call, canceled);

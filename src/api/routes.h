@@ -23,6 +23,7 @@ void hy_api_apps_list(struct hy_call *call);
 void hy_api_apps_show(struct hy_call *call);
 void hy_api_apps_change(struct hy_call *call);
 void hy_api_apps_remove(struct hy_call *call);
+void hy_api_apps_pause(struct hy_call *call);
 void hy_api_apps_resume(struct hy_call *call);
 
 /* keys.c */
@@ -103,6 +104,10 @@ void hy_api_callback(struct hy_call *call);
 void hy_api_health_alive(struct hy_call *call);
 void hy_api_health_ready(struct hy_call *call);
 void hy_api_health_openapi(struct hy_call *call);
+
+/* audit_list.c */
+void hy_api_audit_list(struct hy_call *call);
+extern const struct hy_json_field hy_api_audit_query[];
 
 /* stats.c */
 void hy_api_stats(struct hy_call *call);

@@ -1,3 +1,4 @@
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/problem.h"
 #include "api/routes.h"
@@ -181,6 +182,10 @@ void hy_api_schedules_create(struct hy_call *call)
     hy_engine_schedule_read(call->engine, call->body, NULL, &call->v, &change->put);
     if (hy_call_refused(call))
         return;
+    change->op.audit =
+        hy_call_audit_made(call, "schedule.create", 's', &change->put.schedule.id, call->body);
+    if (!change->op.audit)
+        return;
     hy_call_defer(call, created);
     hy_engine_schedule_put(call->engine, change);
 }
@@ -208,6 +213,9 @@ static void change_found(struct hy_call *call, const struct hy_schedule *existin
     change = new_change(call);
     hy_engine_schedule_read(call->engine, call->body, existing, &call->v, &change->put);
     if (hy_call_refused(call))
+        return;
+    change->op.audit = hy_call_audit(call, "schedule.change", call->params[0], call->body);
+    if (!change->op.audit)
         return;
     hy_call_defer(call, changed);
     hy_engine_schedule_put(call->engine, change);
@@ -238,6 +246,9 @@ static void remove_found(struct hy_call *call, const struct hy_schedule *schedul
         return;
     change = new_change(call);
     change->removal.schedule_id = schedule->id;
+    change->op.audit = hy_call_audit(call, "schedule.delete", call->params[0], NULL);
+    if (!change->op.audit)
+        return;
     hy_call_defer(call, removed);
     hy_engine_schedule_delete(call->engine, change);
 }

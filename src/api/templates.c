@@ -2,6 +2,7 @@
  * Templates of an app: what is known of them, and what changes them. What the platform offers to add
  * is in template_library.c.
  */
+#include "api/audit.h"
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/routes.h"
@@ -93,6 +94,24 @@ void hy_api_templates_show(struct hy_call *call)
         reply_template(call, 200, entry->app.no, call->params[0]);
 }
 
+/* --- who changes something -------------------------------------------------------------------- */
+
+/* A template's id says nothing without its app, which may stand in the query. False: 503 was
+ * answered. */
+static bool audit(struct hy_call *call, struct hy_template_call *t, const char *action,
+                  const char *subject)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app_by_no(call->engine, t->app_no);
+    HY_JSON_SCOPED json_t *detail =
+        json_is_object(call->body) ? json_copy(call->body) : json_object();
+
+    if (hy_call_failed(call, detail && app ? 0 : HY_E_NOMEM))
+        return false;
+    json_object_set_new(detail, "app", json_string(app->app.id));
+    t->audit = hy_call_audit(call, action, subject, detail);
+    return t->audit != NULL;
+}
+
 /* --- the app of a POST ------------------------------------------------------------------------ */
 
 /* Null: something was answered. */
@@ -143,7 +162,7 @@ void hy_api_templates_sync(struct hy_call *call)
         return;
     hy_json_read(call->body, sync_fields, &body, &call->v);
     t = new_call(call, body.app);
-    if (!t)
+    if (!t || !audit(call, t, "template.sync", NULL))
         return;
     t->ask.op = HY_TEMPLATE_OP_LIST;
     hy_template_call_start(call, synced);
@@ -245,7 +264,7 @@ void hy_api_templates_add(struct hy_call *call)
         read_keywords(call, a.keywords, &ask);
     }
     t = new_call(call, a.app);
-    if (!t)
+    if (!t || !audit(call, t, "template.add", NULL))
         return;
     ask.legacy = a.legacy;
     ask.scene = a.scene;
@@ -269,7 +288,7 @@ void hy_api_templates_delete(struct hy_call *call)
     if (!hy_query_read(call, hy_api_templates_query, &query))
         return;
     t = hy_template_call_new(call, query.app);
-    if (!t)
+    if (!t || !audit(call, t, "template.delete", call->params[0]))
         return;
     t->ask = (struct hy_template_ask){.op = HY_TEMPLATE_OP_DELETE, .template_id = call->params[0]};
     t->ask.legacy = hy_engine_template_kind(call->engine, t->app_no, call->params[0], NULL) ==

@@ -1,3 +1,4 @@
+#include "api/audit.h"
 #include "api/problem.h"
 #include "api/routes.h"
 #include "base/err.h"
@@ -42,7 +43,8 @@ static void query_done(struct hy_token_query *query, void *arg)
     hy_call_wake(arg);
 }
 
-static void ask(struct hy_call *call, bool refresh, const char *bad_token)
+/* `body` null: the token as it is. */
+static void ask(struct hy_call *call, const json_t *body, const char *bad_token)
 {
     HY_APP_SCOPED const struct hy_app_entry *entry = hy_engine_app(call->engine, call->params[0]);
     struct hy_token_query *query;
@@ -53,7 +55,11 @@ static void ask(struct hy_call *call, bool refresh, const char *bad_token)
     if (!query)
         return;
     query->app_no = entry->app.no;
-    query->refresh = refresh;
+    query->refresh = body != NULL;
+    if (body)
+        query->audit = hy_call_audit(call, "token.refresh", call->params[0], body);
+    if (body && !query->audit)
+        return;
     if (bad_token)
         snprintf(query->bad_token, sizeof query->bad_token, "%s", bad_token);
     query->done = query_done;
@@ -64,7 +70,7 @@ static void ask(struct hy_call *call, bool refresh, const char *bad_token)
 
 void hy_api_tokens_show(struct hy_call *call)
 {
-    ask(call, false, NULL);
+    ask(call, NULL, NULL);
 }
 
 void hy_api_tokens_refresh(struct hy_call *call)
@@ -75,5 +81,5 @@ void hy_api_tokens_refresh(struct hy_call *call)
         return;
     hy_json_read(call->body, fields, &input, &call->v);
     if (!hy_call_refused(call))
-        ask(call, true, input.bad_token);
+        ask(call, call->body, input.bad_token);
 }

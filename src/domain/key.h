@@ -28,4 +28,11 @@ struct hy_key {
     int64_t revoked_at_ms; /* 0 = in use */
 };
 
+/* Who showed a key. */
+enum { HY_KEY_NAME_BYTES = 65 };
+struct hy_key_holder {
+    int64_t id;
+    char name[HY_KEY_NAME_BYTES];
+};
+
 #endif

@@ -199,7 +199,8 @@ int hy_engine_app_change(struct hy_engine *engine, const char *id, const json_t 
         hy_callback_secrets_wipe(&b.secrets);
         return err ? err : HY_E_INVALID;
     }
-    change->put = (struct hy_app_put){.op.verb = HY_VERB_APP_PUT};
+    change->put =
+        (struct hy_app_put){.op = {.verb = HY_VERB_APP_PUT, .audit = change->put.op.audit}};
     err = fill_app(engine, &b, &settings, present, v->arena, &change->put.app);
     if (err)
         return err;
@@ -228,9 +229,10 @@ int hy_engine_app_remove(struct hy_engine *engine, const char *id, struct hy_app
     if (!present)
         return HY_E_NOT_FOUND;
     removal->engine = engine;
-    removal->removal = (struct hy_app_delete){.op.verb = HY_VERB_APP_DELETE,
-                                              .app_no = present->app.no,
-                                              .now_ms = engine->config.now_ms()};
+    removal->removal = (struct hy_app_delete){
+        .op = {.verb = HY_VERB_APP_DELETE, .audit = removal->removal.op.audit},
+        .app_no = present->app.no,
+        .now_ms = engine->config.now_ms()};
     hy_engine_verb(engine, &removal->removal.op, app_removed, removal);
     return 0;
 }
@@ -268,7 +270,7 @@ void hy_engine_key_create(struct hy_engine *engine, const char *name, unsigned s
     change->engine = engine;
     hy_apikey_new(change->secret);
     change->put = (struct hy_key_put){
-        .op.verb = HY_VERB_KEY_PUT,
+        .op = {.verb = HY_VERB_KEY_PUT, .audit = change->op.audit},
         .key = {.name = name, .scopes = scopes, .created_at_ms = engine->config.now_ms()}};
     hy_apikey_hash(engine->config.seal, change->secret, change->put.key.hash);
     hy_engine_verb(engine, &change->op, key_created, change);
@@ -286,8 +288,10 @@ static void key_revoked(struct hy_op *op, void *arg)
 void hy_engine_key_revoke(struct hy_engine *engine, int64_t key_id, struct hy_key_change *change)
 {
     change->engine = engine;
-    change->revoke = (struct hy_key_revoke){
-        .op.verb = HY_VERB_KEY_REVOKE, .key_id = key_id, .now_ms = engine->config.now_ms()};
+    change->revoke =
+        (struct hy_key_revoke){.op = {.verb = HY_VERB_KEY_REVOKE, .audit = change->op.audit},
+                               .key_id = key_id,
+                               .now_ms = engine->config.now_ms()};
     hy_engine_verb(engine, &change->op, key_revoked, change);
 }
 

@@ -13,6 +13,10 @@
  * store thread or on the engine's thread and must be short (a server's callback wakes its request).
  * The engine holds no truth that the store cannot rebuild at start.
  *
+ * A change that somebody with a key asks for carries its record (domain/audit.h): in `audit` where the
+ * struct has one, otherwise in `op.audit` of its verb, which these functions leave as it is. Null:
+ * nobody with a key. It has to live until `done`.
+ *
  * Beside this one: templates.h, pages.h (sessions, reports and advice of mini-program pages),
  * callbacks.h, broadcasts.h, webhooks.h.
  */
@@ -254,9 +258,10 @@ int hy_engine_app_pause(struct hy_engine *engine, const char *id, int64_t until_
                         struct hy_app_pause *pause);
 int hy_engine_app_resume(struct hy_engine *engine, const char *id, struct hy_app_pause *pause);
 
-/* Bits of enum hy_scope for a key somebody showed; 0 = unknown or revoked. Constant time in the
- * key's content. */
-unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key);
+/* Bits of enum hy_scope for a key somebody showed; 0 = unknown or revoked: then `ret_holder` (may be
+ * null) is untouched. Constant time in the key's content. */
+unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key,
+                              struct hy_key_holder *ret_holder);
 
 /* All keys in use: an array in the arena (names copied). */
 struct hy_key *hy_engine_key_list(struct hy_engine *engine, struct hy_arena *arena,
@@ -295,6 +300,9 @@ struct hy_token_query {
     int64_t app_no;
     bool refresh;
     char bad_token[HY_ACCESS_TOKEN_BYTES]; /* "" = none given */
+    /* Of a refresh, or null: written when the right to ask the platform is taken, so not when somebody
+     * else's refresh is waited for. */
+    const struct hy_audit *audit;
     void (*done)(struct hy_token_query *query, void *arg);
     void *arg;
     /* out */

@@ -334,6 +334,18 @@ static void begin_done(struct hy_op *op, void *arg)
     hy_engine_post(call->engine, &call->mail);
 }
 
+/* Whose wish it is: the first one's who asked for a refresh. Queries wait until it has ended. */
+static const struct hy_audit *audit_of(const struct hy_keeper *k)
+{
+    const struct hy_token_query *query = k->waiting;
+    const struct hy_audit *audit = NULL;
+
+    for (; query; query = query->next) /* the newest comes first */
+        if (query->refresh && query->audit)
+            audit = query->audit;
+    return audit;
+}
+
 static void begin(struct hy_engine *engine, struct hy_lane *lane)
 {
     const struct hy_auth_plan *plan = &lane->app->platform->auth;
@@ -348,7 +360,7 @@ static void begin(struct hy_engine *engine, struct hy_lane *lane)
     call->engine = engine;
     call->lane = lane;
     call->begin = (struct hy_token_begin){
-        .op.verb = HY_VERB_TOKEN_BEGIN,
+        .op = {.verb = HY_VERB_TOKEN_BEGIN, .audit = audit_of(&lane->keeper)},
         .app_no = lane->app_no,
         .version = lane->keeper.version,
         .now_ms = engine->now_ms,

@@ -10,6 +10,7 @@
 #include "engine/app_secrets.h"
 #include "engine/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -337,7 +338,8 @@ void hy_registry_remove_key(struct hy_registry *registry, int64_t key_id)
     pthread_rwlock_unlock(&registry->lock);
 }
 
-unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key)
+unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key,
+                              struct hy_key_holder *ret_holder)
 {
     struct hy_registry *registry = &engine->registry;
     uint8_t hash[HY_APIKEY_HASH_BYTES];
@@ -346,8 +348,13 @@ unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key)
     hy_apikey_hash(engine->config.seal, key, hash);
     pthread_rwlock_rdlock(&registry->lock);
     for (size_t i = 0; i < registry->key_count; i++) {
-        if (hy_secret_equal(registry->keys[i].hash, hash, sizeof hash))
-            scopes = registry->keys[i].scopes;
+        if (!hy_secret_equal(registry->keys[i].hash, hash, sizeof hash))
+            continue;
+        scopes = registry->keys[i].scopes;
+        if (ret_holder) {
+            ret_holder->id = registry->keys[i].id;
+            snprintf(ret_holder->name, sizeof ret_holder->name, "%s", registry->keys[i].name);
+        }
     }
     pthread_rwlock_unlock(&registry->lock);
     return scopes;

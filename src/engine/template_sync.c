@@ -70,6 +70,23 @@ static void stored(struct hy_engine *engine, struct hy_mail *mail)
     read_back(work);
 }
 
+static const struct hy_audit *audit_of(const struct hy_template_work *work)
+{
+    return work->named.subject ? &work->named : work->call->audit;
+}
+
+/* The platform has changed something that the store knows nothing of: who did it is kept all the
+ * same, with a verb that changes nothing. */
+static void store_audit(struct hy_template_work *work,
+                        void (*then)(struct hy_engine *engine, struct hy_mail *mail))
+{
+    work->verb.put =
+        (struct hy_templates_put){.op = {.verb = HY_VERB_TEMPLATES_PUT, .audit = audit_of(work)},
+                                  .app_no = work->call->app_no,
+                                  .now_ms = work->engine->config.now_ms()};
+    run_verb(work, then);
+}
+
 static void store_gathered(struct hy_template_work *work, bool replace, bool legacy)
 {
     struct hy_templates_put *put = &work->verb.put;
@@ -80,7 +97,7 @@ static void store_gathered(struct hy_template_work *work, bool replace, bool leg
         work->gathered[i].synced_at_ms = now_ms;
     }
     work->call->synced_at_ms = now_ms;
-    *put = (struct hy_templates_put){.op.verb = HY_VERB_TEMPLATES_PUT,
+    *put = (struct hy_templates_put){.op = {.verb = HY_VERB_TEMPLATES_PUT, .audit = audit_of(work)},
                                      .app_no = work->call->app_no,
                                      .replace = replace,
                                      .templates = work->gathered,
@@ -226,14 +243,20 @@ static const struct hy_template *find_new(const struct hy_template_work *work)
     return NULL;
 }
 
+static void unread_noted(struct hy_engine *engine, struct hy_mail *mail)
+{
+    struct hy_template_work *work = (struct hy_template_work *)mail;
+
+    hy_template_work_end(work, work->trouble ? HY_E_BUSY : HY_E_NOMEM, work->trouble);
+}
+
 /* It was added all the same: says so, and what is left to do. */
 static void end_unread(struct hy_template_work *work, const char *why)
 {
-    const char *error = hy_arena_printf(
+    work->trouble = hy_arena_printf(
         work->call->arena, "Template %s was added, but could not be read yet; sync later. %s",
         work->call->reply.template_id, why ? why : "");
-
-    hy_template_work_end(work, error ? HY_E_BUSY : HY_E_NOMEM, error);
+    store_audit(work, unread_noted);
 }
 
 static void added_listed(struct hy_template_work *work)
@@ -262,10 +285,19 @@ static void added(struct hy_template_work *work)
     if (hy_template_work_failed(work))
         return;
     work->call->reply = work->reply;
+    if (work->call->audit) {
+        work->named = *work->call->audit;
+        work->named.subject = work->call->reply.template_id;
+    }
     ask_list(work, work->call->ask.legacy, 0, added_listed);
 }
 
 /* --- delete, and questions -------------------------------------------------------------------- */
+
+static void deletion_noted(struct hy_engine *engine, struct hy_mail *mail)
+{
+    read_back((struct hy_template_work *)mail);
+}
 
 /* The store may not have known it. */
 static void deletion_stored(struct hy_engine *engine, struct hy_mail *mail)
@@ -275,6 +307,8 @@ static void deletion_stored(struct hy_engine *engine, struct hy_mail *mail)
 
     if (result && result != HY_E_NOT_FOUND)
         hy_template_work_end(work, result, NULL);
+    else if (result)
+        store_audit(work, deletion_noted);
     else
         read_back(work);
 }
@@ -284,9 +318,10 @@ static void deleted(struct hy_template_work *work)
     if (hy_template_work_failed(work))
         return;
     work->call->reply = work->reply;
-    work->verb.removal = (struct hy_template_delete){.op.verb = HY_VERB_TEMPLATE_DELETE,
-                                                     .app_no = work->call->app_no,
-                                                     .template_id = work->call->ask.template_id};
+    work->verb.removal = (struct hy_template_delete){
+        .op = {.verb = HY_VERB_TEMPLATE_DELETE, .audit = audit_of(work)},
+        .app_no = work->call->app_no,
+        .template_id = work->call->ask.template_id};
     run_verb(work, deletion_stored);
 }
 

@@ -30,7 +30,8 @@ struct hy_template_work {
 
     struct hy_template *gathered; /* of all pages so far; in the call's arena, as replies are */
     size_t gathered_count;
-    const char *trouble; /* the call will end with this, when the rest is stored; or null */
+    struct hy_audit named; /* the call's audit with the new template as its subject; ADD only */
+    const char *trouble;   /* the call will end with this, when the rest is stored; or null */
     union {
         struct hy_op op;
         struct hy_templates_put put;

@@ -40,6 +40,8 @@ struct hy_template_call {
         ask; /* op and what it needs; base_url and access_token are the engine's */
     int64_t app_no;
     struct hy_arena *arena; /* of the reply */
+    const struct hy_audit
+        *audit; /* of what changes something, or null; of ADD the subject is set here */
     void (*done)(struct hy_template_call *call, void *arg);
     void *arg;
     /* out */

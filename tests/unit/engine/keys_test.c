@@ -40,7 +40,7 @@ static size_t key_count(void)
 
 static unsigned scopes_of(const char *key)
 {
-    return hy_engine_key_scopes(rig.engine, key);
+    return hy_engine_key_scopes(rig.engine, key, NULL);
 }
 
 static void a_key_has_the_scopes_it_was_made_with(void)

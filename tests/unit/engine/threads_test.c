@@ -238,10 +238,10 @@ static void meddle(struct caller *c, int round)
         await(&c->answer);
     hy_engine_key_create(all.engine, "k", HY_SCOPE_SEND, &key);
     await(&c->answer);
-    c->errors += hy_engine_key_scopes(all.engine, key.secret) != HY_SCOPE_SEND;
+    c->errors += hy_engine_key_scopes(all.engine, key.secret, NULL) != HY_SCOPE_SEND;
     hy_engine_key_revoke(all.engine, key.put.key.id, &key);
     await(&c->answer);
-    c->errors += hy_engine_key_scopes(all.engine, key.secret) != 0;
+    c->errors += hy_engine_key_scopes(all.engine, key.secret, NULL) != 0;
 }
 
 static void look(struct caller *c, int round)
