@@ -25,20 +25,24 @@ static void write_order(struct hy_out *out, const struct hy_message *m)
         hy_out_bool(out, "urgent", true);
 }
 
-/* Everybody is counted once: total is the sum of all but `delivered`, which is part of `sent`. */
+/* Everybody is counted once: total is the sum of all but `delivered`, which is part of `sent`. Who was
+ * not fed when it was canceled will not be. */
 static void write_counts(struct hy_out *out, const struct hy_broadcast *b)
 {
     const int64_t *m = b->messages;
+    int64_t unfed = b->total - b->fed;
+    bool canceled = b->state == HY_BROADCAST_CANCELED;
 
     hy_out_int(out, "total", b->total);
-    hy_out_int(out, "queued", b->total - b->fed + m[HY_MESSAGE_QUEUED] + m[HY_MESSAGE_SENDING]);
+    hy_out_int(out, "queued",
+               (canceled ? 0 : unfed) + m[HY_MESSAGE_QUEUED] + m[HY_MESSAGE_SENDING]);
     hy_out_int(out, "sent", m[HY_MESSAGE_SENT] + m[HY_MESSAGE_DELIVERED]);
     hy_out_int(out, "delivered", m[HY_MESSAGE_DELIVERED]);
     hy_out_int(out, "failed", m[HY_MESSAGE_FAILED]);
     hy_out_int(out, "unknown", m[HY_MESSAGE_UNKNOWN]);
     hy_out_int(out, "waiting", m[HY_MESSAGE_WAITING]);
     hy_out_int(out, "expired", m[HY_MESSAGE_EXPIRED]);
-    hy_out_int(out, "canceled", m[HY_MESSAGE_CANCELED]);
+    hy_out_int(out, "canceled", (canceled ? unfed : 0) + m[HY_MESSAGE_CANCELED]);
     hy_out_int(out, "duplicates", b->duplicates);
 }
 
