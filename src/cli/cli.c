@@ -34,6 +34,7 @@ const struct hy_group hy_groups[] = {
     {"grant", "permissions to send to a user", hy_commands_grant},
     {"template", "what messages look like", hy_commands_template},
     {"message", "notifications", hy_commands_message},
+    {"broadcast", "one message to many users", hy_commands_broadcast},
     {"schedule", "messages by cron expression", hy_commands_schedule},
     {"doctor", "what is wrong, and what to do", hy_commands_doctor, "service"},
     {0}};

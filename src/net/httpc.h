@@ -25,10 +25,13 @@
 
 struct hy_httpc;
 
+/* The error of a call that one of these gave up. */
+#define HY_HTTPC_GIVEN_UP "given up"
+
 /* A request and an answer that are too large for memory, for hy_httpc_once(). */
 struct hy_httpc_pieces {
     /* Puts the next bytes of the body at `into`, at most `max`, and returns how many; 0: the end;
-     * negative: give up (NO_ANSWER "given up"). The body is sent in chunks. Null: the request's own. It may
+     * negative: give up (NO_ANSWER). The body is sent in chunks. Null: the request's own. It may
      * block. */
     long (*read)(void *arg, char *into, size_t max);
     /* Is given the bytes of a 2xx answer's body as they come; false: give up. Null: they are collected

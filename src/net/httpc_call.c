@@ -313,7 +313,7 @@ static const char *reason_of(const struct hy_httpc_call *call, CURLcode code, in
     if (call->failed)
         return call->failed;
     if (call->given_up)
-        return "given up";
+        return HY_HTTPC_GIVEN_UP;
     if (call->too_large)
         return "answer too large";
     if (code == CURLE_OPERATION_TIMEDOUT)
