@@ -12,7 +12,7 @@ enum { LIST_DEFAULT = 100, LIST_MAX = 1000, NO_STATE = -1 };
 /* --- list ------------------------------------------------------------------------------------- */
 
 struct query {
-    const char *app, *user, *template_id, *tag, *after;
+    const char *app, *user, *template_id, *tag, *reason, *broadcast, *after;
     int state;
     int64_t limit;
 };
@@ -25,6 +25,8 @@ const struct hy_json_field hy_api_messages_query[] = {
     {.name = "state", .type = HY_JSON_ENUM, .offset = AT(state), .choices = hy_message_state_names},
     {.name = "template", .type = HY_JSON_TEXT, .offset = AT(template_id), .max = 128},
     {.name = "tag", .type = HY_JSON_TEXT, .offset = AT(tag)},
+    {.name = "reason", .type = HY_JSON_TEXT, .offset = AT(reason), .max = 64},
+    {.name = "broadcast", .type = HY_JSON_TEXT, .offset = AT(broadcast), .max = 32},
     {.name = "limit", .type = HY_JSON_INT, .offset = AT(limit), .min = 1, .max = LIST_MAX},
     {.name = "after", .type = HY_JSON_TEXT, .offset = AT(after)},
     {0}};
@@ -69,6 +71,9 @@ static void check_filters(struct hy_call *call, const struct query *query,
 
     if (entry)
         list->app_no = entry->app.no;
+    if (query->broadcast && hy_out_id_parse(query->broadcast, 'b', &list->broadcast_id) != 0)
+        hy_violations_add(&call->v, "broadcast", "id", NULL, NULL,
+                          "broadcast must be the id of a broadcast, such as b12.");
     if (query->after && hy_message_id_parse(query->after, &list->before_id) != 0)
         hy_violations_add(&call->v, "after", "cursor", NULL, NULL,
                           "after must be the `next` of an earlier page.");
@@ -91,6 +96,7 @@ void hy_api_messages_list(struct hy_call *call)
     list->state = query.state;
     list->template_id = query.template_id;
     list->tag = query.tag;
+    list->reason = query.reason;
     list->limit = (size_t)query.limit;
     list->arena = call->arena;
     hy_call_read(call, &list->op, HY_VERB_MESSAGE_LIST, listed);

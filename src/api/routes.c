@@ -32,6 +32,12 @@ const struct hy_route hy_api_routes[] = {
     {"POST", "/v1/messages/check", NULL, RULE(hy_api_messages_check, SEND, hy_query_none)},
     {"GET", "/v1/messages/{id}", NULL, RULE(hy_api_messages_show, SEND_OR_READ, hy_query_none)},
     {"POST", "/v1/messages/{id}/cancel", NULL, RULE(hy_api_messages_cancel, SEND, hy_query_none)},
+    {"POST", "/v1/messages/{id}/retry", NULL, RULE(hy_api_messages_retry, SEND, hy_query_none)},
+
+    {"GET", "/v1/dead-letters", NULL,
+     RULE(hy_api_dead_letters_list, SEND_OR_READ, hy_api_dead_letters_query)},
+    {"POST", "/v1/dead-letters/retry", NULL,
+     RULE(hy_api_dead_letters_retry, SEND, hy_query_none)},
 
     {"POST", "/v1/grants", NULL, RULE(hy_api_grants_report, REPORT, hy_query_none)},
     {"GET", "/v1/grants", NULL, RULE(hy_api_grants_list, READ, hy_api_grants_query)},

@@ -57,6 +57,14 @@ void hy_api_messages_show(struct hy_call *call);
 void hy_api_messages_cancel(struct hy_call *call);
 extern const struct hy_json_field hy_api_messages_query[];
 
+/* retry.c */
+void hy_api_messages_retry(struct hy_call *call);
+
+/* dead_letters.c */
+void hy_api_dead_letters_list(struct hy_call *call);
+void hy_api_dead_letters_retry(struct hy_call *call);
+extern const struct hy_json_field hy_api_dead_letters_query[];
+
 /* templates.c; template_library.c: what the platform offers */
 void hy_api_templates_list(struct hy_call *call);
 void hy_api_templates_show(struct hy_call *call);

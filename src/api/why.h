@@ -20,6 +20,10 @@ bool hy_why_message(const struct hy_platform *platform, const struct hy_message 
                     const struct hy_attempt *last, const struct hy_grant *counter, bool chinese,
                     struct hy_why *ret_why);
 
+/* The same of a message of which only the reason (or null) is known. */
+bool hy_why_reason(const struct hy_platform *platform, enum hy_message_state state,
+                   const char *reason, bool chinese, struct hy_why *ret_why);
+
 /* What the alarm "refusal_burst" means. */
 struct hy_why hy_why_burst(bool chinese);
 

@@ -56,6 +56,13 @@ static const struct hy_option set_options[] = {
     SETTINGS,
     {0}};
 
+static const struct hy_option pause_options[] = {
+    {.name = "until",
+     .type = HY_OPTION_INSTANT,
+     .field = "until",
+     .help = "go on at this instant (default: when it is resumed)"},
+    {0}};
+
 static const struct hy_column columns[] = {
     {.title = "app", .path = "id"},
     {.title = "platform", .path = "platform"},
@@ -124,9 +131,17 @@ const struct hy_command hy_commands_app[] = {
      .path = "/v1/apps/{}",
      .done = "removed"},
     {.group = "app",
+     .name = "pause",
+     .operand = "ID",
+     .summary = "send nothing for an app, until an instant or until it is resumed",
+     .options = pause_options,
+     .method = "POST",
+     .path = "/v1/apps/{}/pause",
+     .columns = columns},
+    {.group = "app",
      .name = "resume",
      .operand = "ID",
-     .summary = "end the pause of an app (over its quota, wrong secret, ...)",
+     .summary = "end the pause of an app (by hand, over its quota, wrong secret, ...)",
      .method = "POST",
      .path = "/v1/apps/{}/resume",
      .columns = columns},

@@ -25,6 +25,19 @@ const struct hy_command hy_commands_own[] = {
      .options = hy_sim_options,
      .local = true,
      .run = hy_sim_run},
+    {.name = "backup",
+     .operand = "FILE",
+     .summary = "copy the store into a new file, while the server runs or not",
+     .details = hy_backup_details,
+     .options = hy_backup_options,
+     .local = true,
+     .run = hy_backup_run},
+    {.name = "check",
+     .summary = "verify the store while no server has it open",
+     .details = hy_check_details,
+     .options = hy_check_options,
+     .local = true,
+     .run = hy_check_run},
     {0}};
 
 const struct hy_group hy_groups[] = {
@@ -34,8 +47,10 @@ const struct hy_group hy_groups[] = {
     {"grant", "permissions to send to a user", hy_commands_grant},
     {"template", "what messages look like", hy_commands_template},
     {"message", "notifications", hy_commands_message},
+    {"dead-letter", "messages that failed or stay unknown", hy_commands_dead_letter},
     {"broadcast", "one message to many users", hy_commands_broadcast},
     {"schedule", "messages by cron expression", hy_commands_schedule},
+    {"audit", "who changed what", hy_commands_audit},
     {"doctor", "what is wrong, and what to do", hy_commands_doctor, "service"},
     {0}};
 

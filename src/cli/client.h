@@ -56,6 +56,8 @@ bool hy_client_chinese(void);
 
 /* Each group's own file. */
 extern const struct hy_command hy_commands_app[];
+extern const struct hy_command hy_commands_audit[];
+extern const struct hy_command hy_commands_dead_letter[];
 extern const struct hy_command hy_commands_key[];
 extern const struct hy_command hy_commands_token[];
 extern const struct hy_command hy_commands_grant[];

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/client.h"
+#include "cli/retry.h"
 #include "cli/table.h"
 #include "cli/view.h"
 
@@ -89,6 +90,11 @@ static const struct hy_option list_options[] = {
     {.name = "state", .field = "state", .value = "WORD", .help = "in this state"},
     {.name = "template", .field = "template", .value = "ID", .help = "of this template"},
     {.name = "tag", .field = "tag", .help = "with this mark"},
+    {.name = "reason",
+     .field = "reason",
+     .value = "WORD",
+     .help = "of this reason, or whose reason begins so: bad_payload"},
+    {.name = "broadcast", .field = "broadcast", .value = "ID", .help = "of this broadcast"},
     {.name = "limit",
      .type = HY_OPTION_INT,
      .min = 1,
@@ -377,6 +383,16 @@ const struct hy_command hy_commands_message[] = {
      .summary = "cancel a message that was not sent yet",
      .method = "POST",
      .path = "/v1/messages/{}/cancel",
+     .show = show_message},
+    {.group = "message",
+     .name = "retry",
+     .operand = "ID",
+     .summary = "send a message again that failed, expired or stays unknown",
+     .details = "Asks first when it may have arrived.",
+     .options = hy_message_retry_options,
+     .run = hy_message_retry,
+     .method = "POST",
+     .path = "/v1/messages/{}/retry",
      .show = show_message},
     {.group = "message",
      .name = "check",

@@ -26,7 +26,7 @@ enum hy_option_type {
     HY_OPTION_FLAG,    /* --name and --no-name; yes or no in the environment */
     HY_OPTION_CHOICE,  /* one of `choices` */
     HY_OPTION_WORDS,   /* may be repeated; commas separate too */
-    HY_OPTION_INSTANT, /* RFC 3339 or Unix seconds: text here, judged by whoever uses it */
+    HY_OPTION_INSTANT, /* RFC 3339, Unix seconds, never: text here, judged by whoever uses it */
     HY_OPTION_JSON,    /* JSON, @FILE, or @- for standard input: text here, read by the user */
     HY_OPTION_SECRET   /* the name of a file whose first line is the secret, - = standard input */
 };

@@ -87,6 +87,8 @@ static json_t *value_json(struct hy_cli *cli, const struct hy_value *value)
     case HY_OPTION_WORDS: return words_value(value);
     case HY_OPTION_JSON: return json_value(cli, value);
     case HY_OPTION_INSTANT:
+        if (strcmp(text, "never") == 0)
+            return json_null();
         if (all_digits(text))
             return json_integer(strtoll(text, NULL, 10));
         break;

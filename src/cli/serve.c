@@ -26,6 +26,14 @@ const char hy_serve_details[] =
     "A\n"
     "second one ends the process at once with code 1; nothing that was accepted is lost by that.";
 
+/* clang-format off */
+#define KEEP(flag, variable, days, says)                                                           \
+    {                                                                                              \
+        .name = flag, .type = HY_OPTION_INT, .fallback = days, .max = 36500, .unit = "days",       \
+        .env = variable, .help = says                                                              \
+    }
+/* clang-format on */
+
 const struct hy_option hy_serve_options[] = {
     {.name = "listen",
      .value = "HOST:PORT",
@@ -116,6 +124,16 @@ const struct hy_option hy_serve_options[] = {
      .max = 100000,
      .env = "HONGYAN_PLATFORM_CONNECTIONS_MAX",
      .help = "open connections to the platform at most"},
+    KEEP("keep-messages-d", "HONGYAN_KEEP_MESSAGES_D", "90",
+         "how long messages are kept after their end, with their attempts; 0 = for ever"),
+    KEEP("keep-events-d", "HONGYAN_KEEP_EVENTS_D", "30", "how long the platform's events are kept"),
+    KEEP("keep-answers-d", "HONGYAN_KEEP_ANSWERS_D", "400",
+         "how long it is kept what users answered to prompts"),
+    KEEP("keep-grants-d", "HONGYAN_KEEP_GRANTS_D", "90",
+         "how long permissions are kept that are used up or revoked"),
+    KEEP("keep-broadcasts-d", "HONGYAN_KEEP_BROADCASTS_D", "90",
+         "how long broadcasts are kept after their end"),
+    KEEP("keep-audit-d", "HONGYAN_KEEP_AUDIT_D", "400", "how long it is kept who changed what"),
     {.name = "drain-s",
      .type = HY_OPTION_INT,
      .fallback = "15",

@@ -78,6 +78,8 @@ static int read_options(struct hy_server *s)
             return out_of_memory();
     }
     code = read_wechat_url(s);
+    if (!code)
+        code = hy_server_read_keeps(s);
     return code ? code : hy_server_take_admin_key(s);
 }
 
@@ -198,8 +200,10 @@ static int open_engine(struct hy_server *s)
         .now_ms = hy_clock_now_ms,
         .wechat_url = s->wechat_url,
         .idempotency_window_s = hy_args_int(&s->cli->args, "idempotency-window-s")};
-    int err = hy_engine_new(&config, &s->engine);
+    int err;
 
+    memcpy(config.keep_s, s->keep_s, sizeof config.keep_s);
+    err = hy_engine_new(&config, &s->engine);
     if (err == HY_E_DENIED)
         hy_fault("master key %s: the store %s was made with another one",
                  s->key_path ? s->key_path : "-", s->location);

@@ -20,7 +20,8 @@ struct hy_server {
     const char *location;   /* of the store */
     const char *key_path;   /* of the master key; null: a random one */
     const char *wechat_url; /* without a slash at its end */
-    char *admin_key;        /* from the environment, or null; malloc'd */
+    int64_t keep_s[HY_RETAIN_KINDS];
+    char *admin_key; /* from the environment, or null; malloc'd */
     struct hy_httpc *client;
     struct hy_signals signals;
     bool signals_started;
@@ -38,6 +39,9 @@ int hy_server_open(struct hy_server *server, struct hy_cli *cli);
 
 /* No request and nothing of the engine may be under way. */
 void hy_server_close(struct hy_server *server);
+
+/* keep.c: fills server->keep_s. HY_EXIT_USAGE: something is not kept for as long as it is needed. */
+int hy_server_read_keeps(struct hy_server *server);
 
 /* server_key.c: the step that makes sure that somebody can call the API. */
 int hy_server_admin_key(struct hy_server *server);

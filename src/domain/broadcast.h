@@ -9,6 +9,9 @@
  * few seconds' worth at a time: each by one transaction, so that a crash neither repeats nor skips one.
  * A user stands in an audience once. Messages that are made are like any others, in the bulk queues.
  *
+ * Of a canceled one, total - fed are users of whom no message was ever made: they leave the audience
+ * when it is wound up and stay in total.
+ *
  * done: nobody is left in the audience, and no message of it is queued or sending. Those that wait for a
  * permission, or for word of the platform, may still move: the counts go on.
  */
@@ -60,7 +63,8 @@ struct hy_broadcast {
     int64_t total;      /* users in the audience, those that are messages by now counted */
     int64_t fed;        /* of them: made into messages */
     int64_t duplicates; /* told more than once: counted once */
-    int64_t messages[HY_MESSAGE_STATES]; /* made, by their state now */
+    /* Made, by their state now; what retention deletes stays counted. Together they are `fed`. */
+    int64_t messages[HY_MESSAGE_STATES];
 };
 
 #endif

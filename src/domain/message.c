@@ -20,12 +20,27 @@ static const unsigned moves[HY_MESSAGE_STATES] = {
     [HY_MESSAGE_WAITING] = TO(QUEUED) | TO(SENDING) | TO(FAILED) | TO(EXPIRED) | TO(CANCELED),
     [HY_MESSAGE_SENDING] = TO(QUEUED) | TO(WAITING) | TO(SENT) | TO(FAILED) | TO(UNKNOWN),
     [HY_MESSAGE_SENT] = TO(DELIVERED) | TO(FAILED),
-    [HY_MESSAGE_UNKNOWN] = TO(SENDING) | TO(SENT) | TO(DELIVERED) | TO(FAILED),
+    [HY_MESSAGE_FAILED] = TO(QUEUED),
+    [HY_MESSAGE_UNKNOWN] = TO(QUEUED) | TO(SENDING) | TO(SENT) | TO(DELIVERED) | TO(FAILED),
+    [HY_MESSAGE_EXPIRED] = TO(QUEUED),
 };
 
 bool hy_message_may_move(enum hy_message_state from, enum hy_message_state to)
 {
     return moves[from] >> to & 1;
+}
+
+bool hy_message_may_retry(enum hy_message_state state)
+{
+    static const unsigned again = TO(FAILED) | TO(UNKNOWN) | TO(EXPIRED);
+
+    return again >> state & 1;
+}
+
+bool hy_message_may_move_by_itself(enum hy_message_state from, enum hy_message_state to)
+{
+    return hy_message_may_move(from, to) &&
+           !(to == HY_MESSAGE_QUEUED && hy_message_may_retry(from));
 }
 
 bool hy_message_is_final(enum hy_message_state state)

@@ -16,6 +16,8 @@
  * the next accept, or for the instant at which the grant is tried again (due_at_ms). Then it goes
  * from waiting to sending at once.
  *
+ * failed, expired and unknown become queued again when an operator asks for a retry, and never else.
+ *
  * queued becomes unknown, too: when an earlier request is in doubt and the grant that could have
  * proved it is gone, so that trying again with another one might be the second time.
  *
@@ -109,8 +111,12 @@ struct hy_message {
 /* True when `from` -> `to` is drawn above. Staying is not a move. */
 bool hy_message_may_move(enum hy_message_state from, enum hy_message_state to);
 
-/* True when an operator may have it sent again: failed, expired, unknown. */
+/* True when an operator may have it sent again, from failed, expired, unknown to queued. */
 bool hy_message_may_retry(enum hy_message_state state);
+
+/* True for the moves that need no operator: all that is drawn but those of a retry. Whatever moves a
+ * message and is no retry asks this one. */
+bool hy_message_may_move_by_itself(enum hy_message_state from, enum hy_message_state to);
 
 /* True for the states that nothing changes by itself any more: sent, delivered, failed, expired,
  * canceled. (sent may still become delivered by the platform's event.) */

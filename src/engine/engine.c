@@ -219,6 +219,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     }
     next = sooner(next, hy_clockwork_turn(engine));
     next = sooner(next, hy_expiry_turn(engine));
+    next = sooner(next, hy_retention_turn(engine));
     next = sooner(next, hy_attempts_settle(engine));
     next = sooner(next, hy_dispatch(engine));
     pthread_mutex_unlock(&engine->turn_lock);

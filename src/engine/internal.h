@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/hush.h"
 #include "engine/pages.h"
+#include "engine/retention.h"
 #include "engine/session.h"
 #include "engine/templates.h"
 
@@ -236,10 +237,11 @@ struct hy_engine {
     int64_t logins_open;                     /* logins under way, of all apps */
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
-    struct hy_arena scratch; /* one request at a time */
-    int64_t now_ms;          /* of this tick */
-    int64_t swept_at_ms;     /* when messages were looked at for their expiry last */
-    bool sweeping;           /* for that, not as the built-in job */
+    struct hy_arena scratch;        /* one request at a time */
+    int64_t now_ms;                 /* of this tick */
+    struct hy_retention *retention; /* at work, or null */
+    int64_t swept_at_ms;            /* when messages were looked at for their expiry last */
+    bool sweeping;                  /* for that, not as the built-in job */
 
     struct hy_zone *zone; /* of the platform's days */
 

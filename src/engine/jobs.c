@@ -1,8 +1,9 @@
 /*
- * jobs.c - the three built-in jobs, the crontab of the home-made way: fetch tokens hourly, delete
- * expired receipts daily, look for due messages every minute.
+ * jobs.c - the built-in jobs. Three are the crontab of the home-made way: fetch tokens hourly, delete
+ * expired receipts daily, look for due messages every minute. The fourth deletes what is old:
+ * retention.c.
  *
- * The last one is a net below the dispatcher, which sends by itself the moment something is due, and
+ * The sweep is a net below the dispatcher, which sends by itself the moment something is due, and
  * below the expiry turn, which ends a message by itself the moment its time is over.
  */
 #include "base/log.h"
@@ -16,6 +17,7 @@ const struct hy_schedule hy_builtin_jobs[] = {
     {.name = "token-refresh", .job = "token_refresh", .cron = "0 * * * *", .timezone = "UTC"},
     {.name = "janitor", .job = "janitor", .cron = "30 3 * * *", .timezone = "Asia/Shanghai"},
     {.name = "sweep", .job = "sweep", .cron = "* * * * *", .timezone = "UTC"},
+    {.name = "retention", .job = "retention", .cron = "0 4 * * *", .timezone = "Asia/Shanghai"},
     {0}};
 
 enum { PURGE_LIMIT = 500, TIDY_LIMIT = 500, SWEEP_LIMIT = 500 };
@@ -244,8 +246,13 @@ static const struct {
 
 void hy_job_start(struct hy_engine *engine, const struct hy_schedule *schedule)
 {
-    struct job *job = calloc(1, sizeof *job);
+    struct job *job;
 
+    if (strcmp(schedule->job, "retention") == 0) {
+        hy_retention_start(engine, schedule->id);
+        return;
+    }
+    job = calloc(1, sizeof *job);
     if (!job)
         return; /* it runs again at its next due time */
     job->engine = engine;

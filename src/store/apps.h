@@ -20,7 +20,8 @@ struct hy_app_put {
 
 /* Marks the app deleted, wipes secret, callback and token, deletes its templates, cancels its queued
  * and waiting messages (reason "app_deleted", grants given back, nothing woken), takes the due time
- * from its unknown ones and deletes its schedules. The id may be used again for a new app. HY_E_NOT_FOUND when there never
+ * from its unknown ones and deletes its schedules and pauses; its broadcasts that are not done are
+ * canceled and wind up. The id may be used again for a new app. HY_E_NOT_FOUND when there never
  * was one with that number. May be repeated: cancels what an answer that came late has queued
  * again. */
 struct hy_app_delete {

@@ -17,7 +17,8 @@ struct hy_audience_item {
 
 /* Adds users to a draft; one who is there already, in this call or before, is counted as a duplicate
  * and not changed: so an upload whose answer was lost may be sent again. HY_E_NOT_FOUND, HY_E_CONFLICT
- * (no draft). total and duplicates of the broadcast grow. */
+ * (no draft, or its audience is the reach: then it has no other). total and duplicates of the
+ * broadcast grow; of one that is told with other data the first counts. */
 struct hy_audience_add {
     struct hy_op op;
     int64_t broadcast_id;
@@ -44,7 +45,8 @@ struct hy_audience_collect {
 
 /*
  * How many of an audience could be sent to now, in pieces: users of `broadcast_id` above `after` (null:
- * from the first), at most `limit`. For an audience that is still to be collected (reach) nothing is
+ * from the first), at most `limit`, in the order of their names (bytes). `reachable` as reach counts: a
+ * free use for the broadcast's template. HY_E_NOT_FOUND. For an audience that is still to be collected (reach) nothing is
  * found: ask hy_reach.
  */
 struct hy_audience_look {
@@ -65,7 +67,11 @@ struct hy_audience_look {
 /* --- broadcasts ------------------------------------------------------------------------------- */
 
 struct hy_broadcast_make {
-    /* In: state draft, scheduled, or running (then started_at_ms, too); counters 0. `id` out. */
+    /* In: state draft, scheduled (then send_at_ms, too), or running (then started_at_ms, too); `id` out.
+     * Counters, `collected`, collect_from and ended_at_ms are the store's. Of `message` are kept:
+     * template_id, template_kind, data, page, emphasis, miniprogram_state, lang, tag, extra, policy,
+     * on_missing, expires_at_ms, urgent. With `reach` there are no items. Unless it is a draft, there is
+     * data for everybody: the broadcast's, or each item's. */
     struct hy_broadcast broadcast;
     const struct hy_audience_item *items;
     size_t count;
@@ -85,7 +91,7 @@ struct hy_broadcast_put {
 
 /* Of a draft or a scheduled one everything that a caller chooses (name, message, rate_per_s,
  * send_at_ms); of others only name and rate_per_s are taken. HY_E_NOT_FOUND, HY_E_CONFLICT (done or
- * canceled). */
+ * canceled), HY_E_INVALID (a draft or a scheduled one without a template). */
 struct hy_broadcast_change {
     struct hy_op op;
     struct hy_broadcast broadcast;
@@ -95,11 +101,11 @@ struct hy_broadcast_change {
  * To another state, as drawn in domain/broadcast.h; HY_E_CONFLICT for anything else (`state` tells what
  * it is), HY_E_NOT_FOUND. What goes with it, in the same transaction:
  *   running    started_at_ms, once; from draft and scheduled: `collected` = !reach. From paused: the
- *              messages that claim had held are due now
- *   paused     `reason`
+ *              messages that claim had held are due now, and count as freed
+ *   paused     `reason`; in all other states it is null
  *   canceled   ended_at_ms, winding_up
  *   done       ended_at_ms. HY_E_CONFLICT while users are left in the audience, it is not collected, or
- *              messages of it are queued or sending
+ *              messages of it are queued or sending. What claim held is queued
  */
 struct hy_broadcast_move {
     struct hy_op op;
@@ -114,8 +120,10 @@ struct hy_broadcast_move {
 /*
  * Feeds a running one: the next `limit` users in the order of their names leave the audience and become
  * messages, as admit makes them of a due one: accepted now, with the ids given, grants reserved, or
- * ended as on_missing says. `fed` of them, perhaps fewer. HY_E_CONFLICT when it is not running.
- * `left`: there are more in the audience now.
+ * ended as on_missing says. `fed` of them, perhaps fewer. HY_E_CONFLICT when it is not running;
+ * HY_E_EXISTS when an id that would be used is stored already. `left`: there are more in the audience now.
+ * When the broadcast's expires_at_ms has come, they become messages that are expired, and no grant is
+ * touched. A user without data in a broadcast without data gets "{}": whoever starts one looks first.
  */
 struct hy_broadcast_feed {
     struct hy_op op;
@@ -132,14 +140,17 @@ struct hy_broadcast_feed {
 
 /* One step of winding up a canceled one: deletes at most about `limit` of its audience and cancels its
  * queued and waiting messages (reason "broadcast_canceled", grants given back). Ends winding_up when
- * there is none left (`left` false). HY_E_CONFLICT when it is not winding up. */
+ * there is none left (`left` false) and none of its messages is in `sending`: what is under way may come
+ * back (`sending`: look again when those are settled). What is unknown stays, and goes on. HY_E_NOT_FOUND;
+ * HY_E_CONFLICT when it is not winding up. */
 struct hy_broadcast_wind_up {
     struct hy_op op;
     int64_t broadcast_id;
     size_t limit;
     int64_t now_ms;
-    bool left;    /* out */
-    size_t freed; /* out: as for settle */
+    bool left;      /* out: call again */
+    size_t sending; /* out */
+    size_t freed;   /* out: as for settle */
 };
 
 /* Newest first, with their counts. `id` > 0: that one alone. */

@@ -1,7 +1,7 @@
 /* Arguments of the verbs for messages. */
 #include "store/checks.h"
 
-enum { CLAIM_LANES_MAX = 100000, CLAIM_CAPACITY_MAX = 100000 };
+enum { CLAIM_LANES_MAX = 100000, CLAIM_CAPACITY_MAX = 100000, DEAD_LOOK_MAX = 100000 };
 
 bool hy_check_admit_item(const struct hy_admit_item *item)
 {
@@ -32,15 +32,27 @@ size_t hy_weigh_admit(const struct hy_op *op)
     return ((const struct hy_admit *)op)->count;
 }
 
+static bool lane_ok(const struct hy_claim_lane *lane)
+{
+    if (lane->app_no <= 0 || !hy_check_choice(lane->queue, HY_QUEUES) || lane->margin_ms < 0 ||
+        lane->capacity > CLAIM_CAPACITY_MAX || lane->cap_count > HY_CAPS_MAX ||
+        (lane->cap_count > 0 && !lane->caps))
+        return false;
+    for (size_t i = 0; i < lane->cap_count; i++)
+        if (lane->caps[i].max < 1 || lane->caps[i].window_s < 1)
+            return false;
+    return true;
+}
+
 bool hy_check_claim(const struct hy_op *op)
 {
     const struct hy_claim *v = (const struct hy_claim *)op;
 
-    if (!v->arena || (v->lane_count > 0 && !v->lanes) || v->lane_count > CLAIM_LANES_MAX)
+    if (!v->arena || (v->lane_count > 0 && !v->lanes) || v->lane_count > CLAIM_LANES_MAX ||
+        (v->held_count > 0 && !v->held))
         return false;
     for (size_t i = 0; i < v->lane_count; i++)
-        if (v->lanes[i].app_no <= 0 || v->lanes[i].margin_ms < 0 ||
-            v->lanes[i].capacity > CLAIM_CAPACITY_MAX)
+        if (!lane_ok(&v->lanes[i]))
             return false;
     return true;
 }
@@ -83,6 +95,7 @@ bool hy_check_settle(const struct hy_op *op)
     for (size_t i = 0; i < v->count; i++)
         if (v->items[i].attempt.number < 1 ||
             !hy_check_choice(v->items[i].attempt.judgement.verdict, HY_VERDICTS) ||
+            v->items[i].heard_for_ms < 0 || v->items[i].gap_ms < 0 ||
             !settlement_ok(&v->items[i].settlement))
             return false;
     return true;
@@ -110,6 +123,43 @@ size_t hy_weigh_sweep(const struct hy_op *op)
     return ((const struct hy_sweep *)op)->limit;
 }
 
+/* --- retry, dead letters ---------------------------------------------------------------------- */
+
+bool hy_check_retry(const struct hy_op *op)
+{
+    return ((const struct hy_retry *)op)->expires_at_ms >= 0;
+}
+
+static bool filter_ok(const struct hy_dead_filter *f)
+{
+    return (f->state == -1 || f->state == HY_MESSAGE_FAILED || f->state == HY_MESSAGE_UNKNOWN) &&
+           f->app_no >= 0 && f->broadcast_id >= 0 && f->from_id >= 0 && f->until_id >= 0;
+}
+
+bool hy_check_dead_retry(const struct hy_op *op)
+{
+    const struct hy_dead_retry *v = (const struct hy_dead_retry *)op;
+
+    return filter_ok(&v->filter) && v->limit >= 1 && v->limit <= HY_STEP_MAX && v->before_id >= 0;
+}
+
+size_t hy_weigh_dead_retry(const struct hy_op *op)
+{
+    return ((const struct hy_dead_retry *)op)->limit;
+}
+
+bool hy_did_dead_retry(const struct hy_op *op)
+{
+    return !((const struct hy_dead_retry *)op)->dry;
+}
+
+bool hy_check_dead_groups(const struct hy_op *op)
+{
+    const struct hy_dead_groups *v = (const struct hy_dead_groups *)op;
+
+    return v->arena && filter_ok(&v->filter) && v->limit >= 1 && v->limit <= DEAD_LOOK_MAX;
+}
+
 bool hy_check_message_get(const struct hy_op *op)
 {
     return ((const struct hy_message_get *)op)->arena != NULL;
@@ -120,7 +170,7 @@ bool hy_check_message_list(const struct hy_op *op)
     const struct hy_message_list *v = (const struct hy_message_list *)op;
 
     return v->arena && v->limit >= 1 && v->limit <= HY_LIST_MAX && v->before_id >= 0 &&
-           (v->state == -1 || hy_check_choice(v->state, HY_MESSAGE_STATES));
+           v->broadcast_id >= 0 && (v->state == -1 || hy_check_choice(v->state, HY_MESSAGE_STATES));
 }
 
 bool hy_check_counts(const struct hy_op *op)

@@ -126,7 +126,8 @@ bool hy_check_schedule_put(const struct hy_op *op)
     const struct hy_schedule *s = &((const struct hy_schedule_put *)op)->schedule;
 
     if (s->id < 0 || !hy_check_text(s->cron) || !hy_check_text(s->timezone) ||
-        !hy_check_choice(s->misfire, HY_MISFIRE_ALL + 1))
+        !hy_check_choice(s->misfire, HY_MISFIRE_ALL + 1) || s->max_late_s < 0 ||
+        (s->message && s->broadcast))
         return false;
     return s->id > 0 || (hy_check_text(s->name) && s->app_no >= 0);
 }
@@ -135,8 +136,16 @@ bool hy_check_schedule_fire(const struct hy_op *op)
 {
     const struct hy_schedule_fire *v = (const struct hy_schedule_fire *)op;
 
-    return v->due_ms > 0 && v->arena && v->key_window_ms >= 0 &&
-           (!v->item || hy_check_admit_item(v->item));
+    return v->due_ms > 0 && v->arena && v->key_window_ms >= 0 && !(v->item && v->broadcast) &&
+           (!v->item || hy_check_admit_item(v->item)) &&
+           (!v->broadcast || hy_check_broadcast_make(v->broadcast));
+}
+
+size_t hy_weigh_schedule_fire(const struct hy_op *op)
+{
+    const struct hy_schedule_fire *v = (const struct hy_schedule_fire *)op;
+
+    return 1 + (v->broadcast ? v->broadcast->count : 0);
 }
 
 bool hy_check_schedules(const struct hy_op *op)

@@ -1,5 +1,6 @@
 #include "store/front.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "store/verbs.h"
 
@@ -80,12 +81,15 @@ enum outcome {
 static enum outcome transact(struct hy_store *store, struct hy_op *first, int *ret_error)
 {
     int r = store->ops->begin(store->backend);
+    int64_t began_us;
 
     for (struct hy_op *op = first; op && r >= 0; op = op->next) {
         if (op->result == HY_E_INVALID)
             continue; /* refused by the check of its arguments */
+        began_us = hy_clock_mono_us();
         op->result = store->ops->verbs[op->verb](store->backend, op);
-        if (op->result == 0 && op->audit)
+        op->took_us = hy_clock_mono_us() - began_us;
+        if (op->result == 0 && op->audit && hy_verb_did(op))
             op->result = store->ops->audit(store->backend, op->audit);
         if (storage_failed(op->result)) {
             store->ops->rollback(store->backend);

@@ -12,14 +12,17 @@
 /* --- retention -------------------------------------------------------------------------------- */
 
 enum hy_retain_kind {
-    HY_RETAIN_MESSAGES, /* in a final state, or unknown without a due time, accepted and settled before; with
-                             their attempts */
+    /* In a final state, or unknown without a due time, accepted and settled before; with their attempts.
+     * A use that one still holds is in doubt. Its broadcast's counts stay. */
+    HY_RETAIN_MESSAGES,
     HY_RETAIN_EVENTS,  /* received before, and not in any outbox */
-    HY_RETAIN_ANSWERS, /* given before; of users who declined, the newest stays known */
-    HY_RETAIN_GRANTS, /* spent and revoked, nothing reserved, obtained before; a counter's row only when
-                             nothing can still refer to it */
-    HY_RETAIN_BROADCASTS, /* done or wound up before, of which no message is kept any more */
-    HY_RETAIN_OUTBOX,     /* outcomes from before, told or not */
+    HY_RETAIN_ANSWERS, /* given before; what prospects say of the newest one stays */
+    /* Spent and revoked, nothing reserved, obtained before. A counter's row only when no message of its
+     * user and template and no answer about it is kept; if an accept was the newest answer, none is
+     * known any more then. */
+    HY_RETAIN_GRANTS,
+    HY_RETAIN_BROADCASTS, /* done or canceled before and wound up, of which no message is kept any more */
+    HY_RETAIN_OUTBOX, /* outcomes from before, told or not; what is behind one is due at its at_ms */
     HY_RETAIN_AUDIT,
     HY_RETAIN_KINDS
 };
@@ -29,7 +32,7 @@ extern const char *const hy_retain_names[];
 
 /*
  * Deletes what is older than `before_ms`, looking at no more than `limit` records above `cursor` (0 = from
- * the oldest). `cursor` out: where to go on; `more` false: all was looked at. The caller keeps a call
+ * the oldest), in the order of their ids. `cursor` out: where to go on; `more` false: all was looked at. The caller keeps a call
  * short by choosing `limit`: the writer serves nobody else meanwhile.
  */
 struct hy_retain {
@@ -79,7 +82,7 @@ struct hy_pauses {
 /*
  * Messages that were to go by now, but whose due instant comes from a clock that was ahead: queued with
  * send_at_ms <= now and due_at_ms > now + slack -> due now; unknown with a due time > now + slack -> due at
- * now + slack. (Parked ones likewise.) At most `limit` a call.
+ * now + slack. (Parked ones likewise.) At most `limit` a call, in order of id.
  */
 struct hy_rewind {
     struct hy_op op;

@@ -103,10 +103,13 @@ struct hy_claimed {
  *   1. its user has a message in `sending`: parked (see below)
  *   2. expires_at_ms <= now: queued, waiting -> expired, grant given back; unknown -> stays, no due
  *      time any more, grant move DOUBT
- *   2a. it is of a broadcast in `held`: set aside, as queued, with no due time, until that moves on
- *      (store/broadcasts.h); it keeps its grant
+ *   2a. it is queued or waiting, of a broadcast in `held`: set aside, as queued, with no due time and no
+ *      reason, until that moves on (store/broadcasts.h) or it expires; it keeps its grant. It is not
+ *      parked: the user's next one is un-parked
  *   2b. it is queued or waiting, not urgent, and a cap is full (hy_cap_free_at() of those that count: see
- *      settle): stays so, due then, reason "cap.template" or "cap.app"; it keeps its grant
+ *      settle): stays so, due then, reason "cap.template" or "cap.app"; it keeps its grant. Of several
+ *      full ones the one that is free last counts, then the first in the list. The user's next one is
+ *      un-parked
  *   3. it holds a use for which hy_grant_holds() is true: sent with that
  *   4. it holds a use, is in doubt, but the grant is over or gone: unknown with reason
  *      "unknown.grant_over", no due time, grant move DOUBT
@@ -120,9 +123,9 @@ struct hy_claimed {
  *
  * What row 2 gives back wakes others; what row 5 gives back is no good to anybody.
  *
- * Only what becomes `sending` counts against capacity. `next_due_ms` of a lane is that of the
- * moment when the lane was done; what becomes due during the claim (woken, un-parked) is left for
- * the next one.
+ * Only what becomes `sending` counts against capacity. `next_due_ms` of each lane is that of the
+ * moment when the whole claim was done; what becomes due during the claim (woken, un-parked) is left for
+ * the next one, in whichever lane it stands.
  *
  * Parked: a user has at most one message in `sending`; further due ones are set aside, keep their
  * state, due time and grant, and count neither as due nor against capacity. Whenever a message of
@@ -145,7 +148,9 @@ struct hy_claim {
     /* out */
     struct hy_claimed *claimed;
     size_t count;
-    size_t ended; /* due messages that were neither claimed nor parked: rows 2, 4, 6 above */
+    size_t
+        ended; /* due messages that were neither claimed nor parked nor put off: rows 2, 4, 5, 6 */
+    size_t freed; /* as for settle: perhaps in queues that were not asked for */
 };
 
 /* --- settle ----------------------------------------------------------------------------------- */
@@ -178,13 +183,14 @@ struct hy_settle_item {
  * conflict.
  *
  * With heard_for_ms and a state of sent or unknown, the message counts for the caps of its user from now
- * on, once (a later attempt does not count again).
+ * on, once (a later attempt does not count again), for heard_for_ms: caps that are longer than that see
+ * nothing of it afterwards. The state is that of the settlement.
  *
  * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as in
  * events.h) is applied at once; otherwise the message is noted as awaiting one, with the instant at
  * which this request left. Other states and messages without expect_event await none any more.
  *
- * The user's next message that this un-parks is due at now + gap_ms at the earliest.
+ * The user's messages that this un-parks are due at now + gap_ms at the earliest.
  *
  * HY_E_INVALID for the whole call when a settlement is none that hy_settle() makes: a state that
  * `sending` may not move to, spend without sent, keep or doubt with a final state, queued without a
@@ -205,8 +211,10 @@ struct hy_settle {
  * now_ms (so that it is not too old at once), reason null, not in doubt; its earlier attempts stay. An
  * unknown one that still holds a receipt keeps it, stays unknown and in doubt, and is due: the same
  * receipt proves what became of the first. `set_expiry`: expires_at_ms is replaced (0 = never).
- * HY_E_NOT_FOUND; HY_E_CONFLICT: another state, or its expires_at_ms is past (then state is one of those
- * three). Nothing is reserved here: claim does that, and decides as on_missing says.
+ * HY_E_NOT_FOUND; HY_E_CONFLICT: another state, or its expires_at_ms (the new one, if set) is past (then
+ * state is one of those three). Nothing is reserved here: claim does that, and decides as on_missing
+ * says. One that is queued awaits no event of its earlier requests and has no msgid any more (its attempts
+ * keep theirs); the unknown one that stays keeps its reason and awaits on.
  */
 struct hy_retry {
     struct hy_op op;
@@ -234,7 +242,9 @@ struct hy_dead_filter {
 };
 
 /* Retries those that pass, newest first, below before_id (0 = from the newest); looks at no more than
- * `limit` dead ones. Those that cannot be (expires_at_ms is past) are counted in `skipped`. */
+ * `limit` dead ones, or a piece of them: `more` says whether there may be older ones, below
+ * next_before_id. Those that cannot be (expires_at_ms is past) are counted in `skipped`; matched =
+ * retried + skipped. A dry one counts the same and changes nothing. */
 struct hy_dead_retry {
     struct hy_op op;
     struct hy_dead_filter filter;
@@ -258,7 +268,8 @@ struct hy_dead_group {
     const char *errmsg;      /* of its last attempt, or null */
 };
 
-/* The newest `limit` dead ones that pass, by app, state and reason; the groups by number, most first.
+/* The newest `limit` dead ones that pass, by app, state and reason; the groups by number, most first, then
+ * that with the larger newest_id.
  * `more`: there are older ones that were not looked at. */
 struct hy_dead_groups {
     struct hy_op op;
@@ -294,7 +305,8 @@ struct hy_cancel {
 struct hy_recover_app {
     int64_t app_no;
     struct hy_settle_rules rules;
-    bool expect_event; /* of its messages that go by a counter or without a grant */
+    bool expect_event;    /* of its messages that go by a counter or without a grant */
+    int64_t heard_for_ms; /* as for settle */
 };
 
 struct hy_recover {

@@ -196,24 +196,56 @@ int hy_store_open_backend(const struct hy_backend_ops *ops, const char *path, bo
     return 0;
 }
 
-int hy_store_open(const struct hy_store_config *config, struct hy_store **ret_store,
-                  char *ret_explain, size_t explain_size)
+/* The backend of a location, and what follows its prefix. Null, and why, when there is none. */
+static const struct hy_backend_ops *find_backend(const char *location, const char **ret_path,
+                                                 char *ret_explain, size_t explain_size)
 {
-    if (ret_explain && explain_size > 0)
-        ret_explain[0] = 0;
-    else
-        explain_size = 0;
-    for (size_t i = 0; config->location && backends[i]; i++) {
+    for (size_t i = 0; location && backends[i]; i++) {
         size_t length = strlen(backends[i]->prefix);
 
-        if (strncmp(config->location, backends[i]->prefix, length) == 0)
-            return hy_store_open_backend(backends[i], config->location + length,
-                                         config->inline_mode, ret_store, ret_explain, explain_size);
+        *ret_path = location + length;
+        if (strncmp(location, backends[i]->prefix, length) == 0)
+            return backends[i];
     }
     /* The location itself may hold a password: it is not repeated. */
     if (explain_size > 0)
         snprintf(ret_explain, explain_size,
                  "the store's location is of no known kind; give sqlite:PATH or memory:");
+    return NULL;
+}
+
+int hy_store_open(const struct hy_store_config *config, struct hy_store **ret_store,
+                  char *ret_explain, size_t explain_size)
+{
+    const struct hy_backend_ops *ops;
+    const char *path;
+
+    if (ret_explain && explain_size > 0)
+        ret_explain[0] = 0;
+    else
+        explain_size = 0;
+    ops = find_backend(config->location, &path, ret_explain, explain_size);
+    return ops ? hy_store_open_backend(ops, path, config->inline_mode, ret_store, ret_explain,
+                                       explain_size)
+               : HY_E_INVALID;
+}
+
+int hy_store_backup(const char *location, const char *to, char *ret_explain, size_t explain_size)
+{
+    const struct hy_backend_ops *ops;
+    const char *path;
+
+    if (ret_explain && explain_size > 0)
+        ret_explain[0] = 0;
+    else
+        explain_size = 0;
+    ops = find_backend(location, &path, ret_explain, explain_size);
+    if (!ops)
+        return HY_E_INVALID;
+    if (ops->backup)
+        return ops->backup(path, to, ret_explain, explain_size);
+    if (explain_size > 0)
+        snprintf(ret_explain, explain_size, "a store of kind %s has no file to copy", ops->name);
     return HY_E_INVALID;
 }
 

@@ -127,11 +127,13 @@ enum hy_verb {
 struct hy_op {
     enum hy_verb verb;
     int result; /* out: 0, a negative hy_err, or a positive condition named at the verb */
-    /* Who asked for it: when the verb ends with 0, this is written in the same transaction. Null: nobody
-     * with a key. Writing verbs only. */
+    /* Who asked for it: when the verb ends with 0 and did something (no dry run, no repetition of a request
+     * with the same key), this is written in the same transaction. Null: nobody with a key. Writing verbs
+     * only. */
     const struct hy_audit *audit;
     void (*done)(struct hy_op *op, void *arg);
     void *arg;
+    int64_t took_us;     /* out: how long the verb itself kept the writer, its commit not counted */
     struct hy_op *next;  /* the front's */
     int64_t id_at_start; /* the front's: the id that was asked for, should the verb run again */
 };

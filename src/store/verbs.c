@@ -3,7 +3,12 @@
 #include "base/err.h"
 #include "store/apps.h"
 #include "store/checks.h"
+#include "store/housekeeping.h"
 #include "store/schedules.h"
+#include "store/webhooks.h"
+
+const char *const hy_retain_names[] = {"messages",   "events", "answers", "grants",
+                                       "broadcasts", "outbox", "audit",   NULL};
 
 #define AT(type, field) offsetof(struct type, field)
 
@@ -12,6 +17,7 @@ static const struct {
     hy_verb_rule *check; /* null: nothing to check */
     hy_verb_size *weigh; /* null: 1 */
     size_t id_offset;    /* of an int64_t that is in and out; 0 = none */
+    hy_verb_rule *did;   /* after it ended with 0: whether it did something; null: always */
 } verbs[HY_VERB_COUNT] = {
     [HY_VERB_ADMIT] = {.name = "admit", .check = hy_check_admit, .weigh = hy_weigh_admit},
     [HY_VERB_CLAIM] = {.name = "claim", .check = hy_check_claim, .weigh = hy_weigh_claim},
@@ -43,26 +49,56 @@ static const struct {
                               .check = hy_check_schedule_put,
                               .id_offset = AT(hy_schedule_put, schedule.id)},
     [HY_VERB_SCHEDULE_DELETE] = {.name = "schedule_delete"},
-    [HY_VERB_SCHEDULE_FIRE] = {.name = "schedule_fire", .check = hy_check_schedule_fire},
+    [HY_VERB_SCHEDULE_FIRE] = {.name = "schedule_fire",
+                               .check = hy_check_schedule_fire,
+                               .weigh = hy_weigh_schedule_fire},
     [HY_VERB_SCHEDULE_RESULT] = {.name = "schedule_result"},
-    [HY_VERB_RETRY] = {.name = "retry"},
-    [HY_VERB_DEAD_RETRY] = {.name = "dead_retry"},
-    [HY_VERB_REWIND] = {.name = "rewind"},
-    [HY_VERB_AUDIENCE_ADD] = {.name = "audience_add"},
-    [HY_VERB_AUDIENCE_COLLECT] = {.name = "audience_collect"},
-    [HY_VERB_BROADCAST_PUT] = {.name = "broadcast_put"},
-    [HY_VERB_BROADCAST_CHANGE] = {.name = "broadcast_change"},
-    [HY_VERB_BROADCAST_MOVE] = {.name = "broadcast_move"},
-    [HY_VERB_BROADCAST_FEED] = {.name = "broadcast_feed"},
-    [HY_VERB_BROADCAST_WIND_UP] = {.name = "broadcast_wind_up"},
-    [HY_VERB_WEBHOOK_PUT] = {.name = "webhook_put"},
-    [HY_VERB_WEBHOOK_DELETE] = {.name = "webhook_delete"},
-    [HY_VERB_OUTBOX_PUT] = {.name = "outbox_put"},
-    [HY_VERB_OUTBOX_CLAIM] = {.name = "outbox_claim"},
-    [HY_VERB_OUTBOX_SETTLE] = {.name = "outbox_settle"},
-    [HY_VERB_RETAIN] = {.name = "retain"},
-    [HY_VERB_VACUUM] = {.name = "vacuum"},
-    [HY_VERB_PAUSE_PUT] = {.name = "pause_put"},
+    [HY_VERB_RETRY] = {.name = "retry", .check = hy_check_retry},
+    [HY_VERB_DEAD_RETRY] = {.name = "dead_retry",
+                            .check = hy_check_dead_retry,
+                            .weigh = hy_weigh_dead_retry,
+                            .did = hy_did_dead_retry},
+    [HY_VERB_REWIND] = {.name = "rewind", .check = hy_check_rewind, .weigh = hy_weigh_rewind},
+    [HY_VERB_AUDIENCE_ADD] = {.name = "audience_add",
+                              .check = hy_check_audience_add,
+                              .weigh = hy_weigh_audience_add},
+    [HY_VERB_AUDIENCE_COLLECT] = {.name = "audience_collect",
+                                  .check = hy_check_audience_collect,
+                                  .weigh = hy_weigh_audience_collect},
+    [HY_VERB_BROADCAST_PUT] = {.name = "broadcast_put",
+                               .check = hy_check_broadcast_put,
+                               .weigh = hy_weigh_broadcast_put,
+                               .id_offset = AT(hy_broadcast_put, make.broadcast.id),
+                               .did = hy_did_broadcast_put},
+    [HY_VERB_BROADCAST_CHANGE] = {.name = "broadcast_change", .check = hy_check_broadcast_change},
+    [HY_VERB_BROADCAST_MOVE] = {.name = "broadcast_move", .check = hy_check_broadcast_move},
+    [HY_VERB_BROADCAST_FEED] = {.name = "broadcast_feed",
+                                .check = hy_check_broadcast_feed,
+                                .weigh = hy_weigh_broadcast_feed},
+    [HY_VERB_BROADCAST_WIND_UP] = {.name = "broadcast_wind_up",
+                                   .check = hy_check_broadcast_wind_up,
+                                   .weigh = hy_weigh_broadcast_wind_up},
+    [HY_VERB_WEBHOOK_PUT] = {.name = "webhook_put",
+                             .check = hy_check_webhook_put,
+                             .id_offset = AT(hy_webhook_put, webhook.id)},
+    [HY_VERB_WEBHOOK_DELETE] = {.name = "webhook_delete",
+                                .check = hy_check_webhook_delete,
+                                .weigh = hy_weigh_webhook_delete},
+    [HY_VERB_OUTBOX_PUT] = {.name = "outbox_put",
+                            .check = hy_check_outbox_put,
+                            .id_offset = AT(hy_outbox_put, outcome.id)},
+    [HY_VERB_OUTBOX_CLAIM] = {.name = "outbox_claim",
+                              .check = hy_check_outbox_claim,
+                              .weigh = hy_weigh_outbox_claim},
+    [HY_VERB_OUTBOX_SETTLE] = {.name = "outbox_settle",
+                               .check = hy_check_outbox_settle,
+                               .weigh = hy_weigh_outbox_settle},
+    [HY_VERB_RETAIN] = {.name = "retain",
+                        .check = hy_check_retain,
+                        .weigh = hy_weigh_retain,
+                        .id_offset = AT(hy_retain, cursor)},
+    [HY_VERB_VACUUM] = {.name = "vacuum", .check = hy_check_vacuum, .weigh = hy_weigh_vacuum},
+    [HY_VERB_PAUSE_PUT] = {.name = "pause_put", .check = hy_check_pause_put},
     [HY_VERB_MESSAGE_GET] = {.name = "message_get", .check = hy_check_message_get},
     [HY_VERB_MESSAGE_LIST] = {.name = "message_list", .check = hy_check_message_list},
     [HY_VERB_GRANT_LIST] = {.name = "grant_list", .check = hy_check_grant_list},
@@ -78,12 +114,12 @@ static const struct {
     [HY_VERB_TOKENS] = {.name = "tokens", .check = hy_check_tokens},
     [HY_VERB_SCHEDULES] = {.name = "schedules", .check = hy_check_schedules},
     [HY_VERB_COUNTS] = {.name = "counts", .check = hy_check_counts},
-    [HY_VERB_DEAD_GROUPS] = {.name = "dead_groups"},
-    [HY_VERB_AUDIENCE_LOOK] = {.name = "audience_look"},
-    [HY_VERB_BROADCASTS] = {.name = "broadcasts"},
-    [HY_VERB_WEBHOOKS] = {.name = "webhooks"},
-    [HY_VERB_PAUSES] = {.name = "pauses"},
-    [HY_VERB_AUDITS] = {.name = "audits"},
+    [HY_VERB_DEAD_GROUPS] = {.name = "dead_groups", .check = hy_check_dead_groups},
+    [HY_VERB_AUDIENCE_LOOK] = {.name = "audience_look", .check = hy_check_audience_look},
+    [HY_VERB_BROADCASTS] = {.name = "broadcasts", .check = hy_check_broadcasts},
+    [HY_VERB_WEBHOOKS] = {.name = "webhooks", .check = hy_check_webhooks},
+    [HY_VERB_PAUSES] = {.name = "pauses", .check = hy_check_pauses},
+    [HY_VERB_AUDITS] = {.name = "audits", .check = hy_check_audits},
     [HY_VERB_CHECK] = {.name = "check", .check = hy_check_check},
 };
 
@@ -91,7 +127,14 @@ int hy_verb_check(const struct hy_op *op)
 {
     if (verbs[op->verb].check && !verbs[op->verb].check(op))
         return HY_E_INVALID;
+    if (op->audit && (op->verb >= HY_VERB_WRITES || !hy_check_audit(op->audit)))
+        return HY_E_INVALID;
     return 0;
+}
+
+bool hy_verb_did(const struct hy_op *op)
+{
+    return !verbs[op->verb].did || verbs[op->verb].did(op);
 }
 
 size_t hy_verb_weight(const struct hy_op *op)

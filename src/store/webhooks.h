@@ -13,6 +13,11 @@
  *   grant.added    uses that were added (hy_deposit_item.added > 0), one outcome an item
  *   grant.revoked  a grant that became revoked: by a withdrawal or by a drop (its reason)
  *   callback.raw   a stored event (hy_hear.fresh)
+ *
+ * Outcomes are numbered in the order in which the verb comes to what they tell (its items in order; hear:
+ * the event, the answers, the sent items; a dropped grant before its message), those of one thing in
+ * the order of the webhooks. What does not follow from the type is 0 or null: user and template_id
+ * (receipts: null) are told of grants only. `at_ms` is the verb's now_ms.
  */
 #ifndef HY_STORE_WEBHOOKS_H
 #define HY_STORE_WEBHOOKS_H
@@ -21,9 +26,10 @@
 #include "domain/timeline.h"
 #include "store/store.h"
 
-/* `webhook.id` 0: inserts, gives `id`; HY_E_FULL: there are HY_WEBHOOKS_MAX already. Otherwise replaces
+/* `webhook.id` 0: inserts, gives `id`; HY_E_LIMIT: there are HY_WEBHOOKS_MAX already. Otherwise replaces
  * url, events, app_no, paused, and the secrets that are given (size 0: kept); HY_E_NOT_FOUND.
- * `enable`: ends disabled_at_ms and failing_since_ms, and everything pending is due at now_ms. */
+ * `enable`: ends disabled_at_ms and failing_since_ms, and everything pending is due at now_ms (but what is
+ * behind another one of its message). */
 struct hy_webhook_put {
     struct hy_op op;
     struct hy_webhook webhook;
@@ -31,7 +37,8 @@ struct hy_webhook_put {
     int64_t now_ms;
 };
 
-/* Deletes it and its outcomes, at most `limit` of them a call; HY_E_NOT_FOUND. From the first call on it is
+/* Deletes it and its outcomes, at most `limit` of them a call; HY_E_NOT_FOUND: neither it nor any of them
+ * is there. From the first call on it is
  * gone for everybody; `left`: call again. */
 struct hy_webhook_delete {
     struct hy_op op;
@@ -49,7 +56,8 @@ struct hy_webhooks {
     size_t count;                /* out */
 };
 
-/* Adds an outcome for one webhook by hand: a test. HY_E_NOT_FOUND. `outcome.id` out. */
+/* Adds an outcome for one webhook by hand: a test, about no message and no event, due at its at_ms.
+ * HY_E_NOT_FOUND. `outcome.id` out. */
 struct hy_outbox_put {
     struct hy_op op;
     struct hy_outcome outcome;
@@ -58,7 +66,7 @@ struct hy_outbox_put {
 struct hy_outbox_lane {
     int64_t webhook_id;
     size_t capacity;
-    int64_t next_due_ms; /* out: the earliest due instant left; 0 = none */
+    int64_t next_due_ms; /* out: the earliest due instant left, of claimed ones too; 0 = none */
 };
 
 struct hy_outbox_claimed {
@@ -95,7 +103,7 @@ struct hy_outbox_state {
     const char *last_error; /* or null */
 };
 
-/* May be repeated. Unknown ids are passed over. */
+/* May be repeated: unknown ids are passed over, and what is due at that very instant already. */
 struct hy_outbox_settle {
     struct hy_op op;
     const struct hy_outbox_item *items;

@@ -83,9 +83,10 @@ static void without_grant(struct hy_message *m, struct hy_mem_missing missing, i
     m->reason = missing.reason;
 }
 
-static void admit_one(struct hy_backend *b, struct hy_admit_item *item, int64_t now_ms)
+struct hy_mem_message *hy_mem_admit_one(struct hy_backend *b, const struct hy_message *m,
+                                        int64_t now_ms, int64_t margin_ms)
 {
-    struct hy_message new = *item->message;
+    struct hy_message new = *m;
     struct hy_mem_user *user = hy_mem_user_made(b, new.app_no, new.user);
     struct hy_mem_grant *grant = NULL;
     struct hy_mem_message *stored;
@@ -99,19 +100,29 @@ static void admit_one(struct hy_backend *b, struct hy_admit_item *item, int64_t 
     new.in_doubt = false;
     new.msgid = 0;
     if (new.send_at_ms <= now_ms) {
-        grant = hy_mem_usable(user, &new, now_ms, item->margin_ms);
+        grant = hy_mem_usable(user, &new, now_ms, margin_ms);
         if (!grant)
-            without_grant(&new, hy_mem_missing(user, &new, now_ms, item->margin_ms), now_ms);
+            without_grant(&new, hy_mem_missing(user, &new, now_ms, margin_ms), now_ms);
     }
     stored = hy_mem_message_add(b, &new);
     if (grant)
         hy_mem_hold(stored, grant);
     hy_mem_place(b, stored);
+    hy_mem_tell_message(b, &stored->m, now_ms);
+    return stored;
+}
+
+static void admit_item(struct hy_backend *b, struct hy_admit_item *item, int64_t now_ms,
+                       struct hy_arena *arena)
+{
+    const struct hy_message *stored =
+        &hy_mem_admit_one(b, item->message, now_ms, item->margin_ms)->m;
+
     item->admission = HY_ADMITTED;
-    item->message->state = new.state;
-    item->message->reason = new.reason; /* a constant of hy_grant_missing_reason() */
-    item->message->grant_id = stored->m.grant_id;
-    item->message->due_at_ms = new.due_at_ms;
+    item->message->state = stored->state;
+    item->message->reason = hy_mem_copy_text(arena, stored->reason);
+    item->message->grant_id = stored->grant_id;
+    item->message->due_at_ms = stored->due_at_ms;
 }
 
 int hy_mem_admit_items(struct hy_backend *b, struct hy_admit_item *items, size_t count,
@@ -132,7 +143,7 @@ int hy_mem_admit_items(struct hy_backend *b, struct hy_admit_item *items, size_t
             items[i].admission = HY_ADMIT_LATE;
             continue;
         }
-        admit_one(b, &items[i], now_ms);
+        admit_item(b, &items[i], now_ms, arena);
         if (items[i].key)
             remember(b, &items[i], now_ms);
     }

@@ -50,6 +50,17 @@ int hy_mem_app_put(struct hy_backend *b, struct hy_op *op)
     return 0;
 }
 
+static void end_broadcasts(struct hy_backend *b, int64_t app_no, int64_t now_ms)
+{
+    for (size_t i = 0; i < b->broadcasts.count; i++) {
+        struct hy_mem_broadcast *broadcast = (struct hy_mem_broadcast *)b->broadcasts.items[i];
+
+        if (broadcast->b.app_no == app_no &&
+            hy_broadcast_may_move(broadcast->b.state, HY_BROADCAST_CANCELED))
+            hy_mem_broadcast_cancel(broadcast, now_ms);
+    }
+}
+
 static void end_messages(struct hy_backend *b, int64_t app_no, int64_t now_ms)
 {
     for (size_t i = 0; i < b->messages.count; i++) {
@@ -80,6 +91,8 @@ int hy_mem_app_delete(struct hy_backend *b, struct hy_op *op)
     app->token = (struct hy_token){0};
     app->has_token = false;
     hy_mem_templates_forget(b, v->app_no);
+    hy_mem_pauses_forget(b, v->app_no);
+    end_broadcasts(b, v->app_no, v->now_ms);
     end_messages(b, v->app_no, v->now_ms);
     for (size_t i = b->schedules.count; i > 0; i--) {
         struct hy_schedule *s = (struct hy_schedule *)b->schedules.items[i - 1];

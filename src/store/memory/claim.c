@@ -66,8 +66,34 @@ static bool must_rest(struct claiming *c, struct hy_mem_message *m)
     return true;
 }
 
-/* The rows of the table in messages.h. True when the message was taken or parked, false when it was
- * ended. */
+static bool is_held(const struct hy_claim *v, int64_t broadcast_id)
+{
+    for (size_t i = 0; i < v->held_count; i++)
+        if (v->held[i] == broadcast_id)
+            return true;
+    return false;
+}
+
+/* True when it stays for later: its broadcast rests, or its user has heard enough. */
+static bool must_wait(struct claiming *c, struct hy_mem_message *m)
+{
+    const char *reason;
+    int64_t free_at_ms;
+
+    if (m->m.state == HY_MESSAGE_UNKNOWN)
+        return false;
+    if (m->m.broadcast_id != 0 && is_held(c->verb, m->m.broadcast_id)) {
+        hy_mem_set_aside(c->b, m);
+        return true;
+    }
+    free_at_ms = m->m.urgent ? 0 : hy_mem_cap_free_at(c->lane, m, c->verb->now_ms, &reason);
+    if (free_at_ms > 0)
+        hy_mem_put_off(c->b, m, free_at_ms, reason);
+    return free_at_ms > 0;
+}
+
+/* The rows of the table in messages.h. True when the message was taken, parked or put off, false when
+ * it was ended. */
 static bool handle(struct claiming *c, struct hy_mem_message *m)
 {
     int64_t now_ms = c->verb->now_ms;
@@ -82,6 +108,8 @@ static bool handle(struct claiming *c, struct hy_mem_message *m)
         too_late(c, m);
         return false;
     }
+    if (must_wait(c, m))
+        return true;
     if (m->grant && hy_grant_holds(&m->grant->g, m->m.in_doubt, now_ms, margin_ms)) {
         take(c, m);
         return true;
@@ -109,21 +137,21 @@ static struct hy_mem_message *next_due(const struct hy_mem_lane *lane, int64_t n
 
 static void claim_lane(struct claiming *c)
 {
-    struct hy_mem_lane *lane = hy_mem_lane_made(c->b, c->lane->app_no);
-    struct hy_vector later = {0};
+    const struct hy_mem_lane *lane = hy_mem_lane_made(c->b, c->lane->app_no, c->lane->queue);
     struct hy_mem_message *m;
 
     c->lane->claimed = 0;
-    c->b->becomes_due = &later;
     while (c->lane->claimed < c->lane->capacity && (m = next_due(lane, c->verb->now_ms)))
         if (!handle(c, m))
             c->verb->ended++;
-    c->b->becomes_due = NULL;
-    for (size_t i = 0; i < later.count; i++)
-        hy_heap_push(&lane->due, later.items[i]);
-    hy_vector_deinit(&later);
-    m = (struct hy_mem_message *)hy_heap_first(&lane->due);
-    c->lane->next_due_ms = m ? m->m.due_at_ms : 0;
+}
+
+static void tell_next(struct hy_backend *b, struct hy_claim_lane *lane)
+{
+    const struct hy_heap *due = &hy_mem_lane_made(b, lane->app_no, lane->queue)->due;
+    const struct hy_mem_message *m = (const struct hy_mem_message *)hy_heap_first(due);
+
+    lane->next_due_ms = m ? m->m.due_at_ms : 0;
 }
 
 static void hand_out(struct hy_claim *v, const struct hy_vector *taken)
@@ -142,12 +170,22 @@ static void hand_out(struct hy_claim *v, const struct hy_vector *taken)
 int hy_mem_claim(struct hy_backend *b, struct hy_op *op)
 {
     struct claiming c = {.b = b, .verb = (struct hy_claim *)op};
+    struct hy_vector later = {0};
 
     c.verb->ended = 0;
+    b->freed = 0;
+    b->becomes_due = &later;
     for (size_t i = 0; i < c.verb->lane_count; i++) {
         c.lane = &c.verb->lanes[i];
         claim_lane(&c);
     }
+    b->becomes_due = NULL;
+    for (size_t i = 0; i < later.count; i++)
+        hy_mem_place_due(b, (struct hy_mem_message *)later.items[i]);
+    hy_vector_deinit(&later);
+    for (size_t i = 0; i < c.verb->lane_count; i++)
+        tell_next(b, &c.verb->lanes[i]);
+    c.verb->freed = b->freed;
     hand_out(c.verb, &c.taken);
     hy_vector_deinit(&c.taken);
     return 0;

@@ -184,7 +184,7 @@ static bool accept(struct hy_backend *b, struct hy_mem_user *user, struct hy_dep
     return true;
 }
 
-static bool tell(struct hy_backend *b, struct hy_deposit_item *item)
+static bool tell(struct hy_backend *b, struct hy_deposit_item *item, int64_t now_ms)
 {
     struct hy_grant *g = &item->grant;
     struct hy_mem_user *user = hy_mem_user_made(b, g->app_no, g->user);
@@ -200,10 +200,13 @@ static bool tell(struct hy_backend *b, struct hy_deposit_item *item)
     }
     counter = hy_mem_counter(user, g->template_id);
     if (counter && taps > 0 && item->answer == HY_ANSWER_WITHDRAW) {
+        enum hy_grant_state before = counter->g.state;
         struct hy_grant after = counter->g;
 
-        if (hy_grant_withdraw(&after, g->obtained_at_ms, "withdrawn"))
+        if (hy_grant_withdraw(&after, g->obtained_at_ms, "withdrawn")) {
             hy_mem_grant_change(counter, &after);
+            hy_mem_tell_revoked(b, &counter->g, before, now_ms);
+        }
     }
     item->duplicate = taps == 0;
     g->id = counter ? counter->g.id : 0;
@@ -240,7 +243,9 @@ size_t hy_mem_deposit_items(struct hy_backend *b, struct hy_deposit_item *items,
         g->refusals = 0;
         g->retry_at_ms = 0;
         items[i].added = 0;
-        changed[i] = hy_grant_is_receipt(g->kind) ? take_receipt(b, &items[i]) : tell(b, &items[i]);
+        changed[i] =
+            hy_grant_is_receipt(g->kind) ? take_receipt(b, &items[i]) : tell(b, &items[i], now_ms);
+        hy_mem_tell_added(b, &items[i], now_ms);
     }
     for (size_t i = 0; i < count; i++)
         if (changed[i])

@@ -173,6 +173,7 @@ static int64_t store_event(struct hy_backend *b, const struct hy_hear *v)
     event->created_at_ms = v->created_at_ms;
     event->received_at_ms = v->now_ms;
     hy_vector_push(&b->events, event);
+    hy_mem_tell_event(b, event, v->now_ms);
     return event->id;
 }
 

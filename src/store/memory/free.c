@@ -18,7 +18,7 @@ static void free_newest(void *item)
     free(newest);
 }
 
-static void free_answer(void *item)
+void hy_mem_answer_free(void *item)
 {
     struct hy_answer *answer = (struct hy_answer *)item;
 
@@ -43,7 +43,8 @@ static void free_user(void *value, void *arg)
     hy_vector_deinit(&user->free);
     hy_vector_deinit(&user->waiting);
     hy_vector_deinit(&user->awaiting);
-    free_all_of(&user->answers, free_answer);
+    free_all_of(&user->answers, hy_mem_answer_free);
+    free_all_of(&user->heard, hy_mem_heard_free);
     free_all_of(&user->newest, free_newest);
     free_all_of(&user->early, hy_mem_early_free);
     hy_heap_deinit(&user->parked);
@@ -98,7 +99,7 @@ static void free_meta(void *item)
     free(meta);
 }
 
-static void free_event(void *item)
+void hy_mem_event_free(void *item)
 {
     struct hy_event *event = (struct hy_event *)item;
 
@@ -136,7 +137,13 @@ void hy_mem_free_all(struct hy_backend *b)
     free_all_of(&b->keys, free_key);
     free_all_of(&b->metas, free_meta);
     free_all_of(&b->schedules, hy_mem_schedule_free);
-    free_all_of(&b->events, free_event);
+    free_all_of(&b->events, hy_mem_event_free);
+    free_all_of(&b->broadcasts, hy_mem_broadcast_free);
+    free_all_of(&b->webhooks, hy_mem_webhook_free);
+    free_all_of(&b->outcomes, hy_mem_outcome_free);
+    free_all_of(&b->pauses, hy_mem_pause_free);
+    free_all_of(&b->audits, hy_mem_audit_free);
+    hy_map_deinit(&b->outcome_heads);
     free_all_of(&b->templates, hy_mem_template_free);
     free_all_of(&b->syncs, free);
     free_all_of(&b->cuts, hy_mem_cut_free);

@@ -107,7 +107,20 @@ static bool due_by_time(const struct hy_mem_message *m)
 {
     bool rests = m->m.state == HY_MESSAGE_UNKNOWN || m->m.state == HY_MESSAGE_WAITING;
 
-    return m->m.state == HY_MESSAGE_QUEUED || (rests && m->m.due_at_ms > 0);
+    return (m->m.state == HY_MESSAGE_QUEUED && !m->held) || (rests && m->m.due_at_ms > 0);
+}
+
+static struct hy_heap *lane_of(struct hy_backend *b, const struct hy_mem_message *m)
+{
+    return &hy_mem_lane_made(b, m->m.app_no, hy_message_queue(&m->m))->due;
+}
+
+/* What became due during a claim is in no heap yet. */
+static void take_back(struct hy_vector *becomes_due, const struct hy_mem_message *m)
+{
+    for (size_t i = becomes_due ? becomes_due->count : 0; i > 0; i--)
+        if (becomes_due->items[i - 1] == m)
+            hy_vector_remove(becomes_due, i - 1);
 }
 
 static bool may_expire(const struct hy_mem_message *m)
@@ -119,7 +132,9 @@ static bool may_expire(const struct hy_mem_message *m)
 static void lift(struct hy_backend *b, struct hy_mem_message *m)
 {
     if (m->due_position > 0)
-        hy_heap_remove(m->parked ? &m->user->parked : &hy_mem_lane_made(b, m->m.app_no)->due, m);
+        hy_heap_remove(m->parked ? &m->user->parked : lane_of(b, m), m);
+    else
+        take_back(b->becomes_due, m);
     if (m->expiry_position > 0)
         hy_heap_remove(&b->expiry, m);
     if (m->m.state == HY_MESSAGE_WAITING)
@@ -135,13 +150,18 @@ void hy_mem_place(struct hy_backend *b, struct hy_mem_message *m)
     else if (due_by_time(m) && b->becomes_due)
         hy_vector_push(b->becomes_due, m);
     else if (due_by_time(m))
-        hy_heap_push(&hy_mem_lane_made(b, m->m.app_no)->due, m);
+        hy_heap_push(lane_of(b, m), m);
     if (may_expire(m))
         hy_heap_push(&b->expiry, m);
     if (m->m.state == HY_MESSAGE_WAITING)
         hy_vector_insert_sorted(&m->user->waiting, m, hy_mem_message_by_id);
     if (m->m.state == HY_MESSAGE_SENDING)
         m->user->sending = m;
+}
+
+void hy_mem_place_due(struct hy_backend *b, struct hy_mem_message *m)
+{
+    hy_heap_push(lane_of(b, m), m);
 }
 
 void hy_mem_park(struct hy_backend *b, struct hy_mem_message *m)
@@ -159,8 +179,28 @@ static void unpark_next(struct hy_backend *b, struct hy_mem_user *user)
         return;
     lift(b, next);
     next->parked = false;
+    if (next->m.due_at_ms < b->gap_until_ms)
+        next->m.due_at_ms = b->gap_until_ms;
     hy_mem_place(b, next);
     b->freed++;
+}
+
+void hy_mem_put_off(struct hy_backend *b, struct hy_mem_message *m, int64_t due_at_ms,
+                    const char *reason)
+{
+    lift(b, m);
+    m->parked = false;
+    hy_mem_set_text(&m->m.reason, reason);
+    m->m.due_at_ms = due_at_ms;
+    hy_mem_place(b, m);
+    unpark_next(b, m->user);
+}
+
+void hy_mem_redue(struct hy_backend *b, struct hy_mem_message *m, int64_t due_at_ms)
+{
+    lift(b, m);
+    m->m.due_at_ms = due_at_ms;
+    hy_mem_place(b, m);
 }
 
 /* --- moves ------------------------------------------------------------------------------------ */
@@ -169,29 +209,96 @@ static void must_be_drawn(const struct hy_mem_message *m, enum hy_message_state 
 {
     bool stays = m->m.state == to && (to == HY_MESSAGE_UNKNOWN || to == HY_MESSAGE_WAITING);
 
-    if (stays || hy_message_may_move(m->m.state, to))
+    if (stays || hy_message_may_move_by_itself(m->m.state, to))
         return;
     hy_log(HY_LOG_ERROR, "store.memory", "error=illegal_move id=%lld from=%s to=%s",
            (long long)m->m.id, hy_message_state_names[m->m.state], hy_message_state_names[to]);
     abort();
 }
 
-void hy_mem_move(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
+static void move(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
                  const char *reason, int64_t due_at_ms, int64_t now_ms)
 {
     bool made_way = due_by_time(m) || m->m.state == HY_MESSAGE_SENDING;
+    enum hy_message_state from = m->m.state;
 
-    must_be_drawn(m, to);
     lift(b, m);
     m->parked = false;
+    m->held = false;
     m->m.state = to;
     if (reason != m->m.reason)
         hy_mem_set_text(&m->m.reason, reason);
     m->m.due_at_ms = due_at_ms;
     m->m.settled_at_ms = hy_message_is_final(to) ? now_ms : 0;
+    hy_mem_broadcast_count(b, &m->m, (int)from);
+    if (to != from)
+        hy_mem_tell_message(b, &m->m, now_ms);
     hy_mem_place(b, m);
     if (made_way)
         unpark_next(b, m->user);
+}
+
+void hy_mem_move(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
+                 const char *reason, int64_t due_at_ms, int64_t now_ms)
+{
+    must_be_drawn(m, to);
+    move(b, m, to, reason, due_at_ms, now_ms);
+}
+
+void hy_mem_set_aside(struct hy_backend *b, struct hy_mem_message *m)
+{
+    enum hy_message_state from = m->m.state;
+
+    lift(b, m);
+    m->parked = false;
+    m->held = true;
+    m->m.state = HY_MESSAGE_QUEUED;
+    hy_mem_set_text(&m->m.reason, NULL);
+    m->m.due_at_ms = 0;
+    hy_mem_broadcast_count(b, &m->m, (int)from);
+    hy_mem_place(b, m);
+    unpark_next(b, m->user);
+}
+
+void hy_mem_bring_back(struct hy_backend *b, struct hy_mem_message *m, int64_t now_ms)
+{
+    lift(b, m);
+    m->held = false;
+    m->m.due_at_ms = now_ms;
+    hy_mem_place(b, m);
+    b->freed++;
+}
+
+void hy_mem_again(struct hy_backend *b, struct hy_mem_message *m, int64_t now_ms,
+                  int64_t expires_at_ms)
+{
+    bool asks_again =
+        m->m.state == HY_MESSAGE_UNKNOWN && m->grant && hy_grant_is_receipt(m->grant->g.kind);
+
+    m->m.send_at_ms = now_ms;
+    m->m.expires_at_ms = expires_at_ms; /* in none of the three states it is in the heap for that */
+    if (asks_again) {
+        lift(b, m);
+        m->parked = false;
+        m->m.due_at_ms = now_ms;
+        hy_mem_place(b, m);
+        return;
+    }
+    hy_mem_release(m, HY_GRANT_DOUBT, NULL, 0);
+    m->m.grant_id = 0;
+    m->m.in_doubt = false;
+    m->m.msgid = 0;
+    hy_mem_await_none(m);
+    move(b, m, HY_MESSAGE_QUEUED, NULL, now_ms, now_ms);
+}
+
+void hy_mem_message_delete(struct hy_backend *b, struct hy_mem_message *m)
+{
+    hy_mem_release(m, HY_GRANT_DOUBT, NULL, 0);
+    hy_mem_await_none(m);
+    lift(b, m);
+    hy_vector_remove_sorted(&b->messages, m, hy_mem_message_by_id);
+    hy_mem_message_free(m);
 }
 
 size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_ms,

@@ -16,10 +16,12 @@
 #include "store/backend.h"
 #include "store/events.h"
 #include "store/grants.h"
+#include "store/housekeeping.h"
 #include "store/memory/containers.h"
 #include "store/messages.h"
 #include "store/schedules.h"
 #include "store/templates.h"
+#include "store/webhooks.h"
 
 struct hy_mem_grant {
     struct hy_grant g; /* owns its texts */
@@ -32,6 +34,7 @@ struct hy_mem_message {
     struct hy_mem_user *user;
     struct hy_mem_grant *grant; /* of which it holds a use, or null */
     bool parked;
+    bool held; /* queued, but not due before its broadcast moves on */
     int64_t lease_until_ms;
     struct hy_attempt *attempts; /* m.attempt_count of them */
     size_t due_position;         /* in its lane's or its user's heap */
@@ -49,6 +52,14 @@ struct hy_mem_early {
     const char *reason;
     int64_t created_at_ms;
     int64_t kept_at_ms;
+};
+
+/* A message that counts for the caps of its user. */
+struct hy_mem_heard {
+    int64_t message_id;
+    char *template_id;
+    int64_t at_ms;
+    int64_t until_ms;
 };
 
 /* Of a user and a template: the newest answer as it was told. Those of hy_answer may be joined. */
@@ -72,9 +83,10 @@ struct hy_mem_user {
     struct hy_vector newest;        /* hy_mem_newest, one a template */
     struct hy_vector awaiting;      /* messages that await a sent event, by id */
     struct hy_vector early;         /* hy_mem_early, as they came */
+    struct hy_vector heard;         /* hy_mem_heard, as they were settled */
 };
 
-/* What is due of one app. */
+/* What is due in one queue of an app. */
 struct hy_mem_lane {
     struct hy_heap due; /* messages: queued, or unknown or waiting with a due time; not parked */
 };
@@ -100,6 +112,18 @@ struct hy_mem_identity {
     int64_t at_ms;
 };
 
+struct hy_mem_listener { /* somebody in an audience */
+    char *user;
+    char *data; /* or null */
+};
+
+struct hy_mem_broadcast {
+    struct hy_broadcast b;     /* owns its texts */
+    struct hy_vector audience; /* hy_mem_listener, by user: those who are left */
+    bool has_key;
+    uint8_t key[HY_FINGERPRINT_BYTES], body[HY_FINGERPRINT_BYTES];
+};
+
 struct hy_mem_meta {
     const char *name;
     const char *value;
@@ -110,7 +134,7 @@ struct hy_backend {
     struct hy_vector messages;  /* hy_mem_message, by id */
     struct hy_heap expiry;      /* those that are queued or waiting and have an expires_at_ms */
     struct hy_map users;        /* (app_no, name) -> hy_mem_user */
-    struct hy_map lanes;        /* app_no -> hy_mem_lane */
+    struct hy_map lanes;        /* (app_no, queue) -> hy_mem_lane */
     struct hy_map key_uses;     /* idempotency key -> hy_mem_key_use */
     struct hy_vector grants;    /* hy_mem_grant, by id */
     struct hy_map credentials;  /* (app_no, credential) -> hy_mem_grant */
@@ -123,9 +147,17 @@ struct hy_backend {
     struct hy_vector templates; /* hy_template, by app, kind, title, id */
     struct hy_vector syncs;     /* hy_template_sync, by app, kind */
     struct hy_vector cuts;      /* hy_session_cut_row, by app, user */
-    struct hy_vector *becomes_due; /* while a lane is claimed: kept out of the lane until then */
+    struct hy_vector broadcasts;   /* hy_mem_broadcast, by id */
+    struct hy_vector webhooks;     /* hy_webhook, by id */
+    struct hy_vector outcomes;     /* hy_outcome, by id */
+    struct hy_map outcome_heads;   /* (message_id, webhook_id) -> the one that is due */
+    struct hy_vector pauses;       /* hy_pause, by app, channel */
+    struct hy_vector audits;       /* hy_audit, by id */
+    struct hy_vector *becomes_due; /* during a claim: kept out of the lanes until then */
+    int64_t gap_until_ms;          /* during a settling: what is un-parked is not due before */
     int64_t last_grant_id, last_app_no, last_key_id, last_schedule_id;
     int64_t last_answer_id, last_event_id;
+    int64_t last_broadcast_id, last_webhook_id, last_outcome_id, last_audit_id;
 };
 
 /* --- records.c: finding, making, copying ------------------------------------------------------ */
@@ -140,7 +172,7 @@ struct hy_mem_message *hy_mem_message(const struct hy_backend *b, int64_t id); /
 struct hy_mem_user *hy_mem_user(struct hy_backend *b, int64_t app_no,
                                 const char *name); /* or null */
 struct hy_mem_user *hy_mem_user_made(struct hy_backend *b, int64_t app_no, const char *name);
-struct hy_mem_lane *hy_mem_lane_made(struct hy_backend *b, int64_t app_no);
+struct hy_mem_lane *hy_mem_lane_made(struct hy_backend *b, int64_t app_no, int queue);
 struct hy_mem_app *hy_mem_app(const struct hy_backend *b, int64_t no); /* or null */
 
 hy_compare hy_mem_message_by_id;
@@ -153,6 +185,10 @@ struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_
 struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_grant *g);
 /* Takes it out of every list and frees it. */
 void hy_mem_grant_delete(struct hy_backend *b, struct hy_mem_grant *grant);
+
+/* What a message owns, for whoever keeps one: copies of its texts, and their end. */
+void hy_mem_message_own(struct hy_message *m);
+void hy_mem_message_disown(struct hy_message *m);
 
 /* Copies into an arena. An array of 0 is null. */
 const char *hy_mem_copy_text(struct hy_arena *arena, const char *text);
@@ -168,6 +204,8 @@ void hy_mem_message_free(void *message);
 void hy_mem_grant_free(void *grant);
 void hy_mem_schedule_free(void *schedule);
 void hy_mem_early_free(void *early);
+void hy_mem_answer_free(void *answer);
+void hy_mem_event_free(void *event);
 void hy_mem_template_free(void *template);
 void hy_mem_cut_free(void *cut);
 void hy_mem_identity_free(struct hy_mem_identity *identity);
@@ -205,8 +243,23 @@ bool hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const cha
 void hy_mem_move(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
                  const char *reason, int64_t due_at_ms, int64_t now_ms);
 void hy_mem_park(struct hy_backend *b, struct hy_mem_message *m);
+/* Stays as it is, but is due later: the user's next one may go before. */
+void hy_mem_put_off(struct hy_backend *b, struct hy_mem_message *m, int64_t due_at_ms,
+                    const char *reason);
+/* queued or waiting -> queued without a due time; and back, due now. */
+void hy_mem_set_aside(struct hy_backend *b, struct hy_mem_message *m);
+void hy_mem_bring_back(struct hy_backend *b, struct hy_mem_message *m, int64_t now_ms);
+/* Another due time, parked or not. */
+void hy_mem_redue(struct hy_backend *b, struct hy_mem_message *m, int64_t due_at_ms);
+/* What the verb retry does with a message that may be retried. */
+void hy_mem_again(struct hy_backend *b, struct hy_mem_message *m, int64_t now_ms,
+                  int64_t expires_at_ms);
+/* Of a message that nothing is due of any more: takes it out of every list and frees it. */
+void hy_mem_message_delete(struct hy_backend *b, struct hy_mem_message *m);
 /* Puts a new message, whose state is set, into the lists. */
 void hy_mem_place(struct hy_backend *b, struct hy_mem_message *m);
+/* Into its lane: what was in becomes_due. */
+void hy_mem_place_due(struct hy_backend *b, struct hy_mem_message *m);
 
 /* Messages of the user that waited and can go now: how many. */
 size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_ms,
@@ -216,8 +269,75 @@ size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_m
 void hy_mem_end_unsent(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
                        const char *reason, int64_t now_ms);
 
+/* --- caps.c ----------------------------------------------------------------------------------- */
+
+void hy_mem_hear_message(struct hy_mem_message *m, int64_t at_ms, int64_t until_ms);
+void hy_mem_heard_free(void *heard);
+/* When the caps of the lane let the message go; 0 = now. The reason is a constant. */
+int64_t hy_mem_cap_free_at(const struct hy_claim_lane *lane, const struct hy_mem_message *m,
+                           int64_t now_ms, const char **ret_reason);
+
+/* --- reach.c ---------------------------------------------------------------------------------- */
+
+/* By what a template is reached, and how many free uses a user has for it, as reach counts. */
+bool hy_mem_by_counters(const struct hy_backend *b, int64_t app_no, const char *template_id,
+                        enum hy_template_kind kind);
+int64_t hy_mem_free_uses(const struct hy_mem_user *user, const char *template_id, bool by_counters,
+                         int64_t now_ms, int64_t margin_ms);
+
+/* --- broadcasts.c, audience.c ----------------------------------------------------------------- */
+
+struct hy_mem_broadcast *hy_mem_broadcast(const struct hy_backend *b, int64_t id); /* or null */
+/* What the verb broadcast_put does. */
+void hy_mem_broadcast_make(struct hy_backend *b, struct hy_broadcast_make *make);
+void hy_mem_broadcast_free(void *broadcast);
+/* A message of it, if it is of one, is in another state: -1 = in none before. */
+void hy_mem_broadcast_count(struct hy_backend *b, const struct hy_message *m, int from);
+void hy_mem_broadcast_cancel(struct hy_mem_broadcast *broadcast, int64_t now_ms);
+/* Adds those who are not there. */
+void hy_mem_audience_join(struct hy_mem_broadcast *broadcast, const struct hy_audience_item *items,
+                          size_t count, size_t *ret_added, size_t *ret_duplicates);
+void hy_mem_listener_free(void *listener);
+
+/* --- outbox.c --------------------------------------------------------------------------------- */
+
+/* Each does nothing when no webhook wants it. */
+void hy_mem_tell_message(struct hy_backend *b, const struct hy_message *m, int64_t now_ms);
+void hy_mem_tell_added(struct hy_backend *b, const struct hy_deposit_item *item, int64_t now_ms);
+/* If it was not revoked before. */
+void hy_mem_tell_revoked(struct hy_backend *b, const struct hy_grant *g, enum hy_grant_state before,
+                         int64_t now_ms);
+void hy_mem_tell_event(struct hy_backend *b, const struct hy_event *event, int64_t now_ms);
+/* True when the next one of its message is due by that, at `due_at_ms` (0: at its own at_ms). */
+bool hy_mem_outcome_delete(struct hy_backend *b, struct hy_outcome *outcome, int64_t due_at_ms);
+void hy_mem_outcome_free(void *outcome);
+
+/* --- webhooks.c, housekeeping.c --------------------------------------------------------------- */
+
+struct hy_webhook *hy_mem_webhook(const struct hy_backend *b, int64_t id); /* or null */
+void hy_mem_webhook_free(void *webhook);
+void hy_mem_pause_free(void *pause);
+void hy_mem_audit_free(void *audit);
+int hy_mem_audit(struct hy_backend *b, const struct hy_audit *audit);
+void hy_mem_pauses_forget(struct hy_backend *b, int64_t app_no);
+
+/* --- check_more.c ----------------------------------------------------------------------------- */
+
+struct hy_mem_checking {
+    struct hy_backend *b;
+    struct hy_check *verb;
+    struct hy_map held; /* grant id -> how many messages hold a use, as a pointer's value */
+};
+void hy_mem_found(struct hy_mem_checking *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void hy_mem_check_broadcasts(struct hy_mem_checking *c);
+void hy_mem_check_outbox(struct hy_mem_checking *c);
+
 /* --- admit.c ---------------------------------------------------------------------------------- */
 
+/* One that may be admitted now; returns what is stored. */
+struct hy_mem_message *hy_mem_admit_one(struct hy_backend *b, const struct hy_message *m,
+                                        int64_t now_ms, int64_t margin_ms);
 int hy_mem_admit_items(struct hy_backend *b, struct hy_admit_item *items, size_t count,
                        int64_t now_ms, int64_t key_window_ms, struct hy_arena *arena);
 
@@ -262,6 +382,13 @@ hy_backend_verb hy_mem_meta_put, hy_mem_meta_get, hy_mem_token_begin, hy_mem_tok
     hy_mem_tokens;
 hy_backend_verb hy_mem_schedule_put, hy_mem_schedule_delete, hy_mem_schedule_fire,
     hy_mem_schedule_result;
+hy_backend_verb hy_mem_retry, hy_mem_dead_retry, hy_mem_dead_groups, hy_mem_rewind;
+hy_backend_verb hy_mem_audience_add, hy_mem_audience_collect, hy_mem_audience_look,
+    hy_mem_broadcast_put, hy_mem_broadcast_change, hy_mem_broadcast_move, hy_mem_broadcast_feed,
+    hy_mem_broadcast_wind_up, hy_mem_broadcasts;
+hy_backend_verb hy_mem_webhook_put, hy_mem_webhook_delete, hy_mem_webhooks, hy_mem_outbox_put,
+    hy_mem_outbox_claim, hy_mem_outbox_settle;
+hy_backend_verb hy_mem_retain, hy_mem_vacuum, hy_mem_pause_put, hy_mem_pauses, hy_mem_audits;
 hy_backend_verb hy_mem_schedules, hy_mem_message_get, hy_mem_message_list, hy_mem_counts,
     hy_mem_check;
 

@@ -17,17 +17,33 @@ static bool is_counter_of(const struct hy_grant *g, const char *template_id)
     return !hy_grant_is_receipt(g->kind) && strcmp(g->template_id, template_id) == 0;
 }
 
-static bool by_counters(const struct hy_backend *b, const struct hy_reach *v)
+bool hy_mem_by_counters(const struct hy_backend *b, int64_t app_no, const char *template_id,
+                        enum hy_template_kind kind)
 {
-    if (v->template_kind != HY_TEMPLATE_ANY)
-        return v->template_kind != HY_TEMPLATE_LEGACY;
+    if (kind != HY_TEMPLATE_ANY)
+        return kind != HY_TEMPLATE_LEGACY;
     for (size_t i = 0; i < b->grants.count; i++) {
         const struct hy_grant *g = &((const struct hy_mem_grant *)b->grants.items[i])->g;
 
-        if (g->app_no == v->app_no && is_counter_of(g, v->template_id))
+        if (g->app_no == app_no && is_counter_of(g, template_id))
             return true;
     }
     return false;
+}
+
+int64_t hy_mem_free_uses(const struct hy_mem_user *user, const char *template_id, bool by_counters,
+                         int64_t now_ms, int64_t margin_ms)
+{
+    int64_t uses = 0;
+
+    for (size_t i = 0; i < user->grants.count; i++) {
+        const struct hy_grant *g = &((const struct hy_mem_grant *)user->grants.items[i])->g;
+
+        if (g->state == HY_GRANT_AVAILABLE && hy_grant_usable(g, now_ms, margin_ms) &&
+            (by_counters ? is_counter_of(g, template_id) : hy_grant_is_receipt(g->kind)))
+            uses += g->uses_left - g->uses_reserved;
+    }
+    return uses;
 }
 
 static void reach_user(void *value, void *arg)
@@ -35,15 +51,11 @@ static void reach_user(void *value, void *arg)
     const struct hy_mem_user *user = (const struct hy_mem_user *)value;
     const struct reaching *r = (const struct reaching *)arg;
     struct hy_reach *v = r->verb;
-    int64_t uses = 0;
+    int64_t uses;
 
-    for (size_t i = 0; user->app_no == v->app_no && i < user->grants.count; i++) {
-        const struct hy_grant *g = &((const struct hy_mem_grant *)user->grants.items[i])->g;
-
-        if (g->state == HY_GRANT_AVAILABLE && hy_grant_usable(g, v->now_ms, v->margin_ms) &&
-            (r->by_counters ? is_counter_of(g, v->template_id) : hy_grant_is_receipt(g->kind)))
-            uses += g->uses_left - g->uses_reserved;
-    }
+    if (user->app_no != v->app_no)
+        return;
+    uses = hy_mem_free_uses(user, v->template_id, r->by_counters, v->now_ms, v->margin_ms);
     v->uses += uses;
     v->users += uses > 0;
 }
@@ -51,7 +63,7 @@ static void reach_user(void *value, void *arg)
 int hy_mem_reach(struct hy_backend *b, struct hy_op *op)
 {
     struct hy_reach *v = (struct hy_reach *)op;
-    struct reaching r = {v, by_counters(b, v)};
+    struct reaching r = {v, hy_mem_by_counters(b, v->app_no, v->template_id, v->template_kind)};
 
     v->users = 0;
     v->uses = 0;
@@ -76,7 +88,7 @@ static void look_at_answers(struct hy_prospect *p, const struct hy_mem_user *use
 {
     const struct hy_mem_newest *n = hy_mem_newest(user, p->template_id);
 
-    if (!n)
+    if (!n || n->at_ms == 0)
         return;
     p->answered_at_ms = n->at_ms;
     p->answer = n->kind;

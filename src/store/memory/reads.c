@@ -25,11 +25,18 @@ static bool same(const char *filter, const char *text)
     return !filter || (text && strcmp(filter, text) == 0);
 }
 
+static bool begins(const char *filter, const char *text)
+{
+    return !filter || (text && strncmp(text, filter, strlen(filter)) == 0);
+}
+
 static bool wanted(const struct hy_message_list *v, const struct hy_message *m)
 {
     return (v->app_no == 0 || v->app_no == m->app_no) &&
            (v->state == -1 || v->state == (int)m->state) && same(v->user, m->user) &&
-           same(v->template_id, m->template_id) && same(v->tag, m->tag);
+           same(v->template_id, m->template_id) && same(v->tag, m->tag) &&
+           begins(v->reason, m->reason) &&
+           (v->broadcast_id == 0 || v->broadcast_id == m->broadcast_id);
 }
 
 int hy_mem_message_list(struct hy_backend *b, struct hy_op *op)

@@ -105,14 +105,15 @@ struct hy_mem_user *hy_mem_user_made(struct hy_backend *b, int64_t app_no, const
     return user;
 }
 
-struct hy_mem_lane *hy_mem_lane_made(struct hy_backend *b, int64_t app_no)
+struct hy_mem_lane *hy_mem_lane_made(struct hy_backend *b, int64_t app_no, int queue)
 {
-    struct hy_mem_lane *lane = (struct hy_mem_lane *)hy_map_get(&b->lanes, app_no, NULL, 0);
+    struct hy_mem_lane *lane =
+        (struct hy_mem_lane *)hy_map_get(&b->lanes, app_no, &queue, sizeof queue);
 
     if (!lane) {
         lane = (struct hy_mem_lane *)hy_mem_alloc(sizeof *lane);
         hy_heap_init(&lane->due, by_due, offsetof(struct hy_mem_message, due_position));
-        hy_map_put(&b->lanes, app_no, NULL, 0, lane);
+        hy_map_put(&b->lanes, app_no, &queue, sizeof queue, lane);
     }
     return lane;
 }
@@ -171,14 +172,25 @@ static void copy_texts(struct hy_arena *arena, void *record, const size_t *offse
     }
 }
 
+void hy_mem_message_own(struct hy_message *m)
+{
+    own_texts(m, message_texts, MESSAGE_TEXTS);
+}
+
+void hy_mem_message_disown(struct hy_message *m)
+{
+    free_texts(m, message_texts, MESSAGE_TEXTS);
+}
+
 struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_message *m)
 {
     struct hy_mem_message *added = (struct hy_mem_message *)hy_mem_alloc(sizeof *added);
 
     added->m = *m;
-    own_texts(&added->m, message_texts, MESSAGE_TEXTS);
+    hy_mem_message_own(&added->m);
     added->user = hy_mem_user_made(b, m->app_no, m->user);
     hy_vector_insert_sorted(&b->messages, added, hy_mem_message_by_id);
+    hy_mem_broadcast_count(b, &added->m, -1);
     return added;
 }
 
@@ -210,7 +222,7 @@ void hy_mem_message_free(void *item)
 {
     struct hy_mem_message *m = (struct hy_mem_message *)item;
 
-    free_texts(&m->m, message_texts, MESSAGE_TEXTS);
+    hy_mem_message_disown(&m->m);
     free(m->attempts);
     free(m);
 }

@@ -6,9 +6,10 @@
 #include <string.h>
 
 static const size_t texts[] = {
-    offsetof(struct hy_schedule, name),     offsetof(struct hy_schedule, cron),
-    offsetof(struct hy_schedule, timezone), offsetof(struct hy_schedule, job),
-    offsetof(struct hy_schedule, message),  offsetof(struct hy_schedule, last_result)};
+    offsetof(struct hy_schedule, name),       offsetof(struct hy_schedule, cron),
+    offsetof(struct hy_schedule, timezone),   offsetof(struct hy_schedule, job),
+    offsetof(struct hy_schedule, message),    offsetof(struct hy_schedule, broadcast),
+    offsetof(struct hy_schedule, last_result)};
 enum { TEXTS = sizeof texts / sizeof *texts };
 
 static const char **text_at(struct hy_schedule *s, size_t i)
@@ -82,6 +83,8 @@ int hy_mem_schedule_put(struct hy_backend *b, struct hy_op *op)
     hy_mem_set_text(&s->cron, from->cron);
     hy_mem_set_text(&s->timezone, from->timezone);
     hy_mem_set_text(&s->message, from->message);
+    hy_mem_set_text(&s->broadcast, from->broadcast);
+    s->max_late_s = from->max_late_s;
     s->misfire = from->misfire;
     s->paused = from->paused;
     if (v->keep_next_run)
@@ -119,6 +122,8 @@ int hy_mem_schedule_fire(struct hy_backend *b, struct hy_op *op)
         r = hy_mem_admit_items(b, v->item, 1, v->now_ms, v->key_window_ms, v->arena);
     if (r < 0)
         return r;
+    if (v->broadcast)
+        hy_mem_broadcast_make(b, v->broadcast);
     s->last_run_ms = v->due_ms;
     s->last_fired_at_ms = v->now_ms;
     s->next_run_ms = v->next_run_ms;

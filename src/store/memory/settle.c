@@ -22,27 +22,46 @@ static void append_attempt(struct hy_mem_message *m, const struct hy_attempt *at
         m->m.msgid = attempt->judgement.msgid;
 }
 
-static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
-                       const struct hy_attempt *attempt, const struct hy_settlement *s,
-                       bool expect_event, int64_t now_ms)
+/* What becomes of the use that it holds. True when others may have waited for that. */
+static bool settle_grant(struct hy_backend *b, struct hy_mem_message *m,
+                         const struct hy_settle_item *item, int64_t now_ms)
 {
-    const struct hy_judgement *j = &attempt->judgement;
-    enum hy_grant_move move =
-        m->grant ? hy_grant_move_now(&m->grant->g, s->grant_move, attempt->at_ms) : s->grant_move;
+    const struct hy_judgement *j = &item->attempt.judgement;
+    struct hy_mem_grant *grant = m->grant;
+    enum hy_grant_state before = grant ? grant->g.state : HY_GRANT_REVOKED;
+    enum hy_grant_move move = item->settlement.grant_move;
     bool freed;
 
-    append_attempt(m, attempt, move);
+    if (grant)
+        move = hy_grant_move_now(&grant->g, move, item->attempt.at_ms);
+    append_attempt(m, &item->attempt, move);
     freed = hy_mem_release(m, move, j->errcode[0] ? j->errcode : hy_verdict_names[j->verdict],
-                           s->grant_retry_at_ms);
+                           item->settlement.grant_retry_at_ms);
+    if (grant)
+        hy_mem_tell_revoked(b, &grant->g, before, now_ms);
+    return freed;
+}
+
+static void settle_one(struct hy_backend *b, struct hy_mem_message *m,
+                       const struct hy_settle_item *item, int64_t now_ms)
+{
+    const struct hy_settlement *s = &item->settlement;
+    bool perhaps_sent = s->state == HY_MESSAGE_SENT || s->state == HY_MESSAGE_UNKNOWN;
+    bool freed = settle_grant(b, m, item, now_ms);
+
+    b->gap_until_ms = item->gap_ms > 0 ? now_ms + item->gap_ms : 0;
     m->m.in_doubt = s->in_doubt;
+    if (perhaps_sent && item->heard_for_ms > 0)
+        hy_mem_hear_message(m, now_ms, now_ms + item->heard_for_ms);
     hy_mem_move(b, m, s->state, s->reason[0] ? s->reason : NULL, s->due_at_ms, now_ms);
     if (freed)
         hy_mem_wake(b, m->user, now_ms, 0);
-    if (expect_event && (s->state == HY_MESSAGE_SENT || s->state == HY_MESSAGE_UNKNOWN))
-        hy_mem_await(m, attempt->at_ms, now_ms);
+    if (perhaps_sent && item->expect_event)
+        hy_mem_await(m, item->attempt.at_ms, now_ms);
     else
         hy_mem_await_none(m);
     hy_mem_apply_early(b, m->user, now_ms);
+    b->gap_until_ms = 0;
 }
 
 int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
@@ -59,7 +78,7 @@ int hy_mem_settle(struct hy_backend *b, struct hy_op *op)
             item->attempt.number != m->m.attempt_count + 1)
             continue;
         item->result = 0;
-        settle_one(b, m, &item->attempt, &item->settlement, item->expect_event, v->now_ms);
+        settle_one(b, m, item, v->now_ms);
         item->state = m->m.state;
     }
     v->freed = b->freed;
@@ -80,19 +99,20 @@ static void recover_one(struct hy_backend *b, struct hy_mem_message *m, const st
 {
     struct hy_recover_app app = app_of(v, m->m.app_no);
     bool receipt = m->grant && hy_grant_is_receipt(m->grant->g.kind);
-    struct hy_attempt attempt = {.number = m->m.attempt_count + 1,
-                                 .at_ms = hy_recover_left_at(v, m->lease_until_ms),
-                                 .grant_id = m->m.grant_id,
-                                 .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
+    struct hy_settle_item item = {.attempt = {.number = m->m.attempt_count + 1,
+                                              .at_ms = hy_recover_left_at(v, m->lease_until_ms),
+                                              .grant_id = m->m.grant_id,
+                                              .judgement = {.verdict = HY_VERDICT_UNKNOWN}},
+                                  .expect_event = app.expect_event && !receipt,
+                                  .heard_for_ms = app.heard_for_ms};
+    struct hy_judgement *j = &item.attempt.judgement;
     struct hy_message counted = m->m;
-    struct hy_settlement settlement;
 
-    snprintf(attempt.judgement.errmsg, sizeof attempt.judgement.errmsg,
-             "the server stopped while sending");
+    snprintf(j->errmsg, sizeof j->errmsg, "the server stopped while sending");
     counted.attempt_count++;
-    hy_settle(&counted, m->grant ? &m->grant->g : NULL, &attempt.judgement, &app.rules, v->now_ms,
-              0, &settlement);
-    settle_one(b, m, &attempt, &settlement, app.expect_event && !receipt, v->now_ms);
+    hy_settle(&counted, m->grant ? &m->grant->g : NULL, j, &app.rules, v->now_ms, 0,
+              &item.settlement);
+    settle_one(b, m, &item, v->now_ms);
 }
 
 int hy_mem_recover(struct hy_backend *b, struct hy_op *op)

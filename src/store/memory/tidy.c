@@ -37,6 +37,19 @@ static void forget_identities(struct tidying *t)
     hy_vector_deinit(&t->old);
 }
 
+static void tidy_heard(struct tidying *t, struct hy_mem_user *user)
+{
+    for (size_t i = user->heard.count; i > 0; i--) {
+        struct hy_mem_heard *heard = (struct hy_mem_heard *)user->heard.items[i - 1];
+
+        if (!old(t, heard->until_ms, 0))
+            continue;
+        hy_vector_remove(&user->heard, i - 1);
+        hy_mem_heard_free(heard);
+        t->verb->tidied++;
+    }
+}
+
 static void tidy_user(void *value, void *arg)
 {
     struct hy_mem_user *user = (struct hy_mem_user *)value;
@@ -59,6 +72,7 @@ static void tidy_user(void *value, void *arg)
         hy_mem_early_free(event);
         t->verb->tidied++;
     }
+    tidy_heard(t, user);
 }
 
 static void forget_cuts(struct tidying *t)

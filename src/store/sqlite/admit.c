@@ -19,7 +19,7 @@ static int decide_missing(struct hy_sqlite *s, struct hy_message *m, int64_t now
     return r;
 }
 
-static int admit_new(struct hy_sqlite *s, struct hy_admit_item *item, int64_t now_ms)
+int hy_admit_new(struct hy_sqlite *s, struct hy_admit_item *item, int64_t now_ms)
 {
     struct hy_message m = *item->message;
     struct hy_pick pick;
@@ -87,7 +87,7 @@ static int admit_item(struct hy_sqlite *s, struct hy_admit_item *item, struct ad
     if (r == 0 && a->check_ids && hy_message_exists(s, item->message->id) != 0)
         return HY_E_EXISTS;
     if (r == 0)
-        r = admit_new(s, item, a->now_ms);
+        r = hy_admit_new(s, item, a->now_ms);
     if (r == 0 && item->key) {
         a->keys_added++;
         r = hy_key_add(s, item, a->now_ms);
@@ -143,6 +143,7 @@ int hy_admit_items(struct hy_sqlite *s, struct hy_admit_item *items, size_t coun
     struct admission a = {.now_ms = now_ms, .window_ms = key_window_ms, .arena = arena};
     int r = ids_look_used(s, items, count);
 
+    s->now_ms = now_ms;
     if (r < 0)
         return r;
     if (r == 0)

@@ -107,6 +107,16 @@ static int end_messages(struct hy_sqlite *s, enum hy_sql which, int64_t app_no, 
     return r;
 }
 
+static int cancel_broadcasts(struct hy_sqlite *s, int64_t app_no, int64_t now_ms)
+{
+    struct hy_query q;
+
+    hy_query_open(s, SQL_BROADCASTS_CANCEL, &q);
+    hy_put_int(&q, now_ms);
+    hy_put_int(&q, app_no);
+    return hy_query_run(&q);
+}
+
 int hy_sqlite_app_delete(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
@@ -128,11 +138,17 @@ int hy_sqlite_app_delete(struct hy_backend *backend, struct hy_op *op)
         r = run_on(s, SQL_TEMPLATE_DELETE_OF_APP, v->app_no);
     if (r == 0)
         r = run_on(s, SQL_TEMPLATE_SYNC_DELETE, v->app_no);
+    if (r == 0)
+        r = run_on(s, SQL_PAUSE_DELETE_OF_APP, v->app_no);
+    if (r == 0)
+        r = cancel_broadcasts(s, v->app_no, v->now_ms);
     /* The parked ones first: otherwise each of the others would un-park one. */
     if (r == 0)
         r = end_messages(s, SQL_MESSAGE_APP_PARKED, v->app_no, v->now_ms);
     if (r == 0)
         r = end_messages(s, SQL_MESSAGE_APP_DUE, v->app_no, v->now_ms);
+    if (r == 0)
+        r = end_messages(s, SQL_MESSAGE_APP_HELD, v->app_no, v->now_ms);
     if (r == 0)
         r = end_messages(s, SQL_MESSAGE_APP_WAITING, v->app_no, v->now_ms);
     return r;

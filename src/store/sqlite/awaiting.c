@@ -10,14 +10,14 @@ enum { CLOCKS_APART_MS = 300000 };
 /* --- noting ----------------------------------------------------------------------------------- */
 
 /* What earlier attempts noted. */
-static int forget(struct hy_sqlite *s, const struct hy_message *m)
+int hy_awaiting_forget(struct hy_sqlite *s, int64_t app_no, const char *user, int64_t message_id)
 {
     struct hy_query q;
 
     hy_query_open(s, SQL_AWAITING_AGAIN, &q);
-    hy_put_int(&q, m->app_no);
-    hy_put_text(&q, m->user);
-    hy_put_int(&q, m->id);
+    hy_put_int(&q, app_no);
+    hy_put_text(&q, user);
+    hy_put_int(&q, message_id);
     return hy_query_run(&q);
 }
 
@@ -25,7 +25,7 @@ int hy_awaiting_note(struct hy_sqlite *s, const struct hy_message *m, int64_t le
                      bool expected)
 {
     struct hy_query q;
-    int r = m->attempt_count > 1 ? forget(s, m) : 0;
+    int r = m->attempt_count > 1 ? hy_awaiting_forget(s, m->app_no, m->user, m->id) : 0;
 
     if (r < 0 || !expected || (m->state != HY_MESSAGE_SENT && m->state != HY_MESSAGE_UNKNOWN))
         return r;
@@ -43,13 +43,13 @@ int hy_awaiting_note(struct hy_sqlite *s, const struct hy_message *m, int64_t le
 /* --- matching --------------------------------------------------------------------------------- */
 
 struct matching {
-    const struct hy_outcome *told;
+    const struct hy_told *told;
     int64_t id; /* 0 = none yet */
     int64_t bucket, left_at_ms;
     enum fit { FIT_NONE, FIT_OLD, FIT_NEAR, FIT_MSGID } fit;
 };
 
-static enum fit fit_of(const struct hy_outcome *told, int64_t left_at_ms, int64_t msgid)
+static enum fit fit_of(const struct hy_told *told, int64_t left_at_ms, int64_t msgid)
 {
     if (msgid != 0)
         return msgid == told->msgid ? FIT_MSGID : FIT_NONE;
@@ -109,7 +109,7 @@ static int find(struct hy_sqlite *s, struct matching *m)
 }
 
 /* 1 when a message of that user and template is in `sending`. */
-static int one_is_sending(struct hy_sqlite *s, const struct hy_outcome *told)
+static int one_is_sending(struct hy_sqlite *s, const struct hy_told *told)
 {
     struct hy_query q;
     int64_t one;
@@ -137,8 +137,7 @@ static int forget_row(struct hy_sqlite *s, const struct matching *m)
     return hy_query_run(&q);
 }
 
-static int move(struct hy_sqlite *s, struct hy_row *row, const struct hy_outcome *told,
-                int64_t now_ms)
+static int move(struct hy_sqlite *s, struct hy_row *row, const struct hy_told *told, int64_t now_ms)
 {
     static const struct hy_release spend = {.move = HY_GRANT_SPEND};
     struct hy_message *m = &row->m;
@@ -166,8 +165,8 @@ static int move(struct hy_sqlite *s, struct hy_row *row, const struct hy_outcome
     return r;
 }
 
-int hy_outcome_apply(struct hy_sqlite *s, const struct hy_outcome *told, int64_t now_ms,
-                     int64_t *ret_message_id)
+int hy_told_apply(struct hy_sqlite *s, const struct hy_told *told, int64_t now_ms,
+                  int64_t *ret_message_id)
 {
     struct matching m = {.told = told};
     struct hy_row row;
@@ -180,7 +179,7 @@ int hy_outcome_apply(struct hy_sqlite *s, const struct hy_outcome *told, int64_t
         return r < 0 ? r : 0;
     r = hy_message_load(s, m.id, &row);
     if (r == HY_E_NOT_FOUND)
-        return HY_E_CORRUPT; /* messages stay */
+        return HY_E_CORRUPT; /* what is awaited goes before its message does */
     if (r < 0 || !hy_message_may_move(row.m.state, HY_MESSAGE_DELIVERED))
         return r; /* it is being sent again */
     *ret_message_id = m.id;
@@ -203,7 +202,7 @@ int hy_early_remember(struct hy_sqlite *s)
     return r;
 }
 
-int hy_early_keep(struct hy_sqlite *s, const struct hy_outcome *told, int64_t now_ms)
+int hy_early_keep(struct hy_sqlite *s, const struct hy_told *told, int64_t now_ms)
 {
     struct hy_query q;
 
@@ -222,7 +221,7 @@ int hy_early_keep(struct hy_sqlite *s, const struct hy_outcome *told, int64_t no
 
 struct kept {
     int64_t id;
-    struct hy_outcome told;
+    struct hy_told told;
 };
 
 static int load_kept(struct hy_sqlite *s, int64_t app_no, const char *user, struct kept **ret_kept,
@@ -272,7 +271,7 @@ int hy_early_apply(struct hy_sqlite *s, int64_t app_no, const char *user, int64_
     for (size_t i = 0; i < count && r == 0; i++) {
         int64_t id;
 
-        r = hy_outcome_apply(s, &kept[i].told, now_ms, &id);
+        r = hy_told_apply(s, &kept[i].told, now_ms, &id);
         if (r == 0 && id > 0) {
             r = delete_kept(s, kept[i].id);
             gone++;

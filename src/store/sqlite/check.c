@@ -36,7 +36,15 @@ static const struct {
     {"message %lld names grant %lld in a state that holds and burned none",
      "SELECT id, grant_id FROM message WHERE grant_id > 0 AND state IN (1, 5, 7, 8)"},
     {"message %lld is queued and will never be due",
-     "SELECT id, 0 FROM message WHERE state = 0 AND due_at_ms = 0 AND parked_due_ms = 0"},
+     "SELECT id, 0 FROM message WHERE state = 0 AND due_at_ms = 0 AND parked_due_ms = 0 AND "
+     "broadcast_id = 0"},
+    {"message %lld is set aside, but its broadcast %lld goes on",
+     "SELECT m.id, b.id FROM message m INDEXED BY message_held JOIN broadcast b "
+     "ON b.id = m.broadcast_id WHERE m.broadcast_id > 0 AND m.state = 0 AND m.due_at_ms = 0 AND "
+     "m.parked_due_ms = 0 AND b.state NOT IN (3, 5)"},
+    {"message %lld stands in queue %lld, which is not one for its template or broadcast",
+     "SELECT id, queue FROM message WHERE (queue / 4) <> (template_kind = 1) OR "
+     "(queue % 4 >= 2) <> (broadcast_id > 0)"},
     {"message %lld has a due time in a state that is not claimed",
      "SELECT id, 0 FROM message WHERE (due_at_ms > 0 OR parked_due_ms > 0) AND "
      "state NOT IN (0, 1, 6)"},
@@ -83,6 +91,21 @@ static const struct {
      "SELECT a.message_id, coalesce(m.state, -1) FROM awaiting a LEFT JOIN message m "
      "ON m.id = a.message_id WHERE m.id IS NULL OR m.app_no <> a.app_no OR m.user <> a.user OR "
      "m.state NOT IN (2, 3, 6)"},
+    {"broadcast %lld has made %lld messages, but its tally says otherwise",
+     "SELECT id, fed FROM broadcast WHERE fed <> coalesce((SELECT sum(number) FROM "
+     "broadcast_tally WHERE broadcast_id = broadcast.id), 0)"},
+    {"the tally of broadcast %lld is too low for messages in state %lld",
+     "SELECT m.broadcast_id, m.state FROM (SELECT broadcast_id, state, count(*) AS number FROM "
+     "message WHERE broadcast_id > 0 GROUP BY broadcast_id, state) m JOIN broadcast b "
+     "ON b.id = m.broadcast_id LEFT JOIN broadcast_tally t ON t.broadcast_id = m.broadcast_id "
+     "AND t.state = m.state WHERE m.number > coalesce(t.number, 0)"},
+    {"broadcast %lld has users left that do not add up (total %lld)",
+     "SELECT id, total FROM broadcast WHERE state <> 5 AND total - fed <> (SELECT count(*) FROM "
+     "audience WHERE broadcast_id = broadcast.id)"},
+    {"outcome %lld waits behind another one of message %lld, but there is none",
+     "SELECT o.id, o.message_id FROM outbox o WHERE o.due_at_ms = 0 AND NOT EXISTS (SELECT 1 FROM "
+     "outbox p INDEXED BY outbox_message WHERE p.message_id = o.message_id AND p.message_id > 0 "
+     "AND p.webhook_id = o.webhook_id AND p.id < o.id)"},
     {"message %lld is in a bucket of the index by user that is not in order of ids",
      "SELECT id, 0 FROM (SELECT id, bucket, lag(bucket) OVER (ORDER BY id) AS before "
      "FROM message) WHERE bucket < before"},

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "store/sqlite/heard.h"
 #include "store/sqlite/verbs.h"
 
 #include <string.h>
@@ -153,6 +154,49 @@ static int park(struct claiming *c, struct hy_row *row)
     return hy_message_park(c->s, row->m.id);
 }
 
+static bool is_held(const struct hy_claim *v, int64_t broadcast_id)
+{
+    for (size_t i = 0; i < v->held_count && broadcast_id > 0; i++)
+        if (v->held[i] == broadcast_id)
+            return true;
+    return false;
+}
+
+/* Set aside, until its broadcast moves on: it is queued and in the index message_held. */
+static int hold(struct claiming *c, struct hy_row *row)
+{
+    int r;
+
+    hy_message_move(&row->m, HY_MESSAGE_QUEUED);
+    row->m.reason = NULL;
+    row->m.due_at_ms = 0;
+    c->passed++;
+    r = hy_message_save(c->s, row);
+    return r < 0 ? r : hy_user_unpark(c->s, row->m.app_no, row->m.user);
+}
+
+/* 1 when a cap is full: then the message is put off. */
+static int cap(struct claiming *c, struct hy_row *row)
+{
+    const char *reason;
+    int64_t free_at_ms;
+    int r;
+
+    if (c->lane->cap_count == 0 || row->m.urgent || row->m.state == HY_MESSAGE_UNKNOWN)
+        return 0;
+    r = hy_heard_look(c->s, &row->m, c->lane->caps, c->lane->cap_count, c->verb->now_ms,
+                      &free_at_ms, &reason);
+    if (r < 0 || free_at_ms == 0)
+        return r;
+    row->m.due_at_ms = free_at_ms;
+    row->m.reason = reason;
+    c->passed++;
+    r = hy_message_save(c->s, row);
+    if (r == 0)
+        r = hy_user_unpark(c->s, row->m.app_no, row->m.user);
+    return r < 0 ? r : 1;
+}
+
 /* The rows of that table, in order. */
 static int handle(struct claiming *c, struct hy_row *row)
 {
@@ -166,6 +210,11 @@ static int handle(struct claiming *c, struct hy_row *row)
         return r < 0 ? r : park(c, row);
     if (row->m.expires_at_ms > 0 && row->m.expires_at_ms <= now_ms)
         return too_late(c, row);
+    if (row->m.state != HY_MESSAGE_UNKNOWN && is_held(c->verb, row->m.broadcast_id))
+        return hold(c, row);
+    r = cap(c, row);
+    if (r != 0)
+        return r < 0 ? r : 0;
     r = try_held(c, row, &done, &retry_at_ms);
     if (r < 0 || done)
         return r;
@@ -196,6 +245,7 @@ static int fetch(struct claiming *c, struct hy_row *rows, size_t max, size_t *re
 
     hy_query_open(c->s, SQL_MESSAGE_DUE, &q);
     hy_put_int(&q, c->lane->app_no);
+    hy_put_int(&q, c->lane->queue);
     hy_put_int(&q, c->at_due_ms);
     hy_put_int(&q, c->verb->now_ms);
     while ((r = hy_query_step(&q)) == HY_ROW) {
@@ -214,16 +264,17 @@ static int fetch(struct claiming *c, struct hy_row *rows, size_t max, size_t *re
     return r;
 }
 
-static int next_due(struct claiming *c)
+static int next_due(struct hy_sqlite *s, struct hy_claim_lane *lane)
 {
     struct hy_query q;
     int r;
 
-    hy_query_open(c->s, SQL_MESSAGE_NEXT_DUE, &q);
-    hy_put_int(&q, c->lane->app_no);
-    r = hy_query_int(&q, &c->lane->next_due_ms);
+    hy_query_open(s, SQL_MESSAGE_NEXT_DUE, &q);
+    hy_put_int(&q, lane->app_no);
+    hy_put_int(&q, lane->queue);
+    r = hy_query_int(&q, &lane->next_due_ms);
     if (r == HY_E_NOT_FOUND) {
-        c->lane->next_due_ms = 0;
+        lane->next_due_ms = 0;
         r = 0;
     }
     return r;
@@ -238,7 +289,6 @@ static int claim_lane(struct claiming *c)
     c->lane->claimed = 0;
     c->passed = 0;
     c->at_due_ms = c->at_id = 0;
-    c->s->became_due_count = 0;
     while (r == 0 && !end && c->lane->claimed < c->lane->capacity && c->passed < PASSED_MAX) {
         size_t left = c->lane->capacity - c->lane->claimed, count;
 
@@ -251,7 +301,7 @@ static int claim_lane(struct claiming *c)
                 r = handle(c, &rows[i]);
         }
     }
-    return r < 0 ? r : next_due(c);
+    return r;
 }
 
 int hy_sqlite_claim(struct hy_backend *backend, struct hy_op *op)
@@ -264,10 +314,17 @@ int hy_sqlite_claim(struct hy_backend *backend, struct hy_op *op)
     c.verb->count = 0;
     c.verb->ended = 0;
     c.s->claiming = true;
+    c.s->became_due_count = 0;
+    c.s->freed = 0;
+    c.s->now_ms = c.verb->now_ms;
     for (size_t i = 0; i < c.verb->lane_count && r == 0; i++) {
         c.lane = &c.verb->lanes[i];
         r = claim_lane(&c);
     }
     c.s->claiming = false;
+    c.verb->freed = c.s->freed;
+    /* What one lane freed may stand in another. */
+    for (size_t i = 0; i < c.verb->lane_count && r == 0; i++)
+        r = next_due(c.s, &c.verb->lanes[i]);
     return r;
 }

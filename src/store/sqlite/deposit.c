@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "store/grants.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/tell.h"
 #include "store/sqlite/verbs.h"
 
@@ -49,9 +50,13 @@ int hy_deposit_items(struct hy_sqlite *s, struct hy_deposit_item *items, size_t 
     bool *changed = (bool *)hy_arena_array(&s->scratch, count, sizeof *changed);
     int r = changed || count == 0 ? 0 : HY_E_NOMEM;
 
-    for (size_t i = 0; i < count && r == 0; i++)
+    s->now_ms = now_ms;
+    for (size_t i = 0; i < count && r == 0; i++) {
         r = items[i].grant.credential ? deposit_receipt(s, &items[i], &changed[i])
                                       : hy_tell(s, &items[i], &changed[i]);
+        if (r == 0 && items[i].added > 0 && s->hooks.wanted)
+            r = hy_outcome_of_grant(s, HY_OUTCOME_GRANT_ADDED, &items[i].grant, items[i].added);
+    }
     *ret_woken = 0;
     for (size_t i = 0; i < count && r == 0; i++)
         if (changed[i] && !same_user_next(items, count, i, changed))

@@ -9,6 +9,7 @@ int hy_end_unsent(struct hy_sqlite *s, struct hy_row *row, enum hy_message_state
     bool was_due = m->state == HY_MESSAGE_QUEUED || m->due_at_ms > 0;
     int r;
 
+    s->now_ms = now_ms;
     if (!reason && m->in_doubt)
         reason = "in_doubt";
     r = hy_grant_let_go(s, m, &give_back);

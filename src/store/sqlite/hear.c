@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "store/sqlite/awaiting.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/tell.h"
 #include "store/sqlite/verbs.h"
 
@@ -26,13 +27,13 @@ static int all_known(struct hy_sqlite *s, const struct hy_hear *v)
 
 static int hear_sent(struct hy_sqlite *s, const struct hy_hear *v, struct hy_sent_item *item)
 {
-    struct hy_outcome told = {.app_no = v->app_no,
-                              .user = v->user,
-                              .template_id = item->template_id,
-                              .msgid = item->msgid,
-                              .delivered = item->delivered,
-                              .reason = item->reason,
-                              .created_at_ms = v->created_at_ms};
+    struct hy_told told = {.app_no = v->app_no,
+                           .user = v->user,
+                           .template_id = item->template_id,
+                           .msgid = item->msgid,
+                           .delivered = item->delivered,
+                           .reason = item->reason,
+                           .created_at_ms = v->created_at_ms};
     int r = hy_seen(s, v->app_no, item->identity, v->created_at_ms);
 
     item->message_id = 0;
@@ -41,13 +42,15 @@ static int hear_sent(struct hy_sqlite *s, const struct hy_hear *v, struct hy_sen
         return r < 0 ? r : 0;
     r = hy_seen_add(s, v->app_no, item->identity, v->created_at_ms);
     if (r == 0)
-        r = hy_outcome_apply(s, &told, v->now_ms, &item->message_id);
+        r = hy_told_apply(s, &told, v->now_ms, &item->message_id);
     return r == 0 && item->message_id == 0 ? hy_early_keep(s, &told, v->now_ms) : r;
 }
 
 static int store_event(struct hy_sqlite *s, struct hy_hear *v)
 {
     struct hy_query q;
+
+    int r;
 
     v->event_id = ++s->last_event_id;
     hy_query_open(s, SQL_EVENT_INSERT, &q);
@@ -59,21 +62,24 @@ static int store_event(struct hy_sqlite *s, struct hy_hear *v)
     hy_put_int(&q, v->created_at_ms);
     hy_put_int(&q, v->now_ms);
     hy_put_int(&q, v->event_id >> EVENT_BUCKET_SHIFT);
-    return hy_query_run(&q);
+    r = hy_query_run(&q);
+    return r == 0 && s->hooks.wanted ? hy_outcome_of_event(s, v->app_no, v->event_id) : r;
 }
 
 /* With all known it fills in the outputs and changes nothing. */
 static int hear(struct hy_sqlite *s, struct hy_hear *v)
 {
-    int r = hy_deposit_items(s, v->answers, v->answer_count, v->now_ms, &v->woken);
+    int r = v->fresh ? store_event(s, v) : 0;
 
+    if (r == 0)
+        r = hy_deposit_items(s, v->answers, v->answer_count, v->now_ms, &v->woken);
     s->freed = 0; /* the others are not woken */
     for (size_t i = 0; i < v->sent_count && r == 0; i++)
         r = hear_sent(s, v, &v->sent[i]);
     v->freed = s->freed;
     if (r == 0 && v->fresh && v->answer_count + v->sent_count == 0)
         r = hy_seen_add(s, v->app_no, v->identity, v->created_at_ms);
-    return r == 0 && v->fresh ? store_event(s, v) : r;
+    return r;
 }
 
 int hy_sqlite_hear(struct hy_backend *backend, struct hy_op *op)
@@ -83,6 +89,7 @@ int hy_sqlite_hear(struct hy_backend *backend, struct hy_op *op)
     int r;
 
     hy_arena_reset(&s->scratch);
+    s->now_ms = v->now_ms;
     v->event_id = 0;
     r = all_known(s, v);
     v->fresh = r == 0;

@@ -1,6 +1,7 @@
 #include "store/sqlite/ledger.h"
 
 #include "base/err.h"
+#include "store/sqlite/outbox.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
@@ -232,7 +233,7 @@ static bool frees(enum hy_grant_move move, bool was_suspect)
 int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, const struct hy_release *release)
 {
     struct hy_grant grant;
-    bool was_suspect;
+    bool was_suspect, was_revoked;
     int64_t before;
     int r;
 
@@ -244,9 +245,12 @@ int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, const struct hy_r
     if (r < 0) /* only a standing grant, of which nothing is counted, may be gone */
         return r == HY_E_NOT_FOUND ? frees(release->move, false) : r;
     was_suspect = grant.state == HY_GRANT_SUSPECT;
+    was_revoked = grant.state == HY_GRANT_REVOKED;
     before = hy_grant_free_uses(&grant);
     hy_grant_release(&grant, release->move, m->in_doubt, release->reason, release->retry_at_ms);
     hy_purge_mark_lower(s, &grant);
     r = hy_grant_save(s, &grant, before, HY_REACH_LOOK);
+    if (r == 0 && s->hooks.wanted && grant.state == HY_GRANT_REVOKED && !was_revoked)
+        r = hy_outcome_of_grant(s, HY_OUTCOME_GRANT_REVOKED, &grant, 0);
     return r < 0 ? r : frees(release->move, was_suspect);
 }

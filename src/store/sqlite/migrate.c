@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "store/sqlite/query.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ static int read_int(sqlite3 *db, const char *sql, int64_t *ret_value)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-int hy_sqlite_identify(sqlite3 *db, char *ret_explain, size_t explain_size)
+static int identify(sqlite3 *db, bool may_be_empty, char *ret_explain, size_t explain_size)
 {
     int64_t id = 0, tables = 0;
     int rc = read_int(db, "PRAGMA application_id", &id);
@@ -50,11 +51,23 @@ int hy_sqlite_identify(sqlite3 *db, char *ret_explain, size_t explain_size)
         rc = read_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
     if (rc != SQLITE_OK)
         return fault(db, rc, "reading the file", ret_explain, explain_size);
-    if (id == HY_SQLITE_APPLICATION_ID || (id == 0 && tables == 0))
+    if (id == HY_SQLITE_APPLICATION_ID || (may_be_empty && id == 0 && tables == 0))
         return 0;
     snprintf(ret_explain, explain_size,
-             "this is an SQLite database of another program; choose another path");
+             id == 0 && tables == 0
+                 ? "the file is empty: there is no store in it"
+                 : "this is an SQLite database of another program; choose another path");
     return HY_E_CORRUPT;
+}
+
+int hy_sqlite_identify(sqlite3 *db, char *ret_explain, size_t explain_size)
+{
+    return identify(db, true, ret_explain, explain_size);
+}
+
+int hy_sqlite_identify_ours(sqlite3 *db, char *ret_explain, size_t explain_size)
+{
+    return identify(db, false, ret_explain, explain_size);
 }
 
 /* True, and its checksum, when `number` was applied; false also on a fault, see *ret_rc. */

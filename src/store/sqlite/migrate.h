@@ -29,6 +29,9 @@ enum { HY_SQLITE_APPLICATION_ID = 0x4859616e };
  */
 int hy_sqlite_identify(sqlite3 *db, char *ret_explain, size_t explain_size);
 
+/* Refuses an empty one, too. */
+int hy_sqlite_identify_ours(sqlite3 *db, char *ret_explain, size_t explain_size);
+
 /*
  * Applies the steps of `migrations` that are missing, each in a transaction of its own.
  * HY_E_CORRUPT: an applied step has another checksum here, one is missing in between, or there is

@@ -77,8 +77,8 @@ int hy_read_attempts(struct hy_sqlite *s, const struct hy_message *m, struct hy_
     return r;
 }
 
-static int read_full(struct hy_sqlite *s, int64_t id, struct hy_arena *arena,
-                     struct hy_message *ret_message)
+int hy_read_message(struct hy_sqlite *s, int64_t id, struct hy_arena *arena,
+                    struct hy_message *ret_message)
 {
     struct hy_query q;
     struct hy_row row;
@@ -102,7 +102,7 @@ int hy_sqlite_message_get(struct hy_backend *backend, struct hy_op *op)
 
     if (r < 0)
         return r;
-    r = read_full(s, v->message_id, v->arena, &v->message);
+    r = hy_read_message(s, v->message_id, v->arena, &v->message);
     if (r == 0)
         r = hy_read_attempts(s, &v->message, v->arena, &v->attempts, &v->attempt_count);
     return hy_read_end(s, r);
@@ -136,6 +136,8 @@ static int list_bucket(struct hy_sqlite *s, struct hy_message_list *v, int64_t b
     hy_put_int(&q, v->state);
     hy_put_text(&q, v->template_id);
     hy_put_text(&q, v->tag);
+    hy_put_text(&q, v->reason);
+    hy_put_int(&q, v->broadcast_id);
     hy_put_int(&q, (int64_t)(v->limit + 1 - v->count));
     while ((r = hy_query_step(&q)) == HY_ROW) {
         hy_message_read(&q, v->arena, &row);
@@ -178,6 +180,11 @@ static bool same(const char *text, const char *wanted)
     return !wanted || (text && strcmp(text, wanted) == 0);
 }
 
+static bool begins(const char *text, const char *with)
+{
+    return !with || (text && strncmp(text, with, strlen(with)) == 0);
+}
+
 /* The row of SQL_MESSAGE_WALK. */
 static bool matches(struct hy_query *q, const struct hy_message_list *v, int64_t *ret_id)
 {
@@ -190,10 +197,12 @@ static bool matches(struct hy_query *q, const struct hy_message_list *v, int64_t
     q->column = 3;
     right = right && same(hy_peek_text(q), v->user);
     right = right && same(hy_peek_text(q), v->template_id);
-    return right && same(hy_peek_text(q), v->tag);
+    right = right && same(hy_peek_text(q), v->tag);
+    q->column = 6;
+    return right && begins(hy_peek_text(q), v->reason);
 }
 
-/* Without a user: down the table, a bounded number of rows. */
+/* Without a user: down the table, or the broadcast, a bounded number of rows. */
 static int list_walk(struct hy_sqlite *s, struct hy_message_list *v, int64_t before_id)
 {
     int64_t id = before_id;
@@ -201,14 +210,16 @@ static int list_walk(struct hy_sqlite *s, struct hy_message_list *v, int64_t bef
     int looks = 0;
     int r;
 
-    hy_query_open(s, SQL_MESSAGE_WALK, &q);
+    hy_query_open(s, v->broadcast_id > 0 ? SQL_MESSAGE_WALK_BROADCAST : SQL_MESSAGE_WALK, &q);
     hy_put_int(&q, before_id);
     hy_put_int(&q, LOOKS_MAX);
+    if (v->broadcast_id > 0)
+        hy_put_int(&q, v->broadcast_id);
     while (!enough(v) && (r = hy_query_step(&q)) == HY_ROW) {
         looks++;
         if (!matches(&q, v, &id))
             continue;
-        r = read_full(s, id, v->arena, &v->messages[v->count++]);
+        r = hy_read_message(s, id, v->arena, &v->messages[v->count++]);
         if (r < 0) {
             hy_query_close(&q);
             return r;

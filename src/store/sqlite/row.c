@@ -1,6 +1,8 @@
 #include "store/sqlite/row.h"
 
 #include "base/err.h"
+#include "domain/queue.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/tally.h"
 
 #include <stdio.h>
@@ -13,6 +15,11 @@
 enum { BUCKET_ROWS = 2048 };
 
 /* --- reading ---------------------------------------------------------------------------------- */
+
+static bool is_urgent(enum hy_rank rank)
+{
+    return rank == HY_RANK_URGENT || rank == HY_RANK_BULK_URGENT;
+}
 
 void hy_message_read_brief(struct hy_query *q, struct hy_arena *arena, struct hy_row *ret_row)
 {
@@ -39,6 +46,9 @@ void hy_message_read_brief(struct hy_query *q, struct hy_arena *arena, struct hy
     m->in_doubt = hy_get_int(q) != 0;
     m->msgid = hy_get_int(q);
     m->template_kind = (enum hy_template_kind)hy_get_int(q);
+    ret_row->queue = (int)hy_get_int(q);
+    m->urgent = is_urgent(hy_queue_rank(ret_row->queue));
+    m->broadcast_id = hy_get_int(q);
     ret_row->stored_state = m->state;
     ret_row->parked = parked_due_ms > 0;
     if (ret_row->parked)
@@ -97,7 +107,7 @@ int hy_message_load_all(struct hy_sqlite *s, struct hy_query *q, struct hy_row *
 
 void hy_message_move(struct hy_message *m, enum hy_message_state to)
 {
-    if (m->state != to && !hy_message_may_move(m->state, to)) {
+    if (m->state != to && !hy_message_may_move_by_itself(m->state, to)) {
         fprintf(stderr, "store: message %lld may not go from %s to %s\n", (long long)m->id,
                 hy_message_state_names[m->state], hy_message_state_names[to]);
         abort();
@@ -105,25 +115,35 @@ void hy_message_move(struct hy_message *m, enum hy_message_state to)
     m->state = to;
 }
 
-/* The tally follows the state that is stored. */
-static int count_move(struct hy_sqlite *s, struct hy_row *row)
+/* The tallies follow the state that is stored. */
+static int count_one(struct hy_sqlite *s, const struct hy_message *m, enum hy_message_state state,
+                     int64_t change)
 {
-    int r = 0;
+    int r = hy_tally_add(s, m->app_no, state, change);
 
-    if (row->m.state != row->stored_state) {
-        r = hy_tally_add(s, row->m.app_no, row->stored_state, -1);
-        if (r == 0)
-            r = hy_tally_add(s, row->m.app_no, row->m.state, 1);
-    }
+    return r == 0 && m->broadcast_id > 0 ? hy_tally_broadcast(s, m->broadcast_id, state, change)
+                                         : r;
+}
+
+static int note_move(struct hy_sqlite *s, struct hy_row *row)
+{
+    enum hy_message_state before = row->stored_state;
+    int r;
+
+    if (row->m.state == before)
+        return 0;
     row->stored_state = row->m.state;
-    return r;
+    r = count_one(s, &row->m, before, -1);
+    if (r == 0)
+        r = count_one(s, &row->m, row->m.state, 1);
+    return r == 0 && s->hooks.wanted ? hy_outcome_of_message(s, &row->m) : r;
 }
 
 int hy_message_save(struct hy_sqlite *s, struct hy_row *row)
 {
     const struct hy_message *m = &row->m;
     struct hy_query q;
-    int r = count_move(s, row);
+    int r = note_move(s, row);
 
     if (r < 0)
         return r;
@@ -173,7 +193,9 @@ int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
     int r = choose_bucket(s, m->id, &bucket);
 
     if (r == 0)
-        r = hy_tally_add(s, m->app_no, m->state, 1);
+        r = count_one(s, m, m->state, 1);
+    if (r == 0 && s->hooks.wanted)
+        r = hy_outcome_of_message(s, m);
     if (r < 0)
         return r;
     hy_query_open(s, SQL_MESSAGE_INSERT, &q);
@@ -200,6 +222,8 @@ int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
     hy_put_text(&q, m->tag);
     hy_put_text(&q, m->extra);
     hy_put_int(&q, m->template_kind);
+    hy_put_int(&q, hy_message_queue(m));
+    hy_put_int(&q, m->broadcast_id);
     return hy_query_run(&q);
 }
 
@@ -249,18 +273,23 @@ int hy_user_sending(struct hy_sqlite *s, int64_t app_no, const char *user)
     return r == HY_E_NOT_FOUND ? 0 : r < 0 ? r : 1;
 }
 
-static int run_on(struct hy_sqlite *s, enum hy_sql which, int64_t id)
+int hy_message_park(struct hy_sqlite *s, int64_t id)
 {
     struct hy_query q;
 
-    hy_query_open(s, which, &q);
+    hy_query_open(s, SQL_MESSAGE_PARK, &q);
     hy_put_int(&q, id);
     return hy_query_run(&q);
 }
 
-int hy_message_park(struct hy_sqlite *s, int64_t id)
+static int unpark(struct hy_sqlite *s, int64_t id)
 {
-    return run_on(s, SQL_MESSAGE_PARK, id);
+    struct hy_query q;
+
+    hy_query_open(s, SQL_MESSAGE_UNPARK, &q);
+    hy_put_int(&q, id);
+    hy_put_int(&q, s->unpark_from_ms);
+    return hy_query_run(&q);
 }
 
 int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user)
@@ -278,7 +307,7 @@ int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user)
     r = hy_user_sending(s, app_no, user);
     if (r != 0)
         return r < 0 ? r : 0;
-    r = run_on(s, SQL_MESSAGE_UNPARK, id);
+    r = unpark(s, id);
     return r < 0 ? r : hy_became_due(s, id);
 }
 

@@ -19,7 +19,8 @@ enum {
 struct hy_row {
     struct hy_message m; /* due_at_ms is that of a parked one, too */
     bool parked;
-    enum hy_message_state stored_state; /* what the tally counts it under */
+    enum hy_message_state stored_state; /* what the tallies count it under */
+    int queue;
     int64_t lease_until_ms;
 };
 
@@ -38,10 +39,11 @@ int hy_message_load_all(struct hy_sqlite *s, struct hy_query *q, struct hy_row *
 /* Sets the state; one that is not drawn in domain/message.h aborts. */
 void hy_message_move(struct hy_message *m, enum hy_message_state to);
 
-/* Writes what may change after admission; `row` was read (brief is enough). */
+/* Writes what may change after admission; `row` was read (brief is enough). With what goes with a new
+ * state: the tallies, and an outcome for each webhook that wants it. */
 int hy_message_save(struct hy_sqlite *s, struct hy_row *row);
 
-/* Inserts with state, reason, grant_id, due_at_ms and settled_at_ms as they are in `m`. */
+/* Likewise. Inserts with state, reason, grant_id, due_at_ms and settled_at_ms as they are in `m`. */
 int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m);
 
 /* 1 when the id is stored, else 0. */
@@ -56,7 +58,7 @@ int hy_user_sending(struct hy_sqlite *s, int64_t app_no, const char *user);
 int hy_message_park(struct hy_sqlite *s, int64_t id);
 
 /* Call after a message of the user left `sending`, or being due: the parked one that is next
- * becomes due again, unless one is in `sending`. */
+ * becomes due again (s->unpark_from_ms at the earliest), unless one is in `sending`. */
 int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user);
 
 /* Notes that the message became due by the verb under way; during a claim that can be asked for. */

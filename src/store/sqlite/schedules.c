@@ -19,6 +19,8 @@ static void read_schedule(struct hy_query *q, struct hy_arena *arena, struct hy_
     c->last_run_ms = hy_get_int(q);
     c->last_fired_at_ms = hy_get_int(q);
     c->last_result = hy_get_text(q, arena);
+    c->broadcast = hy_get_text(q, arena);
+    c->max_late_s = hy_get_int(q);
 }
 
 /* HY_E_NOT_FOUND. */
@@ -76,6 +78,8 @@ static int insert(struct hy_sqlite *s, struct hy_schedule *c)
     hy_put_int(&q, c->last_run_ms);
     hy_put_int(&q, c->last_fired_at_ms);
     hy_put_text(&q, c->last_result);
+    hy_put_text(&q, c->broadcast);
+    hy_put_int(&q, c->max_late_s);
     r = hy_query_run(&q);
     if (r == 0)
         c->id = sqlite3_last_insert_rowid(s->db);
@@ -107,6 +111,8 @@ int hy_sqlite_schedule_put(struct hy_backend *backend, struct hy_op *op)
     hy_put_text(&q, c->message);
     hy_put_int(&q, c->paused);
     hy_put_int(&q, c->next_run_ms);
+    hy_put_text(&q, c->broadcast);
+    hy_put_int(&q, c->max_late_s);
     hy_put_int(&q, c->id);
     return hy_query_run(&q);
 }
@@ -144,6 +150,8 @@ int hy_sqlite_schedule_fire(struct hy_backend *backend, struct hy_op *op)
         return HY_E_CONFLICT;
     if (v->item)
         r = hy_admit_items(s, v->item, 1, v->now_ms, v->key_window_ms, v->arena);
+    if (r == 0 && v->broadcast)
+        r = hy_broadcast_make(s, v->broadcast);
     if (r < 0)
         return r;
     hy_query_open(s, SQL_SCHEDULE_FIRE, &q);

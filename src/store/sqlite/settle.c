@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "store/sqlite/awaiting.h"
+#include "store/sqlite/heard.h"
 #include "store/sqlite/verbs.h"
 
 #include <stdio.h>
@@ -43,7 +44,8 @@ struct settling {
     const struct hy_settlement *settlement;
     bool expect_event;
     int64_t now_ms;
-    enum hy_grant_move move; /* the settlement's, for the grant as it is now */
+    int64_t heard_for_ms, gap_ms; /* hy_settle_item's */
+    enum hy_grant_move move;      /* the settlement's, for the grant as it is now */
 };
 
 static int find_move(struct hy_sqlite *s, const struct hy_message *m, struct settling *settling)
@@ -106,7 +108,15 @@ static int settle_row(struct hy_sqlite *s, struct hy_row *row, struct settling *
     m->settled_at_ms = hy_message_is_final(m->state) ? settling->now_ms : 0;
     row->lease_until_ms = 0;
     r = hy_message_save(s, row);
-    return r < 0 ? r : hand_on(s, m, settling, freed == 1);
+    if (r == 0 && settling->heard_for_ms > 0 &&
+        (m->state == HY_MESSAGE_SENT || m->state == HY_MESSAGE_UNKNOWN))
+        r = hy_heard_note(s, m, settling->now_ms, settling->heard_for_ms);
+    if (r < 0)
+        return r;
+    s->unpark_from_ms = settling->gap_ms > 0 ? settling->now_ms + settling->gap_ms : 0;
+    r = hand_on(s, m, settling, freed == 1);
+    s->unpark_from_ms = 0;
+    return r;
 }
 
 /* What came early may have moved it on, or a use that it may have after all. */
@@ -130,7 +140,9 @@ static int settle_item(struct hy_sqlite *s, struct hy_settle_item *item, int64_t
     struct settling settling = {.attempt = &item->attempt,
                                 .settlement = &item->settlement,
                                 .expect_event = item->expect_event,
-                                .now_ms = now_ms};
+                                .now_ms = now_ms,
+                                .heard_for_ms = item->heard_for_ms,
+                                .gap_ms = item->gap_ms};
     bool early_any = s->early_any;
     struct hy_row row;
     int r = hy_message_load(s, item->message_id, &row);
@@ -152,6 +164,7 @@ int hy_sqlite_settle(struct hy_backend *backend, struct hy_op *op)
     int r = 0;
 
     hy_arena_reset(&s->scratch);
+    s->now_ms = v->now_ms;
     s->freed = 0;
     for (size_t i = 0; i < v->count && r == 0; i++)
         r = settle_item(s, &v->items[i], v->now_ms);
@@ -204,6 +217,7 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v,
     app = app_of(v, row.m.app_no);
     hy_settle(&counted, held ? &grant : NULL, &attempt.judgement, &app.rules, v->now_ms, 0,
               &settlement);
+    settling.heard_for_ms = app.heard_for_ms;
     settling.expect_event = app.expect_event && (!held || !hy_grant_is_receipt(grant.kind));
     return settle_row(s, &row, &settling);
 }
@@ -253,6 +267,7 @@ int hy_sqlite_recover(struct hy_backend *backend, struct hy_op *op)
     int r;
 
     hy_arena_reset(&s->scratch);
+    s->now_ms = v->now_ms;
     v->recovered = 0;
     r = all_sending(s, &all, &count);
     for (size_t i = 0; i < count && r == 0; i++) {

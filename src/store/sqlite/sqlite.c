@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/sqlite/checkpoint.h"
+#include "store/sqlite/heard.h"
 #include "store/sqlite/idempotency.h"
 #include "store/sqlite/logfile.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/verbs.h"
 
 #include <errno.h>
@@ -93,7 +95,11 @@ static int set_up_writer(sqlite3 *db)
                                            "PRAGMA secure_delete = FAST",
                                            "PRAGMA wal_autocheckpoint = 0",
                                            "PRAGMA journal_size_limit = 100000000"};
-    int rc = use_log(db);
+    /* Of a file that has no page yet; of any other it changes nothing. */
+    int rc = exec(db, "PRAGMA auto_vacuum = INCREMENTAL");
+
+    if (rc == SQLITE_OK)
+        rc = use_log(db);
 
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof settings / sizeof *settings; i++)
         rc = exec(db, settings[i]);
@@ -128,7 +134,11 @@ static int remember(struct hy_sqlite *s)
 
     if (r == 0)
         r = hy_keys_remember_bounds(s);
-    return r < 0 ? r : hy_events_remember(s);
+    if (r == 0)
+        r = hy_events_remember(s);
+    if (r == 0)
+        r = hy_hooks_remember(s);
+    return r < 0 ? r : hy_heard_remember(s);
 }
 
 static void close_backend(struct hy_backend *backend);
@@ -272,6 +282,8 @@ static void rollback(struct hy_backend *backend)
     s->purge_mark_count = 0;
     hy_keys_remember_bounds(s);
     hy_events_remember(s);
+    hy_hooks_undo(s);
+    hy_heard_remember(s);
 }
 
 /*
@@ -289,6 +301,7 @@ static int commit(struct hy_backend *backend)
         r = HY_E_UNCERTAIN;
     if (r < 0)
         rollback(backend);
+    s->hooks_changed = false;
     return r;
 }
 
@@ -303,6 +316,8 @@ const struct hy_backend_ops hy_backend_sqlite = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .audit = hy_sqlite_audit,
+    .backup = hy_sqlite_backup,
     .verbs = {[HY_VERB_ADMIT] = hy_sqlite_admit,
               [HY_VERB_CLAIM] = hy_sqlite_claim,
               [HY_VERB_SETTLE] = hy_sqlite_settle,
@@ -341,6 +356,30 @@ const struct hy_backend_ops hy_backend_sqlite = {
               [HY_VERB_META_GET] = hy_sqlite_meta_get,
               [HY_VERB_TOKENS] = hy_sqlite_tokens,
               [HY_VERB_SCHEDULES] = hy_sqlite_schedules,
+              [HY_VERB_RETRY] = hy_sqlite_retry,
+              [HY_VERB_DEAD_RETRY] = hy_sqlite_dead_retry,
+              [HY_VERB_REWIND] = hy_sqlite_rewind,
+              [HY_VERB_AUDIENCE_ADD] = hy_sqlite_audience_add,
+              [HY_VERB_AUDIENCE_COLLECT] = hy_sqlite_audience_collect,
+              [HY_VERB_BROADCAST_PUT] = hy_sqlite_broadcast_put,
+              [HY_VERB_BROADCAST_CHANGE] = hy_sqlite_broadcast_change,
+              [HY_VERB_BROADCAST_MOVE] = hy_sqlite_broadcast_move,
+              [HY_VERB_BROADCAST_FEED] = hy_sqlite_broadcast_feed,
+              [HY_VERB_BROADCAST_WIND_UP] = hy_sqlite_broadcast_wind_up,
+              [HY_VERB_WEBHOOK_PUT] = hy_sqlite_webhook_put,
+              [HY_VERB_WEBHOOK_DELETE] = hy_sqlite_webhook_delete,
+              [HY_VERB_OUTBOX_PUT] = hy_sqlite_outbox_put,
+              [HY_VERB_OUTBOX_CLAIM] = hy_sqlite_outbox_claim,
+              [HY_VERB_OUTBOX_SETTLE] = hy_sqlite_outbox_settle,
+              [HY_VERB_RETAIN] = hy_sqlite_retain,
+              [HY_VERB_VACUUM] = hy_sqlite_vacuum,
+              [HY_VERB_PAUSE_PUT] = hy_sqlite_pause_put,
+              [HY_VERB_DEAD_GROUPS] = hy_sqlite_dead_groups,
+              [HY_VERB_AUDIENCE_LOOK] = hy_sqlite_audience_look,
+              [HY_VERB_BROADCASTS] = hy_sqlite_broadcasts,
+              [HY_VERB_WEBHOOKS] = hy_sqlite_webhooks,
+              [HY_VERB_PAUSES] = hy_sqlite_pauses,
+              [HY_VERB_AUDITS] = hy_sqlite_audits,
               [HY_VERB_COUNTS] = hy_sqlite_counts,
               [HY_VERB_CHECK] = hy_sqlite_check},
 };

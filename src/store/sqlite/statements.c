@@ -9,8 +9,9 @@
 #define MESSAGE_BRIEF                                                                              \
     "id, app_no, user, template_id, state, reason, policy, on_missing, accepted_at_ms, "           \
     "send_at_ms, expires_at_ms, due_at_ms, parked_due_ms, settled_at_ms, grant_id, "               \
-    "attempt_count, in_doubt, msgid, template_kind"
-#define MESSAGE_FULL MESSAGE_BRIEF ", data, page, emphasis, miniprogram_state, lang, tag, extra"
+    "attempt_count, in_doubt, msgid, template_kind, queue, broadcast_id"
+#define MESSAGE_WALKED "id, app_no, state, user, template_id, tag, reason"
+#define MESSAGE_FULL   MESSAGE_BRIEF ", data, page, emphasis, miniprogram_state, lang, tag, extra"
 
 /* Read by hy_grant_read(). */
 #define GRANT                                                                                      \
@@ -35,7 +36,7 @@
 
 #define SCHEDULE                                                                                   \
     "id, app_no, name, cron, timezone, misfire, job, message, paused, created_at_ms, "             \
-    "next_run_ms, last_run_ms, last_fired_at_ms, last_result"
+    "next_run_ms, last_run_ms, last_fired_at_ms, last_result, broadcast, max_late_s"
 
 static const char *const texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -50,9 +51,9 @@ static const char *const texts[SQL_COUNT] = {
         "INSERT INTO message (id, state, due_at_ms, parked_due_ms, lease_until_ms, grant_id, "
         "attempt_count, in_doubt, msgid, settled_at_ms, reason, app_no, bucket, policy, "
         "on_missing, accepted_at_ms, send_at_ms, expires_at_ms, user, template_id, data, page, "
-        "emphasis, miniprogram_state, lang, tag, extra, template_kind) VALUES (?1, ?2, ?3, 0, 0, "
-        "?4, 0, 0, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-        "?21, ?22, ?23)",
+        "emphasis, miniprogram_state, lang, tag, extra, template_kind, queue, broadcast_id) "
+        "VALUES (?1, ?2, ?3, 0, 0, ?4, 0, 0, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+        "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
     [SQL_MESSAGE_SAVE] =
         "UPDATE message SET state = ?1, due_at_ms = ?2, parked_due_ms = ?3, lease_until_ms = ?4, "
         "grant_id = ?5, attempt_count = ?6, in_doubt = ?7, msgid = ?8, settled_at_ms = ?9, "
@@ -65,11 +66,11 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MESSAGE_BUCKET_BELOW] =
         "SELECT bucket FROM message WHERE id < ?1 ORDER BY id DESC LIMIT 1",
     [SQL_MESSAGE_DUE] = "SELECT " MESSAGE_FULL " FROM message INDEXED BY message_due "
-                        "WHERE app_no = ?1 AND due_at_ms > 0 AND due_at_ms >= ?2 AND "
-                        "due_at_ms <= ?3 ORDER BY due_at_ms, id",
+                        "WHERE app_no = ?1 AND queue = ?2 AND due_at_ms > 0 AND due_at_ms >= ?3 "
+                        "AND due_at_ms <= ?4 ORDER BY due_at_ms, id",
     [SQL_MESSAGE_NEXT_DUE] =
-        "SELECT due_at_ms FROM message INDEXED BY message_due WHERE app_no = ?1 AND due_at_ms > 0 "
-        "ORDER BY due_at_ms LIMIT 1",
+        "SELECT due_at_ms FROM message INDEXED BY message_due WHERE app_no = ?1 AND queue = ?2 "
+        "AND due_at_ms > 0 ORDER BY due_at_ms LIMIT 1",
     [SQL_MESSAGE_USER_SENDING] = "SELECT 1 FROM message INDEXED BY message_sending "
                                  "WHERE app_no = ?1 AND user = ?2 AND state = 2",
     [SQL_MESSAGE_TEMPLATE_SENDING] =
@@ -84,7 +85,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MESSAGE_PARK] =
         "UPDATE message SET parked_due_ms = due_at_ms, due_at_ms = 0 WHERE id = ?1",
     [SQL_MESSAGE_UNPARK] =
-        "UPDATE message SET due_at_ms = parked_due_ms, parked_due_ms = 0 WHERE id = ?1",
+        "UPDATE message SET due_at_ms = max(parked_due_ms, ?2), parked_due_ms = 0 WHERE id = ?1",
     [SQL_MESSAGE_ALL_SENDING] = "SELECT id, lease_until_ms FROM message INDEXED BY message_sending "
                                 "WHERE state = 2 ORDER BY id",
     [SQL_MESSAGE_EXPIRED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_expiry "
@@ -99,17 +100,29 @@ static const char *const texts[SQL_COUNT] = {
                                 "WHERE app_no = ?1 AND state = 1 LIMIT ?2",
     [SQL_MESSAGE_APP_PARKED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_parked "
                                "WHERE app_no = ?1 AND parked_due_ms > 0 LIMIT ?2",
+    [SQL_MESSAGE_APP_HELD] =
+        "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_held WHERE broadcast_id IN "
+        "(SELECT id FROM broadcast WHERE app_no = ?1) AND broadcast_id > 0 AND state = 0 AND "
+        "due_at_ms = 0 AND parked_due_ms = 0 LIMIT ?2",
+    [SQL_MESSAGE_OPEN] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_open "
+                         "WHERE broadcast_id = ?1 AND broadcast_id > 0 AND state <= 1 LIMIT ?2",
+    [SQL_GRANT_ABOVE_USER] = "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
+                             "WHERE app_no = ?1 AND user > ?2 ORDER BY user",
     [SQL_MESSAGE_OF_USER] =
         "SELECT " MESSAGE_FULL " FROM message INDEXED BY message_user "
         "WHERE bucket = ?1 AND app_no = ?2 AND user = ?3 AND id < ?4 AND (?5 < 0 OR state = ?5) "
         "AND (?6 IS NULL OR template_id = ?6) AND (?7 IS NULL OR tag = ?7) "
-        "ORDER BY id DESC LIMIT ?8",
+        "AND (?8 IS NULL OR substr(reason, 1, length(?8)) = ?8) "
+        "AND (?9 = 0 OR broadcast_id = ?9) ORDER BY id DESC LIMIT ?10",
     [SQL_MESSAGE_LOWER_BUCKET] = "SELECT bucket FROM message INDEXED BY message_user "
                                  "WHERE bucket < ?1 ORDER BY bucket DESC LIMIT 1",
     [SQL_MESSAGE_BUCKET_TOP] =
         "SELECT max(id) FROM message INDEXED BY message_user WHERE bucket = ?1",
-    [SQL_MESSAGE_WALK] = "SELECT id, app_no, state, user, template_id, tag FROM message "
+    [SQL_MESSAGE_WALK] = "SELECT " MESSAGE_WALKED " FROM message "
                          "WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+    [SQL_MESSAGE_WALK_BROADCAST] =
+        "SELECT " MESSAGE_WALKED " FROM message INDEXED BY message_broadcast "
+        "WHERE id < ?1 AND broadcast_id = ?3 AND broadcast_id > 0 ORDER BY id DESC LIMIT ?2",
     [SQL_MESSAGE_WAITING_COUNT] =
         "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_waiting WHERE app_no = ?1 "
         "AND user = ?2 AND state = 1 AND template_id = ?3 LIMIT ?4)",
@@ -289,11 +302,12 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_TOKENS] = "SELECT " TOKEN " FROM token ORDER BY app_no",
     [SQL_SCHEDULE_INSERT] = "INSERT INTO schedule (app_no, name, cron, timezone, misfire, job, "
                             "message, paused, created_at_ms, next_run_ms, last_run_ms, "
-                            "last_fired_at_ms, last_result) "
-                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                            "last_fired_at_ms, last_result, broadcast, max_late_s) VALUES "
+                            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [SQL_SCHEDULE_UPDATE] =
         "UPDATE schedule SET name = ?1, cron = ?2, timezone = ?3, misfire = ?4, "
-        "message = ?5, paused = ?6, next_run_ms = ?7 WHERE id = ?8",
+        "message = ?5, paused = ?6, next_run_ms = ?7, broadcast = ?8, max_late_s = ?9 "
+        "WHERE id = ?10",
     [SQL_SCHEDULE_BY_NAME] = "SELECT id FROM schedule WHERE app_no = ?1 AND name = ?2",
     [SQL_SCHEDULE_GET] = "SELECT " SCHEDULE " FROM schedule WHERE id = ?1",
     [SQL_SCHEDULE_DELETE] = "DELETE FROM schedule WHERE id = ?1",
@@ -307,8 +321,8 @@ static const char *const texts[SQL_COUNT] = {
 int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long explain_size)
 {
     for (int i = 0; i < SQL_COUNT; i++) {
-        int rc =
-            sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->stmts[i], NULL);
+        const char *text = texts[i] ? texts[i] : hy_sql_queue_texts[i];
+        int rc = sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->stmts[i], NULL);
 
         if (rc == SQLITE_ERROR) {
             snprintf(ret_explain, explain_size,

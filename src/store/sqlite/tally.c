@@ -116,6 +116,14 @@ int hy_tally_add(struct hy_sqlite *s, int64_t app_no, int state, int64_t change)
     return change == 0 ? 0 : add(&s->tally, &c);
 }
 
+int hy_tally_broadcast(struct hy_sqlite *s, int64_t broadcast_id, enum hy_message_state state,
+                       int64_t change)
+{
+    struct hy_tally_change c = {HY_TALLY_BROADCASTS, broadcast_id, state, NULL, 0, change, 0};
+
+    return add(&s->tally, &c);
+}
+
 int hy_tally_receipts(struct hy_sqlite *s, int64_t app_no, int64_t minute, int64_t users,
                       int64_t uses)
 {
@@ -136,7 +144,8 @@ static int write_change(struct hy_sqlite *s, const struct hy_tally_change *c)
 {
     static const enum hy_sql statements[] = {[HY_TALLY_STATES] = SQL_TALLY_ADD,
                                              [HY_TALLY_RECEIPTS] = SQL_REACH_RECEIPT_ADD,
-                                             [HY_TALLY_COUNTERS] = SQL_REACH_COUNTER_ADD};
+                                             [HY_TALLY_COUNTERS] = SQL_REACH_COUNTER_ADD,
+                                             [HY_TALLY_BROADCASTS] = SQL_BROADCAST_TALLY_ADD};
     struct hy_query q;
 
     if (c->users == 0 && c->number == 0 && c->table != HY_TALLY_COUNTERS)
@@ -148,7 +157,7 @@ static int write_change(struct hy_sqlite *s, const struct hy_tally_change *c)
     else
         hy_put_int(&q, c->at);
     hy_put_int(&q, c->number);
-    if (c->table != HY_TALLY_STATES)
+    if (c->table == HY_TALLY_RECEIPTS || c->table == HY_TALLY_COUNTERS)
         hy_put_int(&q, c->users);
     return hy_query_run(&q);
 }

@@ -8,6 +8,7 @@
 #define HY_STORE_SQLITE_TALLY_H
 
 #include "base/arena.h"
+#include "domain/message.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,13 +19,13 @@ struct hy_sqlite;
  * some of receipts. */
 enum { HY_TALLY_FREE_USES = -1, HY_TALLY_RECEIPT_USERS = -2 };
 
-enum hy_tally_table { HY_TALLY_STATES, HY_TALLY_RECEIPTS, HY_TALLY_COUNTERS };
+enum hy_tally_table { HY_TALLY_STATES, HY_TALLY_RECEIPTS, HY_TALLY_COUNTERS, HY_TALLY_BROADCASTS };
 
 /* A change of one row in this transaction. */
 struct hy_tally_change {
     enum hy_tally_table table;
-    int64_t app_no;
-    int64_t at;              /* states: the state; receipts: the minute of expiry */
+    int64_t app_no;          /* broadcasts: the id */
+    int64_t at;              /* states, broadcasts: the state; receipts: the minute of expiry */
     const char *template_id; /* counters */
     int64_t users;
     int64_t number; /* of messages, of uses */
@@ -44,6 +45,8 @@ void hy_tally_deinit(struct hy_tally *t);
 
 /* `state`: of messages, or one of the above. */
 int hy_tally_add(struct hy_sqlite *s, int64_t app_no, int state, int64_t change);
+int hy_tally_broadcast(struct hy_sqlite *s, int64_t broadcast_id, enum hy_message_state state,
+                       int64_t change);
 int hy_tally_receipts(struct hy_sqlite *s, int64_t app_no, int64_t minute, int64_t users,
                       int64_t uses);
 /* Makes a row even if nothing changes: that there is one tells that there was a counter. */

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "store/sqlite/bucket.h"
 #include "store/sqlite/ledger.h"
+#include "store/sqlite/outbox.h"
 
 /* --- identities ------------------------------------------------------------------------------- */
 
@@ -280,11 +281,15 @@ static int accept(struct hy_sqlite *s, struct telling *t)
 static int withdraw(struct hy_sqlite *s, struct telling *t)
 {
     int64_t before = hy_grant_free_uses(&t->counter);
+    int r;
 
     if (t->counter.id == 0 ||
         !hy_grant_withdraw(&t->counter, t->item->grant.obtained_at_ms, "withdrawn"))
         return 0;
-    return hy_grant_save(s, &t->counter, before, 0);
+    r = hy_grant_save(s, &t->counter, before, 0);
+    return r == 0 && s->hooks.wanted
+               ? hy_outcome_of_grant(s, HY_OUTCOME_GRANT_REVOKED, &t->counter, 0)
+               : r;
 }
 
 static int load(struct hy_sqlite *s, struct telling *t)

@@ -3,12 +3,14 @@
 #include "store/grants.h"
 #include "store/sqlite/awaiting.h"
 #include "store/sqlite/bucket.h"
+#include "store/sqlite/heard.h"
 #include "store/sqlite/verbs.h"
 
 enum { DAY_MS = 86400000 };
 
-/* A row of `seen` or `awaiting`, by its key. */
+/* A row of `seen`, `awaiting` or `heard`, by its key. */
 struct old_row {
+    enum hy_sql delete;
     int64_t bucket, app_no, message_id;
     const void *identity;
     const char *user;
@@ -39,6 +41,9 @@ static int collect(struct hy_sqlite *s, const struct hy_tidy *v, enum hy_sql whi
         if (!row)
             return HY_E_NOMEM;
         count++;
+        row->delete = which == SQL_SEEN_OLD    ? SQL_SEEN_DELETE
+                      : which == SQL_HEARD_OLD ? SQL_HEARD_DELETE
+                                               : SQL_AWAITING_DELETE;
         row->bucket = hy_get_int(&q);
         row->app_no = hy_get_int(&q);
         if (which == SQL_SEEN_OLD) {
@@ -57,7 +62,7 @@ static int delete_row(struct hy_sqlite *s, const struct old_row *row)
 {
     struct hy_query q;
 
-    hy_query_open(s, row->identity ? SQL_SEEN_DELETE : SQL_AWAITING_DELETE, &q);
+    hy_query_open(s, row->delete, &q);
     hy_put_int(&q, row->bucket);
     hy_put_int(&q, row->app_no);
     if (row->identity) {
@@ -107,6 +112,10 @@ int hy_sqlite_tidy(struct hy_backend *backend, struct hy_op *op)
     r = tidy_buckets(s, v, SQL_SEEN_OLD, hy_bucket_of(v->now_ms - HY_IDENTITY_KEPT_MS));
     if (r == 0)
         r = tidy_buckets(s, v, SQL_AWAITING_OLD, hy_bucket_of(v->now_ms - 3LL * DAY_MS));
+    if (r == 0)
+        r = tidy_buckets(s, v, SQL_HEARD_OLD, v->now_ms >> HY_HEARD_SHIFT);
+    if (r == 0)
+        r = hy_heard_remember(s);
     if (r == 0)
         r = tidy_small(s, v, SQL_EARLY_TIDY, v->now_ms - DAY_MS);
     if (r == 0)

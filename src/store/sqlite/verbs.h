@@ -4,6 +4,7 @@
 #ifndef HY_STORE_SQLITE_VERBS_H
 #define HY_STORE_SQLITE_VERBS_H
 
+#include "store/broadcasts.h"
 #include "store/grants.h"
 #include "store/messages.h"
 #include "store/sqlite/ledger.h"
@@ -12,6 +13,16 @@
 /* What the verb admit does (its checks too). */
 int hy_admit_items(struct hy_sqlite *s, struct hy_admit_item *items, size_t count, int64_t now_ms,
                    int64_t key_window_ms, struct hy_arena *arena);
+
+/* Inserts one that is due, or what on_missing makes of it: item->message as told in hy_admit. */
+int hy_admit_new(struct hy_sqlite *s, struct hy_admit_item *item, int64_t now_ms);
+
+/* What the verb broadcast_put does. */
+int hy_broadcast_make(struct hy_sqlite *s, struct hy_broadcast_make *make);
+
+/* What the verb retry asks and does, of one that was read. */
+bool hy_retry_allowed(const struct hy_message *m, const struct hy_retry *v);
+int hy_retry_row(struct hy_sqlite *s, struct hy_row *row, const struct hy_retry *v);
 
 /* queued or waiting -> expired or canceled: gives back, un-parks the next one of the user.
  * `reason` null: null, or "in_doubt". Wakes nobody. */
@@ -29,6 +40,10 @@ int hy_events_remember(struct hy_sqlite *s);
  * own fault. */
 int hy_read_begin(struct hy_sqlite *s);
 int hy_read_end(struct hy_sqlite *s, int result);
+
+/* A whole message; HY_E_NOT_FOUND. */
+int hy_read_message(struct hy_sqlite *s, int64_t id, struct hy_arena *arena,
+                    struct hy_message *ret_message);
 
 /* The attempts of a message, in order. */
 int hy_read_attempts(struct hy_sqlite *s, const struct hy_message *m, struct hy_arena *arena,

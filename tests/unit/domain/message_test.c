@@ -29,6 +29,7 @@ static const struct {
     {W, S}, /* and tried again */
     {S, T}, {T, D}, {T, F}, {S, U}, {U, S}, {U, T}, {U, D}, {U, F}, {Q, C},
     {W, C}, {Q, X}, {W, X}, {Q, F}, {W, F}, {S, F}, {Q, U}, /* in doubt, and its grant is gone */
+    {F, Q}, {X, Q}, {U, Q},                                 /* an operator's retry */
 };
 
 static bool is_drawn(enum hy_message_state from, enum hy_message_state to)
@@ -64,16 +65,29 @@ static void a_sent_one_is_never_sent_again(void)
 
     for (size_t i = 0; i < sizeof over / sizeof over[0]; i++) {
         CHECK(hy_message_is_final(over[i]));
-        CHECK(!hy_message_may_move(over[i], Q));
+        CHECK(!hy_message_may_move_by_itself(over[i], Q));
         CHECK(!hy_message_may_move(over[i], W));
         CHECK(!hy_message_may_move(over[i], S));
         CHECK(!hy_message_may_move(over[i], U));
     }
-    CHECK(!hy_message_may_move(U, Q));
+    CHECK(!hy_message_may_move_by_itself(U, Q));
     CHECK(!hy_message_may_move(U, X));
     CHECK(!hy_message_may_move(U, C));
     CHECK(!hy_message_may_move(S, X));
     CHECK(!hy_message_may_move(S, C));
+}
+
+static void only_an_operator_has_it_sent_again(void)
+{
+    for (int from = 0; from < HY_MESSAGE_STATES; from++) {
+        CHECK_INT(hy_message_may_retry(from), from == F || from == X || from == U);
+        for (int to = 0; to < HY_MESSAGE_STATES; to++) {
+            bool retry = to == Q && hy_message_may_retry(from);
+
+            CHECK_INT(hy_message_may_move_by_itself(from, to), !retry && is_drawn(from, to));
+            CHECK(!retry || is_drawn(from, to));
+        }
+    }
 }
 
 static void knows_the_final_states(void)
@@ -280,6 +294,7 @@ int main(void)
     RUN(moves_as_drawn_and_not_otherwise);
     RUN(staying_is_no_move);
     RUN(a_sent_one_is_never_sent_again);
+    RUN(only_an_operator_has_it_sent_again);
     RUN(knows_the_final_states);
     RUN(numbers_keep_their_words);
     RUN(ids_carry_their_instant);

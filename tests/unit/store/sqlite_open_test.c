@@ -64,7 +64,7 @@ static void opens_again_and_keeps_what_is_there(void)
     CHECK_INT(rig_state(store, 4711), HY_MESSAGE_QUEUED);
     CHECK_INT(rig_check(store), 0);
     hy_store_close(store);
-    CHECK_INT(rig_sql_int(path, "SELECT count(*) FROM schema_version"), 2);
+    CHECK_INT(rig_sql_int(path, "SELECT count(*) FROM schema_version"), 3);
     rig_end();
 }
 
