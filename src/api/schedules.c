@@ -43,7 +43,9 @@ static void write_schedule(struct hy_call *call, struct hy_out *out, const struc
     hy_out_text(out, "cron", s->cron);
     hy_out_text(out, "timezone", s->timezone);
     hy_out_text(out, "misfire", hy_misfire_names[s->misfire]);
+    hy_out_int(out, "max_late_s", s->max_late_s);
     hy_out_raw(out, "message", s->message);
+    hy_out_raw(out, "broadcast", s->broadcast);
     hy_out_bool(out, "paused", s->paused);
     hy_out_instant(out, "created_at", s->created_at_ms);
     hy_out_instant(out, "next_run", s->next_run_ms);

@@ -1,13 +1,17 @@
-/* hongyan schedule: messages by cron expression, and the server's own jobs. */
+/* hongyan schedule: messages and broadcasts by cron expression, and the server's own jobs. */
 #include "cli/client.h"
 #include "cli/table.h"
 #include "cli/view.h"
 
 #define TIMING                                                                                     \
     {.name = "timezone", .field = "timezone", .value = "ZONE", .help = "as in Asia/Shanghai"},     \
+        {.name = "misfire",                                                                        \
+         .field = "misfire",                                                                       \
+         .value = "skip|once|all",                                                                 \
+         .help = "what becomes of runs that were due while the server was down"},                  \
     {                                                                                              \
-        .name = "misfire", .field = "misfire", .value = "skip|once|all",                           \
-        .help = "what becomes of runs that were due while the server was down"                     \
+        .name = "max-late-s", .type = HY_OPTION_INT, .field = "max_late_s", .value = "S",          \
+        .min = 0, .max = 31622400, .help = "a run that is later than that is skipped (0: none)"    \
     }
 
 static const struct hy_option add_options[] = {
@@ -21,8 +25,11 @@ static const struct hy_option add_options[] = {
     {.name = "message",
      .type = HY_OPTION_JSON,
      .field = "message",
-     .required = true,
      .help = "the message as for POST /v1/messages, without app; @FILE reads a file"},
+    {.name = "broadcast",
+     .type = HY_OPTION_JSON,
+     .field = "broadcast",
+     .help = "in place of a message: the broadcast as for POST /v1/broadcasts"},
     TIMING,
     {0}};
 
@@ -33,6 +40,10 @@ static const struct hy_option set_options[] = {
      .type = HY_OPTION_JSON,
      .field = "message",
      .help = "the message, without app; @FILE reads a file"},
+    {.name = "broadcast",
+     .type = HY_OPTION_JSON,
+     .field = "broadcast",
+     .help = "the broadcast, in place of a message"},
     TIMING,
     {.name = "paused", .type = HY_OPTION_FLAG, .field = "paused", .help = "let it not run"},
     {0}};
@@ -65,7 +76,9 @@ static const struct hy_column columns[] = {
     {.title = "last run", .path = "last_run"},
     {.title = "fired at", .path = "last_fired_at", .single = true},
     {.title = "last result", .path = "last_result"},
+    {.title = "max late s", .path = "max_late_s", .single = true},
     {.title = "message", .path = "message", .single = true},
+    {.title = "broadcast", .path = "broadcast", .single = true},
     {.title = "next runs", .path = "next_runs", .single = true},
     {0}};
 
@@ -82,7 +95,7 @@ static int show_runs(struct hy_cli *cli, const json_t *answer)
 const struct hy_command hy_commands_schedule[] = {
     {.group = "schedule",
      .name = "add",
-     .summary = "send a message at the times of a cron expression",
+     .summary = "send a message, or a broadcast, at the times of a cron expression",
      .options = add_options,
      .method = "POST",
      .path = "/v1/schedules",

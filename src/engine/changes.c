@@ -5,6 +5,7 @@
 #include "crypto/apikey.h"
 #include "crypto/secret.h"
 #include "engine/app_secrets.h"
+#include "engine/feeder.h"
 #include "engine/internal.h"
 
 #include <stdio.h>
@@ -218,6 +219,7 @@ static void app_removed(struct hy_op *op, void *arg)
         hy_registry_delete_app(&engine->registry, removal->removal.app_no, removal->removal.now_ms);
         hy_shelf_replace(&engine->shelf, removal->removal.app_no, NULL, 0, false);
         hy_clockwork_stale(engine);
+        hy_feeder_stale(engine);
     }
     removal->done(removal, removal->arg);
 }

@@ -4,10 +4,12 @@
  * A firing is one store verb that moves next_run from the due time on and admits the message in the
  * same transaction, so that neither a crash nor a second node fires it twice. A due time counts as
  * missed when it is more than a minute old: then `once` fires one time for all that were missed,
- * `skip` none, `all` each.
+ * `skip` none, `all` each. One that is older than the schedule's max_late_s is not fired in any case.
  */
+#include "base/instant.h"
 #include "base/log.h"
 #include "domain/cron.h"
+#include "engine/feeder.h"
 #include "engine/internal.h"
 
 #include <stdio.h>
@@ -105,11 +107,13 @@ struct firing {
     struct hy_mail mail;
     struct hy_schedule_fire verb;
     struct hy_submission submission;
+    struct hy_broadcast_draft draft;
     struct hy_violations faults;
     struct hy_arena arena;
     struct hy_schedule schedule; /* texts in the arena */
     bool skipped;
     char result[160];
+    char name[112]; /* of the broadcast */
     struct hy_engine *engine;
 };
 
@@ -129,6 +133,8 @@ static void fired(struct hy_engine *engine, struct hy_mail *mail)
                hy_log_safe(outcome, sizeof outcome, f->result));
         if (m && m->due_at_ms)
             hy_lane_notice(engine, m->app_no, m->due_at_ms);
+        if (f->verb.broadcast)
+            hy_feeder_stale(engine);
         if (f->schedule.job && !f->skipped)
             hy_job_start(engine, &f->schedule);
     } else if (result != HY_E_CONFLICT && result != HY_E_NOT_FOUND) {
@@ -147,45 +153,95 @@ static void fire_done(struct hy_op *op, void *arg)
     hy_engine_post(f->engine, &f->mail);
 }
 
-/* The stored body was checked when it came; an app may have gone or changed since. */
-static void prepare_message(struct hy_engine *engine, struct firing *f)
+/* What was stored was checked when it came; an app may have gone or changed since. */
+static bool refused(struct firing *f)
 {
-    const struct hy_app_entry *app = hy_engine_app_by_no(engine, f->schedule.app_no);
-    HY_JSON_SCOPED json_t *body =
-        hy_json_parse(f->schedule.message, strlen(f->schedule.message), NULL, 0);
+    if (!hy_violations_any(&f->faults))
+        return false;
+    snprintf(f->result, sizeof f->result, "refused: %s",
+             f->faults.count ? f->faults.items[0].message : "out of memory");
+    return true;
+}
+
+static void prepare_message(struct hy_engine *engine, struct firing *f, const json_t *body,
+                            const char *app)
+{
     char id[HY_MESSAGE_ID_TEXT_BYTES];
 
-    hy_violations_init(&f->faults, &f->arena);
-    hy_engine_prepare(engine, body, NULL, app ? app->app.id : NULL, &f->faults, &f->submission);
-    hy_engine_app_release(app);
-    if (hy_violations_any(&f->faults)) {
-        snprintf(f->result, sizeof f->result, "refused: %s",
-                 f->faults.count ? f->faults.items[0].message : "out of memory");
+    hy_engine_prepare(engine, body, NULL, app, &f->faults, &f->submission);
+    if (refused(f))
         return;
-    }
     f->verb.item = &f->submission.item;
     snprintf(f->result, sizeof f->result, "message %s",
              hy_message_id_print(f->submission.message.id, id));
 }
 
+/* Named after the schedule and the due time, so that people find the one they mean. */
+static void prepare_broadcast(struct hy_engine *engine, struct firing *f, const json_t *body,
+                              const char *app)
+{
+    struct hy_broadcast *b = &f->draft.make.broadcast;
+    char due[HY_INSTANT_TEXT_BYTES];
+
+    hy_engine_broadcast_prepare(engine, body, NULL, app, &f->faults, &f->draft);
+    if (refused(f))
+        return;
+    snprintf(f->name, sizeof f->name, "%s %s", f->schedule.name,
+             hy_instant_print(f->schedule.next_run_ms, due));
+    b->name = f->name;
+    b->schedule_name = f->schedule.name;
+    f->verb.broadcast = &f->draft.make;
+    snprintf(f->result, sizeof f->result, "broadcast %s", f->name);
+}
+
+static void prepare(struct hy_engine *engine, struct firing *f)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app_by_no(engine, f->schedule.app_no);
+    const char *text = f->schedule.broadcast ? f->schedule.broadcast : f->schedule.message;
+    HY_JSON_SCOPED json_t *body = text ? hy_json_parse(text, strlen(text), NULL, 0) : NULL;
+    const char *id = app ? app->app.id : NULL;
+
+    hy_violations_init(&f->faults, &f->arena);
+    if (f->schedule.broadcast)
+        prepare_broadcast(engine, f, body, id);
+    else if (f->schedule.message)
+        prepare_message(engine, f, body, id);
+}
+
+/*
+ * From where on to look for the next due time: missed ones are one together, unless `all` wants each.
+ * Of those that are too late only those are passed over: a later one may be in time.
+ */
+static int64_t from_ms(const struct hy_schedule *s, int64_t now_ms, bool missed, bool too_late)
+{
+    int64_t oldest_ms = now_ms - s->max_late_s * 1000 - 1;
+
+    if (too_late)
+        return oldest_ms > s->next_run_ms ? oldest_ms : s->next_run_ms;
+    return missed && s->misfire != HY_MISFIRE_ALL ? now_ms : s->next_run_ms;
+}
+
 static int decide(struct hy_engine *engine, struct firing *f)
 {
     const struct hy_schedule *s = &f->schedule;
-    bool missed = engine->now_ms - s->next_run_ms > missed_after_ms;
-    bool leap = missed && s->misfire != HY_MISFIRE_ALL;
-    int err = next_due(s, leap ? engine->now_ms : s->next_run_ms, &f->verb.next_run_ms);
+    int64_t late_ms = engine->now_ms - s->next_run_ms;
+    bool missed = late_ms > missed_after_ms;
+    bool too_late = s->max_late_s > 0 && late_ms > s->max_late_s * 1000;
+    int err = next_due(s, from_ms(s, engine->now_ms, missed, too_late), &f->verb.next_run_ms);
 
     if (err)
         return err;
-    f->skipped = missed && s->misfire == HY_MISFIRE_SKIP;
+    f->skipped = too_late || (missed && s->misfire == HY_MISFIRE_SKIP);
     f->verb.due_ms = s->next_run_ms;
-    if (f->skipped)
-        snprintf(f->result, sizeof f->result, "skipped: %lld s late",
-                 (long long)(engine->now_ms - s->next_run_ms) / 1000);
+    if (too_late)
+        snprintf(f->result, sizeof f->result, "skipped: %lld s late, over max_late_s %lld",
+                 (long long)late_ms / 1000, (long long)s->max_late_s);
+    else if (f->skipped)
+        snprintf(f->result, sizeof f->result, "skipped: %lld s late", (long long)late_ms / 1000);
     else if (s->job)
         snprintf(f->result, sizeof f->result, "started");
-    else if (s->message)
-        prepare_message(engine, f);
+    else
+        prepare(engine, f);
     return 0;
 }
 
@@ -203,6 +259,7 @@ static bool fire(struct hy_engine *engine, const struct hy_schedule *s)
     f->schedule.name = hy_arena_strdup(&f->arena, s->name);
     f->schedule.job = hy_arena_strdup(&f->arena, s->job);
     f->schedule.message = hy_arena_strdup(&f->arena, s->message);
+    f->schedule.broadcast = hy_arena_strdup(&f->arena, s->broadcast);
     f->verb = (struct hy_schedule_fire){.op.verb = HY_VERB_SCHEDULE_FIRE,
                                         .schedule_id = s->id,
                                         .now_ms = engine->now_ms,

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "crypto/random.h"
+#include "engine/feeder.h"
 #include "engine/internal.h"
 
 #include <assert.h>
@@ -112,6 +113,8 @@ static int load(struct hy_engine *engine)
     err = load_tokens(engine);
     if (!err)
         err = hy_sessions_load(engine);
+    if (!err)
+        err = hy_feeder_init(engine);
     return err ? err : hy_clockwork_init(engine);
 }
 
@@ -168,6 +171,7 @@ void hy_engine_free(struct hy_engine *engine)
         return;
     assert(engine->attempts_open == 0);
     hy_clockwork_deinit(engine);
+    hy_feeder_deinit(engine);
     hy_lanes_free(engine);
     hy_shelf_deinit(&engine->shelf);
     hy_registry_deinit(&engine->registry);
@@ -218,6 +222,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
         next = sooner(next, hy_lane_alarm_turn(engine, engine->lanes.items[i]));
     }
     next = sooner(next, hy_clockwork_turn(engine));
+    next = sooner(next, hy_feeder_turn(engine));
     next = sooner(next, hy_expiry_turn(engine));
     next = sooner(next, hy_retention_turn(engine));
     next = sooner(next, hy_attempts_settle(engine));
@@ -238,7 +243,7 @@ bool hy_engine_idle(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
            !engine->template_works && !engine->claiming && !engine->settling &&
-           !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
+           !engine->clockwork.busy && engine->clockwork.jobs_open == 0 && hy_feeder_idle(engine);
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */

@@ -114,6 +114,45 @@ static bool data_refused(const struct hy_violations *v, size_t before)
     return v->unkept > 0;
 }
 
+/* The platform's own check. What is still to come of a part is not missed: an emphasis may name it. */
+static void check_shape(struct fitting *f)
+{
+    const struct hy_fit *fit = f->fit;
+    struct hy_message shown = *fit->message;
+    HY_JSON_SCOPED json_t *stand_in = NULL;
+    const char *text = NULL;
+
+    if (fit->part)
+        shown.emphasis = NULL;
+    if (fit->part && !f->data)
+        stand_in = json_pack("{s:s}", "keyword1", "-");
+    fit->app->platform->check_message(&shown, stand_in ? stand_in : f->data, f->v, &text);
+    if (text && !stand_in)
+        fit->message->data = text;
+}
+
+/* Of a part only the keys that are there are held against their fields. */
+static void check_template(struct fitting *f)
+{
+    const struct hy_shelf_item *item = f->item;
+    struct hy_template_field *given;
+    size_t count = 0;
+
+    if (!f->fit->part) {
+        hy_template_check(item->fields, item->field_count, f->data, f->v);
+        return;
+    }
+    given = hy_arena_array(f->v->arena, item->field_count, sizeof *given);
+    for (size_t i = 0; given && i < item->field_count; i++) {
+        if (json_object_get(f->data, item->fields[i].key))
+            given[count++] = item->fields[i];
+    }
+    if (!given)
+        f->v->unkept++; /* out of memory: refused */
+    else if (f->data)
+        hy_template_check(given, count, f->data, f->v);
+}
+
 /* Returns how many faults only the template knows of. */
 static size_t check(struct fitting *f)
 {
@@ -121,10 +160,10 @@ static size_t check(struct fitting *f)
     struct hy_violations *v = f->v;
     size_t before = v->count, checked;
 
-    fit->app->platform->check_message(fit->message, f->data, v, &fit->message->data);
+    check_shape(f);
     checked = v->count + v->unkept;
     if (f->item && f->item->field_count > 0 && !data_refused(v, before))
-        hy_template_check(f->item->fields, f->item->field_count, f->data, v);
+        check_template(f);
     if (f->opened && !hy_violations_any(v))
         note(f, "data", fit->message->data);
     return v->count + v->unkept - checked;

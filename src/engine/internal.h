@@ -109,6 +109,9 @@ struct hy_fit {
     struct hy_message *message; /* all but `data` is set */
     json_t *data;               /* of the request, any type; borrowed */
     enum hy_repair repair;
+    /* The rest of `data` comes later, user by user (it may be null): what is there must be good, what
+     * is not there is no fault. */
+    bool part;
 };
 
 /*
@@ -237,6 +240,7 @@ struct hy_engine {
     int64_t logins_open;                     /* logins under way, of all apps */
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
+    struct hy_feeder *feeder;       /* feeder.h */
     struct hy_arena scratch;        /* one request at a time */
     int64_t now_ms;                 /* of this tick */
     struct hy_retention *retention; /* at work, or null */
@@ -320,6 +324,10 @@ void hy_report_deposited(struct hy_op *op, void *arg);
 /* client_report.c: as what a tap on a prompt for this template counts. */
 enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,
                                           const char *template_id);
+
+/* feeder_held.c: the broadcasts whose messages claims hold back: paused ones, and canceled ones that are
+ * not wound up. The list stays as it is while a claim is under way (engine->claiming). */
+const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count);
 
 /* submission.c */
 int64_t hy_engine_key_window_ms(const struct hy_engine *engine);

@@ -1,6 +1,7 @@
 /*
  * submission.c - a message's way in: a JSON body becomes a checked message, then the store's.
  */
+#include "engine/submission.h"
 #include "crypto/digest.h"
 #include "engine/internal.h"
 
@@ -51,35 +52,33 @@ void hy_engine_refuse_late(struct hy_violations *v)
 }
 
 /* With a key the store is asked first: a repeat gets its first answer even when its time is over. */
-static void check_instants(const struct message_body *body, const char *key, int64_t now_ms,
-                           struct hy_violations *v)
+void hy_check_instants(int64_t send_at_ms, int64_t expires_at_ms, const char *key, int64_t now_ms,
+                       struct hy_violations *v)
 {
-    if (body->send_at_ms > now_ms + send_at_max_ms)
+    if (send_at_ms > now_ms + send_at_max_ms)
         hy_violations_add(v, "send_at", "range", "366 days ahead", NULL,
                           "send_at may be at most 366 days ahead.");
-    if (!key && body->expires_at_ms && body->expires_at_ms <= now_ms)
+    if (!key && expires_at_ms && expires_at_ms <= now_ms)
         hy_engine_refuse_late(v);
-    else if (body->expires_at_ms && body->expires_at_ms <= body->send_at_ms)
+    else if (expires_at_ms && expires_at_ms <= send_at_ms)
         hy_violations_add(v, "expires_at", "after_send_at", NULL, NULL,
                           "expires_at must be later than send_at.");
 }
 
-static const char *choose_key(const struct message_body *body, const char *header_key,
-                              struct hy_violations *v)
+const char *hy_choose_key(const char *key, const char *header_key, struct hy_violations *v)
 {
     if (!header_key)
-        return body->key;
+        return key;
     if (!*header_key || strlen(header_key) > 255)
         hy_violations_add(v, "Idempotency-Key", "length", "1..255", NULL,
                           "The Idempotency-Key header must have 1 to 255 bytes.");
-    if (body->key && strcmp(body->key, header_key) != 0)
+    if (key && strcmp(key, header_key) != 0)
         hy_violations_add(v, "key", "same_as_header", NULL, NULL,
                           "key and the Idempotency-Key header name different keys.");
     return header_key;
 }
 
-/* The meaning of the request, whatever the order of its fields: everything but the key. */
-static int print_body(const json_t *body, struct hy_arena *arena, uint8_t *ret_print)
+int hy_print_body(const json_t *body, struct hy_arena *arena, uint8_t *ret_print)
 {
     HY_JSON_SCOPED json_t *copy = json_copy((json_t *)body);
     size_t size;
@@ -95,8 +94,7 @@ static int print_body(const json_t *body, struct hy_arena *arena, uint8_t *ret_p
     return 0;
 }
 
-/* Keys of different apps don't meet. */
-static int print_key(int64_t app_no, const char *key, struct hy_arena *arena, uint8_t *ret_print)
+int hy_print_key(int64_t app_no, const char *key, struct hy_arena *arena, uint8_t *ret_print)
 {
     char *text = hy_arena_printf(arena, "%lld %s", (long long)app_no, key);
 
@@ -126,7 +124,7 @@ static void fill_message(const struct message_body *body, const struct hy_app_en
     };
 }
 
-static void refuse_app(const char *name, struct hy_violations *v)
+void hy_refuse_app(const char *name, struct hy_violations *v)
 {
     if (!name)
         hy_violations_add(v, "app", "required", NULL, NULL, "app is required.");
@@ -134,9 +132,8 @@ static void refuse_app(const char *name, struct hy_violations *v)
         hy_violations_add(v, "app", "known_app", NULL, name, "There is no app %.64s.", name);
 }
 
-/* Members for the platform that we don't know. An empty object is none. */
-static void read_extra(const json_t *extra, const struct hy_platform *platform,
-                       struct hy_violations *v, struct hy_message *m)
+void hy_read_extra(const json_t *extra, const struct hy_platform *platform, struct hy_violations *v,
+                   struct hy_message *m)
 {
     if (json_object_size(extra) == 0)
         return;
@@ -157,9 +154,9 @@ static int finish(struct hy_engine *engine, const json_t *body, const struct hy_
     s->item = (struct hy_admit_item){.message = &s->message,
                                      .margin_ms = app->settings.receipt_margin_s * 1000};
     if (key) {
-        err = print_key(app->app.no, key, arena, s->key_print);
+        err = hy_print_key(app->app.no, key, arena, s->key_print);
         if (!err)
-            err = print_body(body, arena, s->body_print);
+            err = hy_print_body(body, arena, s->body_print);
         s->item.key = s->key_print;
         s->item.body = s->body_print;
     }
@@ -179,7 +176,7 @@ static size_t fit(struct hy_engine *engine, const struct message_body *b,
     struct hy_fit fit = {
         .engine = engine, .app = app, .message = &s->message, .data = b->data, .repair = b->repair};
 
-    read_extra(b->extra, app->platform, v, &s->message);
+    hy_read_extra(b->extra, app->platform, v, &s->message);
     if (!b->user || !b->template_id || !b->data)
         return 0;
     return hy_fit_message(&fit, v, &s->repairs, &s->repair_count);
@@ -201,11 +198,11 @@ void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char 
     hy_json_read(body, fields, &b, v);
     if (!json_is_object(body))
         return;
-    key = choose_key(&b, header_key, v);
-    check_instants(&b, key, now_ms, v);
+    key = hy_choose_key(b.key, header_key, v);
+    hy_check_instants(b.send_at_ms, b.expires_at_ms, key, now_ms, v);
     app = b.app ? hy_engine_app(engine, b.app) : NULL;
     if (!app) {
-        refuse_app(b.app, v);
+        hy_refuse_app(b.app, v);
         return;
     }
     fill_message(&b, app, now_ms, &s->message);

@@ -210,6 +210,8 @@ struct hy_platform {
     const char *name;     /* "wechat_mini": the `platform` of an app */
     const char *timezone; /* its day for quotas: "Asia/Shanghai" */
     const char *base_url; /* the public one */
+    /* A user of the right shape who is nobody: to check what is the same for all users. */
+    const char *sample_user;
     struct hy_auth_plan auth;
     const struct hy_code *codes; /* ended by a null api */
 

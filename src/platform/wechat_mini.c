@@ -10,6 +10,7 @@ const struct hy_platform hy_platform_wechat_mini = {
     .name = "wechat_mini",
     .timezone = "Asia/Shanghai",
     .base_url = "https://api.weixin.qq.com",
+    .sample_user = "oNobodyNobodyNobodyNobodyNob",
     .auth =
         {
             .kind = HY_AUTH_TOKEN,
@@ -36,5 +37,7 @@ const struct hy_platform hy_platform_wechat_mini = {
     .judge_login = hy_wechat_mini_judge_login,
     .build_template = hy_wechat_mini_build_template,
     .judge_template = hy_wechat_mini_judge_template,
+    .build_quota = hy_wechat_mini_build_quota,
+    .judge_quota = hy_wechat_mini_judge_quota,
     .read_callback = hy_wechat_read_callback,
 };

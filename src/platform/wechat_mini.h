@@ -9,6 +9,7 @@
  *   wechat_mini_reply.c           what is answered to them
  *   wechat_mini_template.c        requests about templates
  *   wechat_mini_template_reply.c  what is answered to them
+ *   wechat_mini_quota.c           both about what is left of a day's calls
  *
  * What other adapters of WeChat would do the same way is in wechat_wire.h (requests and replies),
  * wechat_fault.h (violations) and wechat_callback.h (callbacks). The contracts stand in platform.h;
@@ -29,6 +30,7 @@ extern const struct hy_platform hy_platform_wechat_mini;
 #define HY_WECHAT_API_SUBSCRIBE_SEND  "subscribe_send"
 #define HY_WECHAT_API_LOGIN           "login"
 #define HY_WECHAT_API_TEMPLATE_MANAGE "template_manage"
+#define HY_WECHAT_API_QUOTA           "quota"
 
 void hy_wechat_mini_check_app(const char *id, const char *secret, struct hy_violations *v);
 void hy_wechat_mini_check_user(const char *user, const char *field, struct hy_violations *v);
@@ -58,6 +60,11 @@ void hy_wechat_mini_judge_login(const struct hy_http_response *response, struct 
 void hy_wechat_mini_judge_template(const struct hy_template_ask *ask,
                                    const struct hy_http_response *response, struct hy_arena *arena,
                                    struct hy_template_reply *ret_reply);
+
+int hy_wechat_mini_build_quota(const struct hy_quota_ask *ask, struct hy_arena *arena,
+                               struct hy_http_request *ret_request);
+void hy_wechat_mini_judge_quota(const struct hy_http_response *response,
+                                struct hy_quota_reply *ret_reply);
 
 /* Does it look like an openid? A null does not. */
 bool hy_wechat_mini_is_user(const char *user);

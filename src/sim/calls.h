@@ -90,6 +90,7 @@ int hy_sim_run_gettemplate(struct hy_sim_exchange *x);
 int hy_sim_run_code2session(struct hy_sim_exchange *x);
 int hy_sim_run_quota_get(struct hy_sim_exchange *x);
 int hy_sim_run_clear_quota(struct hy_sim_exchange *x);
+int hy_sim_run_clear_quota_v2(struct hy_sim_exchange *x);
 int hy_sim_run_library_list(struct hy_sim_exchange *x);
 int hy_sim_run_library_get(struct hy_sim_exchange *x);
 int hy_sim_run_template_add(struct hy_sim_exchange *x);

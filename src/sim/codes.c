@@ -57,6 +57,7 @@ static const struct words all_words[] = {
     {50007, "account is frozen"},
     {61007, "api is unauthorized to component"},
     {61024, "must use api(api_component_token) to get token for component acct"},
+    {76003, "invalid cgi_path"},
     {76021, "cgi_path not found, please check"},
     {76022, "could not use this cgi_path, no permission"},
     {89503, "the call waits for an admin's confirmation"},

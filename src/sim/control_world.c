@@ -15,7 +15,7 @@ enum { LATENCY_MAX_MS = 600000, ADVANCE_MAX_S = 315360000 };
 
 struct fault_want {
     const char *path, *appid, *errmsg, *body;
-    int64_t errcode, status, latency_ms, times;
+    int64_t errcode, status, latency_ms, times, skip;
     int drop;
     bool carry_out;
     json_t *probability;
@@ -60,6 +60,10 @@ static const struct hy_json_field fault_fields[] = {
      .offset = offsetof(struct fault_want, times),
      .min = 1,
      .max = 1000000000},
+    {.name = "skip",
+     .type = HY_JSON_INT,
+     .offset = offsetof(struct fault_want, skip),
+     .max = 1000000000},
     {.name = "probability",
      .type = HY_JSON_VALUE,
      .offset = offsetof(struct fault_want, probability)},
@@ -99,6 +103,7 @@ void hy_sim_control_faults_add(struct hy_sim_control *c)
                                  .latency_ms = want.latency_ms,
                                  .drop = want.drop,
                                  .carry_out = want.carry_out,
+                                 .skip = want.skip,
                                  .times = want.times,
                                  .probability = 1};
     int err;

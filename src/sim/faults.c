@@ -99,13 +99,17 @@ static bool path_fits(const char *pattern, const char *path)
     return strcmp(pattern, path) == 0;
 }
 
-static bool hits(const struct hy_sim_fault *f, struct hy_sim_ids *ids, const char *path,
+static bool hits(struct hy_sim_fault *f, struct hy_sim_ids *ids, const char *path,
                  const char *appid)
 {
     if (f->times == 0 || !path_fits(f->path, path))
         return false;
     if (f->appid && (!appid || strcmp(f->appid, appid) != 0))
         return false;
+    if (f->skip > 0) {
+        f->skip--;
+        return false;
+    }
     return f->probability >= 1 ||
            (double)(hy_sim_random(ids, HY_SIM_STREAM_FAULT) >> 11) * 0x1p-53 < f->probability;
 }
@@ -151,6 +155,8 @@ static void print_fault(const struct hy_sim_fault *f, struct hy_buf *out)
         hy_buf_printf(out, ",\"drop\":\"%s\"", hy_sim_drop_names[f->drop]);
     if (f->carry_out)
         hy_buf_puts(out, ",\"carry_out\":true");
+    if (f->skip > 0)
+        hy_buf_printf(out, ",\"skip\":%" PRId64, f->skip);
     if (f->times >= 0)
         hy_buf_printf(out, ",\"times\":%" PRId64, f->times);
     hy_buf_printf(out, ",\"probability\":%.6g,\"fired\":%" PRIu64 "}", f->probability, f->fired);

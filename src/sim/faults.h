@@ -35,6 +35,7 @@ struct hy_sim_fault {
     int64_t latency_ms;
     int drop;       /* enum hy_sim_drop */
     bool carry_out; /* the request is carried out although the answer is another */
+    int64_t skip;   /* so many requests that it is about are let go first */
     int64_t times;  /* left; -1: for ever */
     double probability;
     uint64_t fired;

@@ -13,6 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void try_quota(const struct hy_http_response *r)
+{
+    struct hy_quota_reply reply;
+
+    memset(&reply, 0xa5, sizeof reply);
+    hy_platform_find("wechat_mini")->judge_quota(r, &reply);
+    check_judgement(&reply.judgement, r);
+    expect(reply.limit >= 0 && reply.used >= 0 && reply.remain >= 0);
+    expect((reply.rate_calls > 0) == (reply.rate_s > 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void expect(bool truth)
@@ -158,6 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 2: try_token(HY_TOKEN_STABLE, &r); break;
     case 3: try_token(HY_TOKEN_CLASSIC, &r); break;
     case 4: try_login(&r); break;
+    case 5: try_quota(&r); break;
     default: try_template((enum hy_template_op)((data[0] >> 3) % HY_TEMPLATE_OPS), data[0] & 1, &r);
     }
     free(body);

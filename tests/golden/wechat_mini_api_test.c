@@ -1,5 +1,5 @@
 /*
- * The calls of the WeChat mini-program adapter beside sending: logins and templates. Every request as
+ * The calls of the WeChat mini-program adapter beside sending: logins, templates and quotas. Every request as
  * it goes over the wire, and what is read from replies as WeChat's documents show them. Run with the
  * folder of the golden files.
  */
@@ -206,6 +206,67 @@ static void template_judgements(void)
     compare("template_replies");
 }
 
+/* --- quotas ----------------------------------------------------------------------------------- */
+
+static void quota_requests(void)
+{
+    hy_buf_clear(&out);
+    for (int channel = 0; channel < HY_CHANNELS; channel++) {
+        struct hy_quota_ask ask = {BASE, TOKEN, (enum hy_channel)channel};
+        struct hy_http_request r;
+
+        CHECK_INT(platform->build_quota(&ask, &arena, &r), 0);
+        show_request(channel == HY_CHANNEL_SUBSCRIBE ? "subscribe" : "template", &r);
+    }
+    compare("quota_requests");
+}
+
+static const char *const quota_replies[] = {
+    "{\"errcode\":0,\"errmsg\":\"ok\",\"quota\":{\"daily_limit\":500000,\"used\":14,\"remain\":"
+    "499986},\"rate_limit\":{\"call_count\":10000,\"refresh_second\":60},"
+    "\"component_rate_limit\":{\"call_count\":1050000,\"refresh_second\":60}}",
+    "{\"quota\":{\"daily_limit\":10000000,\"used\":0,\"remain\":10000000}}",
+    "{\"errcode\":0,\"quota\":{\"daily_limit\":\"100\",\"used\":\"101\",\"remain\":\"0\"}}",
+    "{\"errcode\":0,\"quota\":{\"daily_limit\":0,\"used\":0,\"remain\":0}}",
+    "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":1,\"remain\":9},\"rate_limit\":"
+    "{\"call_count\":5,\"refresh_second\":0}}",
+    "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":1,\"remain\":9},\"rate_limit\":7}",
+    "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":-1,\"remain\":11}}",
+    "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":1}}",
+    "{\"errcode\":0,\"quota\":[10,1,9]}",
+    "{\"errcode\":0,\"errmsg\":\"ok\"}",
+    "{\"errcode\":76021,\"errmsg\":\"cgi_path not found, rid: 65f1a2b3-1a2b3c4d-5e6f7081\"}",
+    "{\"errcode\":76022,\"errmsg\":\"could not use this cgi_path\"}",
+    "{\"errcode\":76003,\"errmsg\":\"invalid cgi_path\"}",
+    "{\"errcode\":40001,\"errmsg\":\"invalid credential\"}",
+    "{\"errcode\":45009,\"errmsg\":\"reach max api daily quota limit\"}",
+    "{\"errcode\":-1,\"errmsg\":\"system error\"}",
+    "{\"errcode\":12345,\"errmsg\":\"a code that nobody listed\"}",
+    "{\"errcode\":\"no\"}",
+    "[]",
+    "",
+};
+
+static void quota_judgements(void)
+{
+    hy_buf_clear(&out);
+    for (size_t i = 0; i < sizeof quota_replies / sizeof *quota_replies; i++) {
+        struct hy_http_response response = answer(quota_replies[i]);
+        struct hy_quota_reply reply;
+
+        memset(&reply, 0xa5, sizeof reply);
+        platform->judge_quota(&response, &reply);
+        hy_buf_printf(&out, "%s\n", quota_replies[i]);
+        show_judgement(&reply.judgement);
+        if (reply.judgement.verdict == HY_VERDICT_OK)
+            hy_buf_printf(&out,
+                          "   %" PRId64 " a day, %" PRId64 " used, %" PRId64 " left; %" PRId64
+                          " in %" PRId64 " s\n",
+                          reply.limit, reply.used, reply.remain, reply.rate_calls, reply.rate_s);
+    }
+    compare("quota_replies");
+}
+
 static void no_golden_file_is_left_over(void)
 {
     const char *name = golden_left_over();
@@ -230,6 +291,8 @@ int main(int argc, char **argv)
     RUN(login_judgements);
     RUN(template_requests);
     RUN(template_judgements);
+    RUN(quota_requests);
+    RUN(quota_judgements);
     RUN(no_golden_file_is_left_over);
     failed = hy_tap_end();
     hy_buf_deinit(&out);

@@ -36,6 +36,19 @@ static int64_t stat_of(const char *name)
     return int_of(get("/sim/stats"), name);
 }
 
+/* As of a broadcast whose second half meets refusals. */
+static void faults_may_begin_later(void)
+{
+    begin();
+    fault(",'errcode':45009,'skip':3,'times':2");
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(send(new_form(openid)), 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(send(new_form(openid)), 45009);
+    CHECK_INT(send(new_form(openid)), 0);
+    world_stop();
+}
+
 static void codes_on_demand_so_many_times(void)
 {
     char form[64];
@@ -249,6 +262,7 @@ static void held_back_answers_leave_at_the_end(void)
 int main(void)
 {
     RUN(codes_on_demand_so_many_times);
+    RUN(faults_may_begin_later);
     RUN(dropped_before_is_not_carried_out);
     RUN(dropped_after_is_carried_out);
     RUN(dropped_at_connect_gets_nothing);

@@ -216,6 +216,7 @@ static void limits_can_be_told_and_changed(void)
     CHECK_INT(int_of(quota, "refresh_second"), 60);
     CHECK_INT(code_of(post(path, "{'cgi_path':'/cgi-bin/what'}")), 76021);
     CHECK_INT(code_of(post(path, "{'cgi_path':'/sns/jscode2session'}")), 76022);
+    CHECK_INT(code_of(post(path, "{'cgi_path':'cgi-bin/token'}")), 76003);
     post("/sim/apps", "{'appid':'" APPID "','limits':{'" STABLE "':2}}");
     CHECK_INT(code_of(post(STABLE, "{" WHO "}")), 0);
     CHECK_INT(code_of(post(STABLE, "{" WHO "}")), 45009);
@@ -237,6 +238,30 @@ static void quotas_can_be_cleared_10_times_a_month(void)
     for (int i = 0; i < 9; i++)
         CHECK_INT(code_of(post(path, "{'appid':'" APPID "'}")), 0);
     CHECK_INT(code_of(post(path, "{'appid':'" APPID "'}")), 48006);
+    world_stop();
+}
+
+/* Appid and secret in the query or in the body, and no token: that may be what is used up. */
+static void quotas_can_be_cleared_without_a_token(void)
+{
+    static const char path[] = "/cgi-bin/clear_quota/v2";
+    char in_query[TEXT];
+
+    world_start();
+    next_day();
+    snprintf(in_query, sizeof in_query, "%s?appid=" APPID "&appsecret=" SECRET, path);
+    post("/sim/apps", "{'appid':'" APPID "','limits':{'" STABLE "':1}}");
+    CHECK_INT(code_of(post(STABLE, "{" WHO "}")), 0);
+    CHECK_INT(code_of(post(STABLE, "{" WHO "}")), 45009);
+    CHECK_INT(code_of(post(path, "%s", "")), 41002);
+    CHECK_INT(code_of(post(path, "{'appid':'" APPID "'}")), 41004);
+    CHECK_INT(code_of(post(path, "{'appid':'wx1','appsecret':'x'}")), 40013);
+    CHECK_INT(code_of(get(path)), 43002);
+    CHECK_INT(code_of(post(in_query, "%s", "")), 0);
+    CHECK_INT(code_of(post(STABLE, "{" WHO "}")), 0);
+    for (int i = 0; i < 9; i++)
+        CHECK_INT(code_of(post(path, "{'appid':'" APPID "','appsecret':'" SECRET "'}")), 0);
+    CHECK_INT(code_of(post(in_query, "%s", "")), 48006);
     world_stop();
 }
 
@@ -330,6 +355,7 @@ int main(void)
     RUN(stable_works_10000_times_a_minute);
     RUN(limits_can_be_told_and_changed);
     RUN(quotas_can_be_cleared_10_times_a_month);
+    RUN(quotas_can_be_cleared_without_a_token);
     RUN(wrong_callers_are_told_why);
     RUN(switches_of_the_account);
     RUN(tokens_that_are_none);
