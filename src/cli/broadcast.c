@@ -1,6 +1,7 @@
 /* hongyan broadcast: one message to many users. */
 #include "cli/broadcast.h"
 
+#include "base/json.h"
 #include "cli/table.h"
 #include "cli/view.h"
 
