@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 struct rig rig;
+int64_t rig_keep_s[HY_RETAIN_KINDS];
 int64_t rig_now_ms;
 
 static int64_t now_ms(void)
@@ -56,6 +57,7 @@ static void start_engine(void)
                                       .transport = {.start = take_request, .wake = wake},
                                       .now_ms = now_ms};
 
+    memcpy(config.keep_s, rig_keep_s, sizeof config.keep_s);
     CHECK_INT(hy_engine_new(&config, &rig.engine), 0);
     rig_run();
 }

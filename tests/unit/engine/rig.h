@@ -34,7 +34,8 @@ struct rig {
 };
 
 extern struct rig rig;
-extern int64_t rig_now_ms; /* 2026-03-01T00:00:00Z at rig_open() */
+extern int64_t rig_keep_s[HY_RETAIN_KINDS]; /* set before rig_open() */
+extern int64_t rig_now_ms;                  /* 2026-03-01T00:00:00Z at rig_open() */
 
 /* Makes the store, a seal and the engine. "memory:", "sqlite:PATH". */
 void rig_open(const char *location);
