@@ -186,8 +186,8 @@ static void prepare_broadcast(struct hy_engine *engine, struct firing *f, const 
     hy_engine_broadcast_prepare(engine, body, NULL, app, &f->faults, &f->draft);
     if (refused(f))
         return;
-    snprintf(f->name, sizeof f->name, "%s %s", f->schedule.name,
-             hy_instant_print(f->schedule.next_run_ms, due));
+    hy_instant_print(f->schedule.next_run_ms, due);
+    snprintf(f->name, sizeof f->name, "%s %.19sZ", f->schedule.name, due);
     b->name = f->name;
     b->schedule_name = f->schedule.name;
     f->verb.broadcast = &f->draft.make;

@@ -44,8 +44,11 @@ void hy_pace_note(struct hy_pace *pace, int64_t now_ms, int64_t gone, int64_t qu
     } else {
         double per_s = (double)(gone - pace->last_gone) * 1000.0 / (double)took_ms;
 
-        pace->now_per_s += ((per_s > 0 ? per_s : 0) - pace->now_per_s) / 2;
-        adapt(pace, queued);
+        double weight = (double)took_ms / (double)(took_ms + 1000); /* about the last two seconds */
+
+        pace->now_per_s += ((per_s > 0 ? per_s : 0) - pace->now_per_s) * weight;
+        if (queued > 0 || gone > pace->last_gone)
+            adapt(pace, queued);
     }
     pace->last_ms = now_ms;
     pace->last_gone = gone;

@@ -39,9 +39,11 @@ struct hy_quota {
     int64_t app_no;
     enum hy_channel channel;
     bool asking;
-    bool known;                 /* the last answer was one */
-    int64_t asked_at_ms;        /* 0 = never */
-    int64_t limit, used, remain, spent; /* spent: fed since, and what was on its way then */
+    int64_t asked_at_ms; /* 0 = never */
+    int64_t told_at_ms;  /* when what it told last was asked; 0 = it told nothing */
+    int64_t limit, used, remain;
+    /* Fed since that was asked, and what was on its way then; the same of the question under way. */
+    int64_t spent, spent_next;
 };
 
 struct hy_feeder {

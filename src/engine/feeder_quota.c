@@ -3,8 +3,8 @@
  * backends send one by one.
  *
  * A tenth of the day's limit is kept. The platform is asked when a broadcast is about to be fed and it
- * was not asked for this channel within ten minutes; in between, what was fed is taken off. What it does
- * not tell (no answer, no such call) stops nothing: the lane pauses by itself when the platform refuses.
+ * was not asked for this channel within ten minutes; in between, what was fed is taken off. That it tells
+ * nothing (no answer, no such call) stops nothing: the lane pauses by itself when the platform refuses.
  */
 #include "base/log.h"
 #include "crypto/secret.h"
@@ -43,8 +43,8 @@ static struct hy_quota *find_or_add(struct hy_feeder *feeder, const struct hy_fe
 
 static bool is_today(const struct hy_engine *engine, const struct hy_quota *q)
 {
-    return q->known && hy_day_number(engine->zone, q->asked_at_ms) ==
-                           hy_day_number(engine->zone, engine->now_ms);
+    return q->told_at_ms && hy_day_number(engine->zone, q->told_at_ms) ==
+                                hy_day_number(engine->zone, engine->now_ms);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -71,6 +71,16 @@ static void log_answer(const struct ask *ask, const struct hy_quota_reply *reply
                j->errcode[0] ? j->errcode : "-", hy_log_safe(safe, sizeof safe, j->errmsg));
 }
 
+static void take_over(struct hy_quota *q, const struct hy_quota_reply *reply)
+{
+    q->told_at_ms = q->asked_at_ms;
+    q->limit = reply->limit;
+    q->used = reply->used;
+    q->remain = reply->remain; /* not always the difference */
+    q->spent = q->spent_next;
+}
+
+/* After a failure what was told before counts on until its day ends. */
 static void replied(const struct hy_http_response *response, void *arg)
 {
     struct ask *ask = arg;
@@ -82,13 +92,10 @@ static void replied(const struct hy_http_response *response, void *arg)
     ask->platform->judge_quota(response, &reply);
     log_answer(ask, &reply);
     q = find(engine->feeder, ask->app_no, ask->channel);
-    if (q) {
+    if (q)
         q->asking = false;
-        q->known = reply.judgement.verdict == HY_VERDICT_OK && reply.limit > 0;
-        q->limit = reply.limit;
-        q->used = reply.used;
-        q->remain = reply.remain; /* not always the difference */
-    }
+    if (q && reply.judgement.verdict == HY_VERDICT_OK && reply.limit > 0)
+        take_over(q, &reply);
     engine->feeder->open--;
     pthread_mutex_unlock(&engine->turn_lock);
     free(ask);
@@ -144,9 +151,8 @@ static void ask_platform(struct hy_engine *engine, struct hy_quota *q)
         return;
     *ask = (struct ask){engine, lane->app->platform, q->app_no, q->channel};
     q->asking = true;
-    q->known = false;
     q->asked_at_ms = engine->now_ms;
-    q->spent = on_its_way(engine->feeder, q);
+    q->spent_next = on_its_way(engine->feeder, q);
     send_ask(ask, lane);
 }
 
@@ -156,7 +162,7 @@ int64_t hy_quota_left(struct hy_engine *engine, const struct hy_feed *feed, int6
                       int64_t *ret_until_ms)
 {
     struct hy_quota *q = find_or_add(engine->feeder, feed);
-    int64_t left, midnight;
+    int64_t left, midnight, again;
 
     *ret_until_ms = 0;
     if (!q)
@@ -172,8 +178,11 @@ int64_t hy_quota_left(struct hy_engine *engine, const struct hy_feed *feed, int6
     if (left > 0)
         return left;
     midnight = hy_zone_next_midnight_ms(engine->zone, engine->now_ms);
+    again = q->asked_at_ms + ask_gap_ms;
+    if (again <= engine->now_ms)
+        again = engine->now_ms + answer_wait_ms; /* it could not be asked now */
     *ret_until_ms = midnight;
-    *ret_again_ms = q->asked_at_ms + ask_gap_ms < midnight ? q->asked_at_ms + ask_gap_ms : midnight;
+    *ret_again_ms = again < midnight ? again : midnight;
     return 0;
 }
 
@@ -181,8 +190,10 @@ void hy_quota_spend(struct hy_engine *engine, const struct hy_feed *feed, int64_
 {
     struct hy_quota *q = find(engine->feeder, feed->app_no, feed->channel);
 
-    if (q)
-        q->spent += count;
+    if (!q)
+        return;
+    q->spent += count;
+    q->spent_next += count;
 }
 
 bool hy_feeder_quota(struct hy_engine *engine, int64_t app_no, enum hy_channel channel,

@@ -49,19 +49,20 @@ static int64_t portion(struct hy_engine *engine, struct hy_feed *feed)
     int64_t queued = feed->messages[HY_MESSAGE_QUEUED], now = engine->now_ms;
     int64_t ahead = hy_pace_ahead(&feed->pace, feed->rate_per_s, app_rate(engine, feed));
     int64_t allowed = hy_pace_allowance(&feed->pace, feed->rate_per_s, now);
-    int64_t room = ahead - queued, quota, again;
+    int64_t room = ahead - queued, again;
+    int64_t quota = hy_quota_left(engine, feed, &again, &feed->quota_until_ms);
 
     feed->next_ms = now + hy_pace_rest_ms(&feed->pace, feed->rate_per_s, queued);
-    feed->quota_until_ms = 0;
+    if (quota <= 0) {
+        feed->next_ms = again;
+        return 0;
+    }
     if (room > allowed)
         room = allowed;
     else if (room < ahead / 4 && queued > 0)
         return 0; /* not in crumbs */
     if (room <= 0)
         return 0;
-    quota = hy_quota_left(engine, feed, &again, &feed->quota_until_ms);
-    if (quota <= 0)
-        feed->next_ms = again;
     return sooner(sooner(room, quota), HY_FEED_STEP);
 }
 

@@ -16,9 +16,10 @@ struct story_command {
 };
 
 /* acts.c: what callers and time do. wire.c: what the platform sees and answers. looks.c: what must
- * be true. ledger.c: prompts. templates.c: templates. Each ended by a null name. */
+ * be true. ledger.c: prompts. templates.c: templates. broadcasts.c: broadcasts. Each ended by a null
+ * name. */
 extern const struct story_command story_acts[], story_wire[], story_looks[], story_ledger[],
-    story_templates[];
+    story_templates[], story_broadcasts[];
 
 extern struct world story_world;
 extern struct hy_arena story_arena;
@@ -42,5 +43,8 @@ int64_t *story_message(const char *name);
 
 /* Calls about templates under way will not be looked at: another story, another process. */
 void story_templates_forget(void);
+
+/* Another story: its broadcasts, and who was sent something. */
+void story_broadcasts_forget(void);
 
 #endif
