@@ -38,7 +38,7 @@ async function open(t, { count = 5, granted = count, kind = 'sqlite', env = {} }
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text,
-      json: /json$/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : null };
+      json: /^application\/(problem\+)?json$/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : null };
   };
   world.draft = (body = {}) => server.api('POST', '/v1/broadcasts',
     { app: APP, template: world.template, data: { thing1: '全场八折' }, ...body });
@@ -223,8 +223,10 @@ test('a list, the reach, and a key that repeats it', async (t) => {
   assert.equal(done.sent, 2);
 
   const list = await w.server.api('POST', '/v1/broadcasts',
-    { ...body, audience: { users: [w.users[2], { user: w.users[0] }] } });
-  assert.equal((await w.becomes(list.id, 'done')).failed, 2);
+    { ...body, audience: { users: [w.users[2], w.users[0], w.users[2]] } });
+  const ended = await w.becomes(list.id, 'done');
+  assert.equal(ended.failed, 2);
+  assert.equal(ended.duplicates, 1);
 });
 
 test('a table of users on the command line', async (t) => {
@@ -302,7 +304,8 @@ test('what it needs to be made', async (t) => {
   await slip({ template: w.template }, 'app');
   await slip({ app: APP }, 'template');
   await slip({ app: APP, template: w.template, audience: { users: [] } }, 'audience.users');
-  await slip({ app: APP, template: w.template, rate_per_s: 0 }, 'rate_per_s');
+  await slip({ app: APP, template: w.template, rate_per_s: -1 }, 'rate_per_s');
+  await slip({ app: APP, template: w.template, audience: {} }, 'audience');
   await slip({ app: APP, template: w.template, sned_at: 1 }, 'sned_at');
   const { id } = await w.draft();
   const empty = await w.move(id, 'start').then(() => null, (e) => e);
