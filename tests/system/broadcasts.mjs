@@ -182,6 +182,49 @@ test('an upload of any size needs no memory', async (t) => {
   assert.ok(size() < before + 60000, `${before} kB became ${size()} kB`);
 });
 
+test('whom it did not reach, and why', async (t) => {
+  const w = await open(t, { count: 4 });
+  const { id } = await w.draft({ rate_per_s: 2 });
+  const path = '/cgi-bin/message/subscribe/send';
+  await w.upload(id, w.users.map((user) => JSON.stringify({ user })).join('\n'));
+  await w.sim.post('/sim/faults', { path, errcode: 47003, errmsg: 'argument invalid', times: 1 });
+  await w.sim.post('/sim/faults', { path, drop: 'after', times: 1 });
+  await w.move(id, 'start');
+  const done = await w.becomes(id, 'done');
+  assert.deepEqual([done.sent, done.failed, done.unknown], [2, 1, 1]);
+
+  const { text } = await w.raw('GET', `/v1/broadcasts/${id}/failed`);
+  const [failed, unknown] = lines(text).map((line) => JSON.parse(line));
+  assert.equal(lines(text).length, 2);
+  assert.deepEqual({ ...failed, user: '', id: '' }, { user: '', id: '', state: 'failed',
+    reason: 'bad_payload.47003', errcode: 47003, errmsg: failed.errmsg });
+  assert.match(failed.errmsg, /argument invalid/);
+  assert.equal(unknown.state, 'unknown');
+  const only = await w.raw('GET', `/v1/broadcasts/${id}/failed?state=unknown`);
+  assert.deepEqual(lines(only.text).map((line) => JSON.parse(line)), [unknown]);
+  const list = await w.server.api('GET', `/v1/messages?app=${APP}&state=failed`);
+  assert.equal(list.items[0].id, failed.id);
+});
+
+test('a crash in the middle: nobody twice, nobody forgotten', async (t) => {
+  const w = await open(t, { count: 20 });
+  const { id } = await w.draft({ rate_per_s: 10 });
+  await w.upload(id, w.users.map((user) => JSON.stringify({ user })).join('\n'));
+  await w.move(id, 'start');
+  await until(async () => (await w.show(id)).sent > 3, 'the first to be sent');
+  await w.server.stop('SIGKILL');
+  w.server = await startServer(t, { store: w.store, sim: w.sim });
+  const show = () => w.server.api('GET', `/v1/broadcasts/${id}`);
+  const done = await until(async () => {
+    const b = await show();
+    return b.state === 'done' && b;
+  }, 'done');
+  assert.equal(done.total, 20);
+  assert.equal(done.sent + done.unknown, 20);
+  for (const user of w.users) assert.ok((await w.sim.phone(user)).length <= 1);
+  assert.equal(await w.server.stop(), 0);
+});
+
 test('paused, changed, resumed, canceled', async (t) => {
   const w = await open(t, { count: 6 });
   const { id } = await w.draft({ rate_per_s: 1, name: 'slow' });
