@@ -81,6 +81,16 @@ void hy_api_handle(struct hy_httpd_request *req, void *arg)
     rule->handle(call);
 }
 
+void hy_api_head(struct hy_httpd_request *req, void *arg)
+{
+    struct hy_route_match match;
+
+    if (!hy_route_find(hy_api_routes, hy_httpd_method(req), hy_httpd_path(req), &match))
+        return;
+    if (((const struct hy_api_rule *)match.route->data)->pieces)
+        hy_api_handle(req, arg);
+}
+
 void hy_api_refuse(struct hy_httpd_request *req, int status, void *arg)
 {
     enum hy_problem problem = hy_problem_of_status(status);

@@ -34,7 +34,8 @@ int hy_api_new(const struct hy_api_config *config, struct hy_api **ret_api);
 /* No request may be under way; null is legal. */
 void hy_api_free(struct hy_api *api);
 
-/* The two functions of hy_httpd_config; `arg` is the struct hy_api. */
+/* The functions of hy_httpd_config; `arg` is the struct hy_api. */
+void hy_api_head(struct hy_httpd_request *req, void *arg); /* calls whose body comes in pieces */
 void hy_api_handle(struct hy_httpd_request *req, void *arg);
 void hy_api_refuse(struct hy_httpd_request *req, int status, void *arg);
 

@@ -200,6 +200,32 @@ bool hy_call_failed(struct hy_call *call, int err)
     return true;
 }
 
+/* --- in pieces -------------------------------------------------------------------------------- */
+
+void hy_call_take(struct hy_call *call, hy_call_step *next)
+{
+    call->next = next;
+    hy_httpd_read(call->req, resume, call);
+}
+
+static void add_common_headers(struct hy_call *call)
+{
+    hy_httpd_add_header(call->req, "Cache-Control", "no-store");
+    hy_httpd_add_header(call->req, "X-Content-Type-Options", "nosniff");
+}
+
+void hy_call_stream(struct hy_call *call, int status, const char *content_type)
+{
+    add_common_headers(call);
+    hy_httpd_stream(call->req, status, content_type);
+}
+
+void hy_call_give(struct hy_call *call, const void *bytes, size_t size, hy_call_step *next)
+{
+    call->next = next;
+    hy_httpd_write(call->req, bytes, size, resume, call);
+}
+
 /* --- answering -------------------------------------------------------------------------------- */
 
 void hy_call_reply_bytes(struct hy_call *call, int status, const char *content_type,
@@ -207,8 +233,7 @@ void hy_call_reply_bytes(struct hy_call *call, int status, const char *content_t
 {
     json_decref(call->body);
     call->body = NULL;
-    hy_httpd_add_header(call->req, "Cache-Control", "no-store");
-    hy_httpd_add_header(call->req, "X-Content-Type-Options", "nosniff");
+    add_common_headers(call);
     hy_httpd_reply(call->req, status, content_type, bytes, size);
 }
 

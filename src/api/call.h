@@ -102,6 +102,17 @@ void hy_call_read(struct hy_call *call, struct hy_op *op, enum hy_verb verb, hy_
 /* True when `err` is an error: a problem was answered. */
 bool hy_call_failed(struct hy_call *call, int err);
 
+/* --- in pieces (see net/httpd.h); each of these steps looks at hy_httpd_gone() first ------------ */
+
+/* Asks for the next piece of the body: `next` finds it by hy_httpd_piece(). */
+void hy_call_take(struct hy_call *call, hy_call_step *next);
+
+/* Begins an answer that leaves in pieces. */
+void hy_call_stream(struct hy_call *call, int status, const char *content_type);
+
+/* Gives a piece of it, borrowed until `next` runs. */
+void hy_call_give(struct hy_call *call, const void *bytes, size_t size, hy_call_step *next);
+
 /* --- answering -------------------------------------------------------------------------------- */
 
 /* Sends what was written and frees `out`; when that failed, 503. */

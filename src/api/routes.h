@@ -12,6 +12,7 @@ struct hy_api_rule {
     hy_call_step *handle;
     unsigned scopes;                   /* any of these (or admin); 0 = no key needed */
     const struct hy_json_field *query; /* known parameters; null = any are let through */
+    bool pieces; /* begins when the headers are there: the body comes in pieces (hy_call_take) */
 };
 
 /* Ended by a null method. */
@@ -80,6 +81,21 @@ extern const struct hy_json_field hy_api_templates_app_query[]; /* POST */
 extern const struct hy_json_field hy_api_templates_titles_query[];
 extern const struct hy_json_field hy_api_templates_keywords_query[];
 extern const struct hy_json_field hy_api_templates_library_query[];
+
+/* broadcasts.c; broadcast_move.c, broadcast_upload.c, broadcast_failed.c */
+void hy_api_broadcasts_create(struct hy_call *call);
+void hy_api_broadcasts_list(struct hy_call *call);
+void hy_api_broadcasts_show(struct hy_call *call);
+void hy_api_broadcasts_change(struct hy_call *call);
+void hy_api_broadcasts_start(struct hy_call *call);
+void hy_api_broadcasts_pause(struct hy_call *call);
+void hy_api_broadcasts_resume(struct hy_call *call);
+void hy_api_broadcasts_cancel(struct hy_call *call);
+void hy_api_broadcasts_preview(struct hy_call *call);
+void hy_api_broadcasts_upload(struct hy_call *call);
+void hy_api_broadcasts_failed(struct hy_call *call);
+extern const struct hy_json_field hy_api_broadcasts_query[];
+extern const struct hy_json_field hy_api_broadcasts_failed_query[];
 
 /* schedules.c */
 void hy_api_schedules_create(struct hy_call *call);

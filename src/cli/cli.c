@@ -48,6 +48,7 @@ const struct hy_group hy_groups[] = {
     {"template", "what messages look like", hy_commands_template},
     {"message", "notifications", hy_commands_message},
     {"dead-letter", "messages that failed or stay unknown", hy_commands_dead_letter},
+    {"broadcast", "one message to many users", hy_commands_broadcast},
     {"schedule", "messages by cron expression", hy_commands_schedule},
     {"webhook", "who is told what becomes of messages, grants and callbacks", hy_commands_webhook},
     {"audit", "who changed what", hy_commands_audit},

@@ -5,12 +5,16 @@
 #define HY_CLI_CLIENT_H
 
 #include "cli/command.h"
+#include "net/httpc.h"
 
 struct hy_client_call {
     const char *method;
     const char *path;            /* with the query: "/v1/messages?app=..." */
     const json_t *body;          /* null: none */
     const char *idempotency_key; /* null: none */
+    /* A body that is read (as application/x-ndjson) or an answer that is taken in pieces; null: none. No
+     * time-out holds then. Whoever gives up has said why. */
+    const struct hy_httpc_pieces *pieces;
 };
 
 struct hy_client_answer {
@@ -59,6 +63,7 @@ extern const struct hy_command hy_commands_token[];
 extern const struct hy_command hy_commands_grant[];
 extern const struct hy_command hy_commands_doctor[];
 extern const struct hy_command hy_commands_message[];
+extern const struct hy_command hy_commands_broadcast[];
 extern const struct hy_command hy_commands_schedule[];
 extern const struct hy_command hy_commands_template[];
 extern const struct hy_command hy_commands_webhook[];

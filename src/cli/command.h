@@ -44,7 +44,7 @@ struct hy_column {
 struct hy_command {
     const char *group; /* "app"; null for `serve` and `sim` */
     const char *name;
-    const char *operand; /* "ID", or null; always needed when there is one */
+    const char *operand; /* "ID", "ID FILE", or null; always needed */
     const char *summary; /* one line, lower case, no final stop */
     const char *details; /* paragraphs for help and man, or null */
     const struct hy_option *options;

@@ -185,13 +185,32 @@ static int take_option(struct parser *p, const char *word)
     return put(p, value, from, text);
 }
 
+/* The name of the operand that is still to come, and its place; null: none. */
+static const char **next_operand(struct parser *p, const char **ret_name)
+{
+    const char *blank = p->operand ? strchr(p->operand, ' ') : NULL;
+
+    if (p->operand && !p->args->operand) {
+        *ret_name = blank
+                        ? hy_arena_memdup(p->args->arena, p->operand, (size_t)(blank - p->operand))
+                        : p->operand;
+        return &p->args->operand;
+    }
+    if (!blank || p->args->second)
+        return NULL;
+    *ret_name = blank + 1;
+    return &p->args->second;
+}
+
 static int take_operand(struct parser *p, const char *word)
 {
-    if (!p->operand || p->args->operand)
+    const char *name, **place = next_operand(p, &name);
+
+    if (!place)
         return fail(p, "%.80s: one word too many", word);
     if (*word == 0)
-        return fail(p, "%s: is empty", p->operand);
-    p->args->operand = word;
+        return fail(p, "%s: is empty", name ? name : p->operand);
+    *place = word;
     return 0;
 }
 
@@ -260,6 +279,7 @@ int hy_args_parse(struct hy_args *args, struct hy_arena *arena, const struct hy_
 {
     struct parser p = {
         .args = args, .fault = ret_fault, .operand = operand, .argc = argc, .argv = argv};
+    const char *missing;
     int err;
 
     *args = (struct hy_args){.arena = arena};
@@ -271,8 +291,8 @@ int hy_args_parse(struct hy_args *args, struct hy_arena *arena, const struct hy_
     err = take_words(&p);
     for (size_t i = 0; i < args->count && err == 0; i++)
         err = fill_in(&p, &args->values[i], env);
-    if (err == 0 && operand && !args->operand)
-        err = fail(&p, "%s is missing; --help explains", operand);
+    if (err == 0 && next_operand(&p, &missing))
+        err = fail(&p, "%s is missing; --help explains", missing ? missing : operand);
     return err;
 }
 

@@ -63,6 +63,7 @@ struct hy_args {
     struct hy_value values[HY_OPTIONS_MAX]; /* of both tables, in their order */
     size_t count;
     const char *operand; /* null: the command takes none */
+    const char *second;  /* null: it takes one at most */
     bool help;           /* -h or --help was among the words: nothing else was checked */
 };
 
@@ -71,7 +72,8 @@ typedef const char *hy_option_env(const char *name);
 
 /*
  * Reads `argc` words after the command's name by one or two tables (`common` may be null), with
- * exactly one word that is not an option when `operand` names it ("ID"), none when it is null.
+ * exactly one word that is not an option when `operand` names it ("ID"), two when it names two
+ * ("ID FILE"), none when it is null.
  * Texts point into argv or the arena. HY_E_INVALID: `ret_fault` is one line that says what and, for
  * a slip, the nearest option.
  */

@@ -231,6 +231,7 @@ static int listen_on(struct hy_server *s)
                                      .body_max_bytes = (size_t)number(s, "body-max-bytes"),
                                      .connections_max = (unsigned)number(s, "connections-max"),
                                      .idle_timeout_s = (unsigned)number(s, "idle-timeout-s"),
+                                     .head = hy_api_head,
                                      .handler = hy_api_handle,
                                      .refuse = hy_api_refuse};
     int err = hy_api_new(&api, &s->api);

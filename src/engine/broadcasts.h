@@ -40,6 +40,9 @@ void hy_engine_broadcast_read_change(struct hy_engine *engine, const json_t *bod
                                      const struct hy_broadcast *existing, struct hy_violations *v,
                                      struct hy_broadcast_change *ret_change);
 
+/* Stores what hy_engine_broadcast_read_change() read; op.done is the caller's. The feeder learns of it. */
+void hy_engine_broadcast_change(struct hy_engine *engine, struct hy_broadcast_change *change);
+
 /* One line of an upload, {"user":"...","data":{...}?}: checked as a message of that broadcast would be, its
  * data's keys in place of the broadcast's of the same name. Faults into `v`, whose fields are dotted paths. `ret_item` points into v->arena. */
 void hy_engine_broadcast_line(struct hy_engine *engine, const struct hy_broadcast *broadcast,

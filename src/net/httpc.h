@@ -29,13 +29,29 @@
 
 struct hy_httpc;
 
+/* The error of a call that one of these gave up. */
+#define HY_HTTPC_GIVEN_UP "given up"
+
+/* A request and an answer that are too large for memory, for hy_httpc_once(). */
+struct hy_httpc_pieces {
+    /* Puts the next bytes of the body at `into`, at most `max`, and returns how many; 0: the end;
+     * negative: give up (NO_ANSWER). The body is sent in chunks. Null: the request's own. It may
+     * block. */
+    long (*read)(void *arg, char *into, size_t max);
+    /* Is given the bytes of a 2xx answer's body as they come; false: give up. Null: they are collected
+     * as ever. Other answers always are. */
+    bool (*take)(void *arg, const char *bytes, size_t size);
+    void *arg;
+};
+
 struct hy_httpc_config {
     int connect_timeout_ms;  /* 0: 3000 */
     int total_timeout_ms;    /* 0: 10000 */
     size_t answer_max_bytes; /* 0: 1 MiB; a larger answer is NO_ANSWER "answer too large" */
     size_t connections_max;  /* open ones, all hosts; 0: 512 */
     int idle_connection_s;   /* a pooled connection older than this is not reused; 0: 20 */
-    const char *ca_file;     /* extra trust anchors for tests; null: the system's */
+    const struct hy_httpc_pieces *pieces; /* null: none */
+    const char *ca_file;                  /* extra trust anchors for tests; null: the system's */
 };
 
 int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_client);

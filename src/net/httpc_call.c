@@ -59,7 +59,7 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *arg)
     return size;
 }
 
-static size_t on_body(char *bytes, size_t one, size_t size, void *arg)
+size_t hy_httpc_call_collect(char *bytes, size_t one, size_t size, void *arg)
 {
     struct hy_httpc_call *call = arg;
 
@@ -98,7 +98,7 @@ static void set_fixed_options(struct hy_httpc_call *call, const struct hy_httpc_
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, hy_httpc_call_collect);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 }
 
@@ -279,6 +279,8 @@ int hy_httpc_call_prepare(struct hy_httpc_call *call, const struct hy_http_reque
         err = set_headers(call, request);
     if (!err)
         err = set_method(call, request);
+    if (call->common->config.pieces)
+        hy_httpc_call_in_pieces(call, call->common->config.pieces);
     return err ? err : set_url(call, request->url);
 }
 
@@ -289,7 +291,7 @@ void hy_httpc_call_reset(struct hy_httpc_call *call)
         hy_buf_deinit(&call->answer);
     hy_buf_clear(&call->answer);
     call->header_bytes = 0;
-    call->written = call->cut = call->too_large = false;
+    call->written = call->cut = call->too_large = call->given_up = false;
     call->failed = NULL;
     call->done = NULL;
     call->arg = NULL;
@@ -338,6 +340,8 @@ static const char *reason_of(const struct hy_httpc_call *call, CURLcode code, in
         return call->failed;
     if (call->guard.refused && !call->written)
         return "address not public";
+    if (call->given_up)
+        return HY_HTTPC_GIVEN_UP;
     if (call->too_large)
         return "answer too large";
     if (code == CURLE_OPERATION_TIMEDOUT)

@@ -40,6 +40,7 @@ struct hy_httpc_call {
     bool written;     /* a connection was ready: the request was about to be written */
     bool cut;         /* status line seen, end of its headers not */
     bool too_large;
+    bool given_up;      /* by the one who reads or takes pieces */
     const char *failed; /* why it never started, or null */
 };
 
@@ -49,6 +50,12 @@ void hy_httpc_call_free(struct hy_httpc_call *call);
 
 /* Copies `request` into the call, ready for the multi handle. HY_E_NOMEM. */
 int hy_httpc_call_prepare(struct hy_httpc_call *call, const struct hy_http_request *request);
+
+/* httpc_pieces.c: lets a prepared call read and give pieces. */
+void hy_httpc_call_in_pieces(struct hy_httpc_call *call, const struct hy_httpc_pieces *pieces);
+
+/* What libcurl gives of an answer: collects it. */
+size_t hy_httpc_call_collect(char *bytes, size_t one, size_t size, void *arg);
 
 /* How it ended; the texts point into the call. */
 struct hy_http_response hy_httpc_call_result(const struct hy_httpc_call *call, CURLcode code,

@@ -1,14 +1,12 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "net/httpd_private.h"
-#include "net/uri.h"
 
 #include <assert.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,7 +15,6 @@ enum {
     CONNECTIONS = 8192,
     IDLE_S = 60,
     CONNECTION_BYTES = 16 << 10, /* request line, headers, and a window of the body */
-    SKIP_BYTES = 16 << 20,       /* of a body that is too large, to get the 413 across */
     SPARES_MAX = 256,
     SPARE_BODY_BYTES = 16 << 10,
     LOG_BYTES = 256,
@@ -58,6 +55,8 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
 
     if (req->counted)
         atomic_fetch_sub(&httpd->busy, 1);
+    if (req->response)
+        MHD_destroy_response(req->response);
     if (httpd->spare_count == SPARES_MAX) {
         request_free(req);
         return;
@@ -72,218 +71,6 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
         .httpd = httpd, .arena = arena, .body = body, .next = httpd->spares};
     httpd->spares = req;
     httpd->spare_count++;
-}
-
-/* --- from the first line to the handler ------------------------------------------------------- */
-
-/* The first we hear of a request, before its target is decoded: the only place to see a %00. */
-static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
-{
-    struct hy_httpd_request *req = hy_httpd_request_new(cls);
-
-    if (!req)
-        return NULL;
-    req->connection = connection;
-    req->uri_clean = hy_uri_is_clean(target);
-    return req;
-}
-
-/* Hands the settled answer to libmicrohttpd; MHD_NO closes the connection. */
-static enum MHD_Result send_answer(struct hy_httpd_request *req)
-{
-    enum MHD_Result result;
-
-    if (!req->response)
-        return MHD_NO;
-    if (atomic_load(&req->httpd->quiet))
-        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
-    result = MHD_queue_response(req->connection, (unsigned)req->status, req->response);
-    MHD_destroy_response(req->response);
-    req->response = NULL;
-    return result;
-}
-
-static void refuse_plainly(struct hy_httpd_request *req, int status)
-{
-    const char *reason = MHD_get_reason_phrase_for((unsigned)status);
-    char text[80];
-    int size = snprintf(text, sizeof text, "%d %s\n", status, reason);
-
-    hy_httpd_reply(req, status, "text/plain; charset=utf-8", text, (size_t)size);
-}
-
-static enum MHD_Result refuse(struct hy_httpd_request *req, int status)
-{
-    const struct hy_httpd_config *config = &req->httpd->config;
-
-    hy_httpd_add_header(req, MHD_HTTP_HEADER_CONNECTION, "close");
-    if (config->refuse)
-        config->refuse(req, status, config->arg);
-    else
-        refuse_plainly(req, status);
-    assert(req->stage == HY_STAGE_SETTLED);
-    return send_answer(req);
-}
-
-static bool is_control(struct hy_httpd_request *req)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-    return info && info->client_addr && info->client_addr->sa_family == AF_UNIX;
-}
-
-/* The headers that say where the body ends. */
-struct framing {
-    const char *length, *coding, *expect;
-    unsigned lengths, codings;
-};
-
-static enum MHD_Result visit_framing(void *cls, enum MHD_ValueKind kind, const char *name,
-                                     const char *value)
-{
-    struct framing *f = cls;
-
-    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
-        f->length = value ? value : "";
-        f->lengths++;
-    } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
-        f->coding = value ? value : "";
-        f->codings++;
-    } else if (strcasecmp(name, MHD_HTTP_HEADER_EXPECT) == 0) {
-        f->expect = value;
-    }
-    return MHD_YES;
-}
-
-/* Two ways to say where a body ends are how requests are smuggled past a proxy; libmicrohttpd
- * 0.9.75 takes the first of two lengths. */
-static int framing_fault(const struct framing *f)
-{
-    if (f->lengths + f->codings > 1 || (f->coding && strcasecmp(f->coding, "chunked") != 0))
-        return MHD_HTTP_BAD_REQUEST;
-    if (f->length && strspn(f->length, "0123456789") != strlen(f->length))
-        return MHD_HTTP_BAD_REQUEST;
-    return 0;
-}
-
-/* A client that is still sending when the connection closes finds it reset, and never sees the
- * answer. So what it sends is read to the end first, unless that is out of all proportion or it
- * waits to be told whether to send at all. */
-static int size_fault(struct hy_httpd_request *req, const struct framing *f)
-{
-    unsigned long long length = f->length ? strtoull(f->length, NULL, 10) : 0;
-    size_t max = req->httpd->config.body_max_bytes;
-
-    if (length <= max)
-        return 0;
-    if (length > SKIP_BYTES || f->expect)
-        return MHD_HTTP_CONTENT_TOO_LARGE;
-    req->overflow = true;
-    return 0;
-}
-
-static int head_fault(struct hy_httpd_request *req)
-{
-    struct framing framing = {0};
-    int fault;
-
-    if (!req->uri_clean || !*req->path)
-        return MHD_HTTP_BAD_REQUEST;
-    MHD_get_connection_values(req->connection, MHD_HEADER_KIND, visit_framing, &framing);
-    fault = framing_fault(&framing);
-    return fault ? fault : size_fault(req, &framing);
-}
-
-static enum MHD_Result on_head(struct hy_httpd_request *req, const char *url, const char *method)
-{
-    int fault;
-
-    req->method = method;
-    req->path = hy_uri_path(url);
-    req->control = is_control(req);
-    fault = head_fault(req);
-    if (fault)
-        return refuse(req, fault);
-    req->stage = HY_STAGE_BODY;
-    return MHD_YES;
-}
-
-/* No answer can be queued in the middle of a body, so the rest of one that is too large is read
- * and forgotten, up to a bound. */
-static enum MHD_Result collect(struct hy_httpd_request *req, const char *bytes, size_t size)
-{
-    if (!req->overflow)
-        hy_buf_append(&req->body, bytes, size);
-    if (!req->overflow && hy_buf_ok(&req->body))
-        return MHD_YES;
-    req->overflow = true;
-    req->skipped_bytes += size;
-    return req->skipped_bytes > SKIP_BYTES ? MHD_NO : MHD_YES;
-}
-
-static enum MHD_Result run(struct hy_httpd_request *req, hy_httpd_handler *handler, void *arg)
-{
-    return hy_httpd_run(req, handler, arg) ? send_answer(req) : MHD_YES;
-}
-
-static enum MHD_Result on_whole(struct hy_httpd_request *req)
-{
-    const struct hy_httpd_config *config = &req->httpd->config;
-
-    if (req->overflow)
-        return refuse(req, MHD_HTTP_CONTENT_TOO_LARGE);
-    req->stage = HY_STAGE_HANDED;
-    if (req->control)
-        return run(req, hy_httpd_control_run, NULL);
-    /* Counted before the look at `quiet`, and hy_httpd_quiesce() sets it before anybody looks at
-     * the count: once a quiet server has counted down to 0 no handler will run any more. */
-    req->counted = true;
-    atomic_fetch_add(&req->httpd->busy, 1);
-    if (atomic_load(&req->httpd->quiet))
-        return refuse(req, MHD_HTTP_SERVICE_UNAVAILABLE);
-    return run(req, config->handler, config->arg);
-}
-
-/* libmicrohttpd calls this after the headers, for every part of the body, after the body, and after
- * every resume. */
-static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
-                                 const char *method, const char *version, const char *upload,
-                                 size_t *upload_size, void **request)
-{
-    struct hy_httpd_request *req = *request;
-    enum MHD_Result result;
-
-    if (!req)
-        return MHD_NO;
-    switch (req->stage) {
-    case HY_STAGE_HEAD: return on_head(req, url, method);
-    case HY_STAGE_BODY:
-        if (!*upload_size)
-            return on_whole(req);
-        result = collect(req, upload, *upload_size);
-        *upload_size = 0;
-        return result;
-    case HY_STAGE_HANDED:
-        assert(atomic_load(&req->phase) == HY_PHASE_WOKEN);
-        return run(req, req->then, req->then_arg);
-    case HY_STAGE_SETTLED: break;
-    }
-    return MHD_NO;
-}
-
-static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
-                         enum MHD_RequestTerminationCode code)
-{
-    struct hy_httpd_request *req = *request;
-
-    *request = NULL;
-    if (!req)
-        return;
-    if (req->stage == HY_STAGE_HANDED)
-        hy_httpd_orphan(req);
-    else
-        hy_httpd_request_done(req);
 }
 
 static void on_log(void *cls, const char *format, va_list args)
@@ -319,11 +106,11 @@ static int start_daemon(struct hy_httpd *httpd)
 
     /* clang-format off: a pair a line */
     httpd->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+        flags, 0, NULL, NULL, hy_httpd_on_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         NULL, /* the first: it hears of faults in the others */
-        MHD_OPTION_LISTEN_SOCKET, httpd->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, httpd,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_CONNECTION_LIMIT,
-        config->connections_max + 1, /* and the one to itself */
+        MHD_OPTION_LISTEN_SOCKET, httpd->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, hy_httpd_on_target,
+        httpd, MHD_OPTION_NOTIFY_COMPLETED, hy_httpd_on_completed, httpd,
+        MHD_OPTION_CONNECTION_LIMIT, config->connections_max + 1, /* and the one to itself */
         MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     /* clang-format on */

@@ -13,7 +13,32 @@
  * A peer that closes while its request is deferred leaves the request alive: the continuation runs
  * all the same, on the server's thread, and its answer may go nowhere (see hy_httpd_gone).
  * Bodies are collected whole, up to the limit; larger ones are answered 413 and the connection is
- * closed: after their end, so that the client sees the answer, when that is not far. Header blocks are bounded by libmicrohttpd's connection memory (16 KiB).
+ * closed: after their end, so that the client sees the answer, when that is not far. Header blocks
+ * are bounded by libmicrohttpd's connection memory (16 KiB).
+ *
+ * Large things stream: a body comes in pieces, an answer leaves in pieces, and of either no more
+ * than one piece is in memory. Every step ends by saying what it waits for:
+ *
+ *   config.head(req)                           the headers are there, the body is not
+ *     -> hy_httpd_read(req, piece, arg)        "run piece() when there are bytes"
+ *   piece(req, arg)                            hy_httpd_piece() has up to 16 KiB, or the end
+ *     -> hy_httpd_defer(req, stored, arg)      this piece takes a while: the peer is not read from
+ *          ... other thread works, wakes ...   meanwhile, and the piece stays where it is
+ *        stored(req, arg)
+ *     -> hy_httpd_read(req, piece, arg)        done with this one, the next one please
+ *     -> hy_httpd_reply(req, ...)              at the end; before it, too: then the rest of the body
+ *                                              is read and forgotten, so that the peer sees the answer
+ *
+ *   handler(req)
+ *     hy_httpd_stream(req, 200, "text/plain")  an answer of unknown length
+ *     -> hy_httpd_write(req, bytes, size, more, arg)   "run more() when they are gone"
+ *   more(req, arg)
+ *     -> hy_httpd_defer(req, looked, arg)      ... other thread reads on, wakes ...
+ *        looked(req, arg)
+ *     -> hy_httpd_write(...), and at last hy_httpd_end(req)
+ *
+ * A peer that goes in the middle is told to whoever waits: the step that is due runs with
+ * hy_httpd_gone(), and ends with hy_httpd_abort() or hy_httpd_reply() as usual.
  */
 #ifndef HY_NET_HTTPD_H
 #define HY_NET_HTTPD_H
@@ -36,6 +61,11 @@ struct hy_httpd_config {
     unsigned connections_max; /* 0: 8192 */
     unsigned idle_timeout_s;  /* 0: 60; a deferred request does not count as idle */
     hy_httpd_handler *handler;
+    /* Called when the headers of a request that could have a body are there; null: never. It asks
+     * for the body in pieces (hy_httpd_read), or answers without one (hy_httpd_reply), or does
+     * nothing: then the body is collected and `handler` called. No limit of size holds for a body
+     * in pieces; the time-outs do. Not called once the server is quiet. */
+    hy_httpd_handler *head;
     /* Called on the server's thread when a request cannot reach the handler (413 too large, 400
      * malformed, 503 after hy_httpd_quiesce; libmicrohttpd itself answers what it cannot parse):
      * fills the answer by hy_httpd_reply(). Null: a plain text answer. */
@@ -60,7 +90,8 @@ size_t hy_httpd_busy(const struct hy_httpd *httpd);
 
 /* Every deferred request must have been woken before: quiesce, wait until hy_httpd_busy() is 0,
  * then stop the threads that wake, then call this. Closes all connections and frees all; null is
- * legal. */
+ * legal. Steps of bodies and answers that are still streaming run once more, with hy_httpd_gone();
+ * they may not defer then, there is nobody left to wake them. */
 void hy_httpd_stop(struct hy_httpd *httpd);
 
 /* --- one request; everything returned lives as long as the request ---------------------------- */
@@ -104,12 +135,34 @@ void hy_httpd_add_header(struct hy_httpd_request *req, const char *name, const c
 void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *content_type,
                     const void *body, size_t body_size);
 
-/* Closes the connection without a byte of an answer (the simulator's "drop"). */
+/* Closes the connection without a byte of an answer (the simulator's "drop"); in the middle of one
+ * that streams, so that the peer can tell that it is not whole. */
 void hy_httpd_abort(struct hy_httpd_request *req);
 
 /* Called by a handler or continuation instead of replying. hy_httpd_wake() may come from another
  * thread at any time after (even before the handler returned). One wake a defer. */
 void hy_httpd_defer(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg);
 void hy_httpd_wake(struct hy_httpd_request *req);
+
+/* --- in pieces; not for a peer that is known to have gone -------------------------------------- */
+
+/* In config.head and in the steps that follow it. `then` runs when there are bytes that were not
+ * read yet, when the body has ended, and when the peer has gone. */
+void hy_httpd_read(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg);
+
+/* The piece that is being worked on, until the next hy_httpd_read(); for the thread that works on
+ * it, too. Size 0: the body has ended. */
+const char *hy_httpd_piece(const struct hy_httpd_request *req, size_t *ret_size);
+
+/* Instead of hy_httpd_reply(): status and headers of an answer whose body follows by
+ * hy_httpd_write(). They leave with the first of these. */
+void hy_httpd_stream(struct hy_httpd_request *req, int status, const char *content_type);
+
+/* `bytes` (at least 1) are borrowed until `then` runs: when all were taken, or the peer has gone. */
+void hy_httpd_write(struct hy_httpd_request *req, const void *bytes, size_t size,
+                    hy_httpd_handler *then, void *arg);
+
+/* The answer is whole. */
+void hy_httpd_end(struct hy_httpd_request *req);
 
 #endif

@@ -1,9 +1,11 @@
 /*
  * httpd_private.h - what the files of the HTTP server share.
  *
- *   httpd.c           the daemon: start, stop, the callbacks of libmicrohttpd, collecting a body
+ *   httpd.c           the daemon: start, stop, requests and their recycling
+ *   httpd_receive.c   what libmicrohttpd calls: from the first line to the handler, and the end
  *   httpd_request.c   reading a request, building its answer
  *   httpd_resume.c    defer and wake, and requests that outlive their connection
+ *   httpd_stream.c    bodies and answers in pieces
  *
  * Everything here runs on the server's thread, except where a function says otherwise.
  */
@@ -21,12 +23,21 @@
 /*
  * HEAD -> BODY -> HANDED -> SETTLED
  *   \_______\_______________/   refused
+ *    \___________/               its body comes in pieces
  */
 enum hy_httpd_stage {
     HY_STAGE_HEAD,    /* request line seen, nothing decided */
     HY_STAGE_BODY,    /* collecting */
-    HY_STAGE_HANDED,  /* the handler has it, running or deferred */
+    HY_STAGE_HANDED,  /* a handler has it: running, or waiting for something */
     HY_STAGE_SETTLED, /* answered or aborted */
+};
+
+/* What the step `then` of a request waits for. */
+enum hy_httpd_wait {
+    HY_WAIT_NOTHING, /* it is settled */
+    HY_WAIT_WAKE,
+    HY_WAIT_BYTES, /* of its body */
+    HY_WAIT_ROOM,  /* for the rest of the piece that it writes */
 };
 
 /*
@@ -51,10 +62,19 @@ struct hy_httpd_request {
     struct hy_httpd_added *added; /* headers of the answer, newest first */
     struct MHD_Response *response;
     int status;
-    hy_httpd_handler *then; /* set while deferred */
+    hy_httpd_handler *then; /* set while it waits */
     void *then_arg;
     enum hy_httpd_stage stage;
-    _Atomic int phase;
+    enum hy_httpd_wait wait;
+    _Atomic int phase; /* of a wait for a wake */
+    bool pieces;       /* its body comes in pieces */
+    bool ended;        /* ... and has come to its end */
+    const char *piece; /* the present one */
+    size_t piece_size;
+    bool streams;     /* its answer leaves in pieces */
+    bool whole;       /* ... and has left, but for what libmicrohttpd holds */
+    const char *left; /* of the present one */
+    size_t left_size;
     bool uri_clean;
     bool control; /* the server's own, see httpd_resume.c */
     bool counted; /* in httpd->busy */
@@ -89,11 +109,45 @@ struct hy_httpd {
 struct hy_httpd_request *hy_httpd_request_new(struct hy_httpd *httpd);
 void hy_httpd_request_done(struct hy_httpd_request *req);
 
+/* --- httpd_request.c -------------------------------------------------------------------------- */
+
+/* Takes `response`, or null when there was no memory for it: then the connection will be closed. */
+void hy_httpd_respond(struct hy_httpd_request *req, int status, const char *content_type,
+                      struct MHD_Response *response);
+
+/* --- httpd_receive.c: the callbacks of libmicrohttpd ------------------------------------------- */
+
+void *hy_httpd_on_target(void *cls, const char *target, struct MHD_Connection *connection);
+enum MHD_Result hy_httpd_on_access(void *cls, struct MHD_Connection *connection, const char *url,
+                                   const char *method, const char *version, const char *upload,
+                                   size_t *upload_size, void **request);
+void hy_httpd_on_completed(void *cls, struct MHD_Connection *connection, void **request,
+                           enum MHD_RequestTerminationCode code);
+
+/* Hands the answer to libmicrohttpd; MHD_NO closes the connection. */
+enum MHD_Result hy_httpd_send_answer(struct hy_httpd_request *req);
+
+/* --- httpd_stream.c --------------------------------------------------------------------------- */
+
+/* A part of a body that is taken in pieces has come, or (size 0) its end. */
+enum MHD_Result hy_httpd_on_piece(struct hy_httpd_request *req, const char *upload,
+                                  size_t *upload_size);
+
 /* --- httpd_resume.c --------------------------------------------------------------------------- */
 
-/* Runs `handler` and the continuations whose wake came early. True when the request is settled,
- * false when it sleeps: then somebody else may own it already. */
-bool hy_httpd_run(struct hy_httpd_request *req, hy_httpd_handler *handler, void *arg);
+/* Runs `handler` and the continuations whose wake came early. Returns what the request waits for
+ * then; with HY_WAIT_WAKE somebody else may own it already. */
+enum hy_httpd_wait hy_httpd_run(struct hy_httpd_request *req, hy_httpd_handler *handler, void *arg);
+
+/* What a step says about the next one. */
+void hy_httpd_wait_for(struct hy_httpd_request *req, enum hy_httpd_wait wait,
+                       hy_httpd_handler *then, void *arg);
+
+/* The one that waits goes on. */
+static inline enum hy_httpd_wait hy_httpd_go_on(struct hy_httpd_request *req)
+{
+    return hy_httpd_run(req, req->then, req->then_arg);
+}
 
 /* The connection of a deferred request is about to vanish: goes on without it. */
 void hy_httpd_orphan(struct hy_httpd_request *req);

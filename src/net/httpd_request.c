@@ -152,21 +152,26 @@ static struct MHD_Response *response_of(struct hy_httpd_request *req, const void
     return MHD_create_response_from_buffer(body_size, copy, MHD_RESPMEM_PERSISTENT);
 }
 
+void hy_httpd_respond(struct hy_httpd_request *req, int status, const char *content_type,
+                      struct MHD_Response *response)
+{
+    req->status = status;
+    req->response = response;
+    if (!response)
+        return;
+    if (content_type)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    for (const struct hy_httpd_added *a = req->added; a; a = a->next)
+        MHD_add_response_header(response, a->name, a->value);
+}
+
 void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *content_type,
                     const void *body, size_t body_size)
 {
-    assert(req->stage != HY_STAGE_SETTLED && !req->then);
+    assert(req->stage != HY_STAGE_SETTLED && !req->then && (!req->streams || !req->connection));
     req->stage = HY_STAGE_SETTLED;
-    if (!req->connection)
-        return;
-    req->status = status;
-    req->response = response_of(req, body, body_size);
-    if (!req->response)
-        return;
-    if (content_type)
-        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-    for (const struct hy_httpd_added *a = req->added; a; a = a->next)
-        MHD_add_response_header(req->response, a->name, a->value);
+    if (req->connection)
+        hy_httpd_respond(req, status, content_type, response_of(req, body, body_size));
 }
 
 void hy_httpd_abort(struct hy_httpd_request *req)

@@ -19,28 +19,35 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void hy_httpd_defer(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg)
+void hy_httpd_wait_for(struct hy_httpd_request *req, enum hy_httpd_wait wait,
+                       hy_httpd_handler *then, void *arg)
 {
     assert(req->stage == HY_STAGE_HANDED && !req->then);
+    req->wait = wait;
     req->then = then;
     req->then_arg = arg;
+}
+
+void hy_httpd_defer(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg)
+{
+    hy_httpd_wait_for(req, HY_WAIT_WAKE, then, arg);
     if (!req->control)
         atomic_fetch_add(&req->httpd->deferred, 1);
 }
 
-bool hy_httpd_run(struct hy_httpd_request *req, hy_httpd_handler *handler, void *arg)
+enum hy_httpd_wait hy_httpd_run(struct hy_httpd_request *req, hy_httpd_handler *handler, void *arg)
 {
     for (;;) {
         int running = HY_PHASE_RUNNING;
         bool suspended = false;
 
         req->then = NULL;
+        req->wait = HY_WAIT_NOTHING;
         atomic_store(&req->phase, HY_PHASE_RUNNING);
         handler(req, arg);
-        if (!req->then) {
-            assert(req->stage == HY_STAGE_SETTLED);
-            return true;
-        }
+        assert(!req->then == (req->stage == HY_STAGE_SETTLED));
+        if (req->wait != HY_WAIT_WAKE)
+            return req->wait;
         handler = req->then;
         arg = req->then_arg;
         if (req->connection && atomic_load(&req->phase) == HY_PHASE_RUNNING) {
@@ -48,10 +55,10 @@ bool hy_httpd_run(struct hy_httpd_request *req, hy_httpd_handler *handler, void 
             suspended = true;
         }
         if (atomic_compare_exchange_strong(&req->phase, &running, HY_PHASE_ASLEEP))
-            return false;
+            return HY_WAIT_WAKE;
         if (suspended) {
             MHD_resume_connection(req->connection);
-            return false;
+            return HY_WAIT_WAKE;
         }
     }
 }
@@ -109,7 +116,7 @@ static void run_orphan(struct hy_httpd_request *req)
 {
     struct hy_httpd *httpd = req->httpd;
 
-    if (!hy_httpd_run(req, req->then, req->then_arg))
+    if (hy_httpd_go_on(req) == HY_WAIT_WAKE)
         return;
     pthread_mutex_lock(&httpd->lock);
     httpd->orphans--;

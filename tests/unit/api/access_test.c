@@ -163,7 +163,7 @@ static void wrong_methods_and_paths(void)
     CHECK_TEXT(client_at("detail"), "This path has POST, GET.");
     client_call("DELETE", "/v1/messages/check", NULL);
     CHECK_INT(client_status(), 405);
-    client_call("GET", "/v1/broadcasts", NULL);
+    client_call("GET", "/v1/nothing", NULL);
     CHECK_INT(client_status(), 404);
     CHECK_TEXT(client_at("type"), "urn:hongyan:problem:not_found");
     client_call("GET", "/", NULL);

@@ -12,6 +12,7 @@ struct world client_world;
 static struct hy_api *api;
 static struct hy_httpd_request last;
 static bool have_last;
+static size_t piece_bytes;
 static json_t *answer;
 static const char *key, *header_name, *header_value, *platform, *proxy;
 
@@ -76,6 +77,11 @@ void client_add_app(void)
 void client_use_key(const char *text)
 {
     key = text;
+}
+
+void client_pieces(size_t bytes)
+{
+    piece_bytes = bytes;
 }
 
 void client_header(const char *name, const char *value)
@@ -210,14 +216,17 @@ static void begin(const char *method, const char *target, const char *body, size
     last.body_size = size;
     split_target(&last, target);
     put_headers(&last);
-    hy_api_handle(&last, api);
+    last.piece_bytes = piece_bytes;
+    hy_api_head(&last, api);
+    if (!last.then && !last.status)
+        hy_api_handle(&last, api);
     last.gone = gone;
     run(&last);
 }
 
 static void finish(void)
 {
-    assert(last.status && last.replies == 1);
+    assert(last.status == -1 || (last.status && last.replies == 1));
     answer = json_loadb(last.answer, last.answer_size, JSON_REJECT_DUPLICATES, NULL);
 }
 

@@ -58,6 +58,9 @@ void client_call_finish(void);
 /* As client_call() for bytes of any kind. */
 void client_call_bytes(const char *method, const char *target, const char *body, size_t size);
 
+/* Bodies that come in pieces have pieces of so many bytes from now on; 0: one for all. */
+void client_pieces(size_t bytes);
+
 /* The peer has gone by the time the first verb is done. */
 void client_call_gone(const char *method, const char *target, const char *body);
 

@@ -120,13 +120,73 @@ void hy_httpd_wake(struct hy_httpd_request *req)
     req->woken = true;
 }
 
+/* --- in pieces -------------------------------------------------------------------------------- */
+
+void hy_httpd_read(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg)
+{
+    assert(!req->gone && !req->stream_status);
+    hy_httpd_defer(req, then, arg);
+    req->reading = true;
+}
+
+const char *hy_httpd_piece(const struct hy_httpd_request *req, size_t *ret_size)
+{
+    *ret_size = req->piece_size;
+    return req->piece_size ? req->body + req->piece_at : "";
+}
+
+void hy_httpd_stream(struct hy_httpd_request *req, int status, const char *content_type)
+{
+    assert(!req->gone && !req->status && !req->stream_status);
+    req->stream_status = status;
+    req->content_type = content_type ? strdup(content_type) : NULL;
+    req->answer = calloc(1, 1);
+}
+
+void hy_httpd_write(struct hy_httpd_request *req, const void *bytes, size_t size,
+                    hy_httpd_handler *then, void *arg)
+{
+    assert(!req->gone && req->stream_status && size > 0);
+    hy_httpd_defer(req, then, arg);
+    req->writing = true;
+    req->left = bytes;
+    req->left_size = size;
+}
+
+void hy_httpd_end(struct hy_httpd_request *req)
+{
+    assert(req->stream_status && !req->status && !req->then);
+    req->status = req->stream_status;
+    req->replies++;
+}
+
+static void read_on(struct hy_httpd_request *req)
+{
+    size_t left = req->body_size - req->piece_at - req->piece_size;
+
+    req->piece_at += req->piece_size;
+    req->piece_size = req->piece_bytes && req->piece_bytes < left ? req->piece_bytes : left;
+}
+
+static void write_on(struct hy_httpd_request *req)
+{
+    req->answer = realloc(req->answer, req->answer_size + req->left_size + 1);
+    memcpy(req->answer + req->answer_size, req->left, req->left_size);
+    req->answer_size += req->left_size;
+    req->answer[req->answer_size] = 0;
+}
+
 bool fake_httpd_turn(struct hy_httpd_request *req)
 {
     hy_httpd_handler *then = req->then;
 
-    if (!req->woken)
+    if (!req->woken && !req->reading && !req->writing)
         return false;
-    req->woken = false;
+    if (req->reading)
+        read_on(req);
+    if (req->writing)
+        write_on(req);
+    req->woken = req->reading = req->writing = false;
     req->then = NULL;
     then(req, req->then_arg);
     return true;

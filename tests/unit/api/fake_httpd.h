@@ -16,7 +16,8 @@ struct hy_httpd_request {
     const char *headers[FAKE_HEADERS_MAX][2];
     const char *body;
     size_t body_size;
-    bool gone; /* the peer is known to have gone */
+    bool gone;          /* the peer is known to have gone */
+    size_t piece_bytes; /* how large the pieces of the body are; 0: one for all */
 
     /* Out. */
     int status; /* 0 = not answered yet */
@@ -31,9 +32,15 @@ struct hy_httpd_request {
     hy_httpd_handler *then;
     void *then_arg;
     bool woken;
+
+    /* Pieces: where the present one is; what waits for the next one, or has one to give. */
+    size_t piece_at, piece_size, left_size;
+    const void *left;
+    bool reading, writing;
+    int stream_status; /* of an answer in pieces; 0 = none */
 };
 
-/* Runs the continuation of a request that was woken; false when there is nothing to run. */
+/* Runs the step of a request that was woken, reads or writes; false when there is nothing to run. */
 bool fake_httpd_turn(struct hy_httpd_request *req);
 
 /* A header of the answer, or null. */

@@ -147,6 +147,15 @@ static void wants_what_is_needed(void)
     CHECK_TEXT(fault, "ID is missing; --help explains");
     CHECK_INT(parse(strict, "ID", "--app x -- --odd"), 0);
     CHECK_TEXT(args.operand, "--odd");
+    CHECK_INT(parse(strict, "ID FILE", "b1 --app x users.csv"), 0);
+    CHECK_TEXT(args.operand, "b1");
+    CHECK_TEXT(args.second, "users.csv");
+    CHECK_INT(parse(strict, "ID FILE", "b1 --app x"), HY_E_INVALID);
+    CHECK_TEXT(fault, "FILE is missing; --help explains");
+    CHECK_INT(parse(strict, "ID FILE", "--app x"), HY_E_INVALID);
+    CHECK_TEXT(fault, "ID is missing; --help explains");
+    CHECK_INT(parse(strict, "ID FILE", "a b c"), HY_E_INVALID);
+    CHECK_TEXT(fault, "c: one word too many");
     CHECK_INT(parse(strict, "ID", "--app x -"), 0);
     CHECK_TEXT(args.operand, "-");
 }
