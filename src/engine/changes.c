@@ -140,6 +140,8 @@ static void app_stored(struct hy_op *op, void *arg)
         hy_log(HY_LOG_INFO, "app.changed", "app=%s", change->put.app.id);
         hy_lane_notice(engine, change->put.app.no, 0);
     }
+    if (op->result == HY_E_UNCERTAIN)
+        hy_doubt_note(engine, op->verb);
     change->done(change, change->arg);
 }
 
@@ -217,6 +219,8 @@ static void app_removed(struct hy_op *op, void *arg)
         hy_registry_delete_app(&engine->registry, removal->removal.app_no, removal->removal.now_ms);
         hy_shelf_replace(&engine->shelf, removal->removal.app_no, NULL, 0, false);
         hy_clockwork_stale(engine);
+    } else if (op->result == HY_E_UNCERTAIN) {
+        hy_doubt_note(engine, op->verb);
     }
     removal->done(removal, removal->arg);
 }
@@ -278,7 +282,8 @@ static void key_revoked(struct hy_op *op, void *arg)
 {
     struct hy_key_change *change = arg;
 
-    if (op->result == 0)
+    /* In doubt it opens nothing any more: whoever revokes it means it, and may ask again. */
+    if (op->result == 0 || op->result == HY_E_UNCERTAIN)
         hy_registry_remove_key(&change->engine->registry, change->revoke.key_id);
     change->done(change, change->arg);
 }

@@ -219,6 +219,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     }
     next = sooner(next, hy_clockwork_turn(engine));
     next = sooner(next, hy_expiry_turn(engine));
+    next = sooner(next, hy_doubt_turn(engine));
     next = sooner(next, hy_attempts_settle(engine));
     next = sooner(next, hy_dispatch(engine));
     pthread_mutex_unlock(&engine->turn_lock);
@@ -236,7 +237,7 @@ void hy_engine_quiesce(struct hy_engine *engine)
 bool hy_engine_idle(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
-           !engine->template_works && !engine->claiming && !engine->settling &&
+           !engine->template_works && !engine->claiming && !engine->settling && !engine->doubt.busy &&
            !engine->clockwork.busy && engine->clockwork.jobs_open == 0;
 }
 

@@ -243,6 +243,8 @@ static void admitted(struct hy_op *op, void *arg)
         if (admit->items[i].admission == HY_ADMITTED)
             notice(submit->engine, admit->items[i].message);
     }
+    if (op->result == HY_E_UNCERTAIN)
+        hy_doubt_note(submit->engine, op->verb); /* perhaps something is due */
     submit->done(submit, submit->arg);
 }
 
