@@ -150,7 +150,7 @@ static void fire_done(struct hy_op *op, void *arg)
 }
 
 /* The stored body was checked when it came; an app may have gone or changed since. */
-static void prepare_message(struct hy_engine *engine, struct firing *f)
+static int prepare_message(struct hy_engine *engine, struct firing *f)
 {
     const struct hy_app_entry *app = hy_engine_app_by_no(engine, f->schedule.app_no);
     HY_JSON_SCOPED json_t *body =
@@ -160,14 +160,16 @@ static void prepare_message(struct hy_engine *engine, struct firing *f)
     hy_violations_init(&f->faults, &f->arena);
     hy_engine_prepare(engine, body, NULL, app ? app->app.id : NULL, &f->faults, &f->submission);
     hy_engine_app_release(app);
+    if (f->faults.unkept && !f->faults.count)
+        return HY_E_NOMEM; /* no reason to miss a due time */
     if (hy_violations_any(&f->faults)) {
-        snprintf(f->result, sizeof f->result, "refused: %s",
-                 f->faults.count ? f->faults.items[0].message : "out of memory");
-        return;
+        snprintf(f->result, sizeof f->result, "refused: %s", f->faults.items[0].message);
+        return 0;
     }
     f->verb.item = &f->submission.item;
     snprintf(f->result, sizeof f->result, "message %s",
              hy_message_id_print(f->submission.message.id, id));
+    return 0;
 }
 
 static int decide(struct hy_engine *engine, struct firing *f)
@@ -187,7 +189,7 @@ static int decide(struct hy_engine *engine, struct firing *f)
     else if (s->job)
         snprintf(f->result, sizeof f->result, "started");
     else if (s->message)
-        prepare_message(engine, f);
+        return prepare_message(engine, f);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LOST_AT_ONCE = 200, RETRY_MS = 1000 };
 
@@ -77,12 +78,20 @@ static void look_end(struct look *look, bool again)
 
 /* --- apps ------------------------------------------------------------------------------------- */
 
+/* Or newer: changed since it was read. */
+static bool is_as_stored(const struct hy_app *known, const struct hy_app *stored)
+{
+    if (stored->deleted_at_ms || known->updated_at_ms < stored->updated_at_ms)
+        return false;
+    return known->updated_at_ms > stored->updated_at_ms ||
+           strcmp(known->settings, stored->settings) == 0;
+}
+
 static void take_over(struct hy_engine *engine, const struct hy_app *app)
 {
     HY_APP_SCOPED const struct hy_app_entry *known = hy_engine_app_by_no(engine, app->no);
 
-    if (known && (known->app.deleted_at_ms ||
-                  (!app->deleted_at_ms && known->app.updated_at_ms >= app->updated_at_ms)))
+    if (known && (known->app.deleted_at_ms || is_as_stored(&known->app, app)))
         return;
     if (hy_registry_put_app(&engine->registry, app) != 0) {
         atomic_store(&engine->doubt.apps, true);

@@ -55,7 +55,7 @@ static int read_settings(struct hy_registry_app *app, const char *text)
     app->entry.settings = hy_app_settings_default;
     hy_violations_init(&faults, &app->arena);
     if (!root)
-        return HY_E_CORRUPT;
+        return hy_json_starved() ? HY_E_NOMEM : HY_E_CORRUPT;
     hy_json_read(root, hy_app_settings_fields, &app->entry.settings, &faults);
     return hy_violations_any(&faults) ? HY_E_CORRUPT : 0;
 }
