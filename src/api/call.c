@@ -103,6 +103,8 @@ bool hy_call_json(struct hy_call *call, enum hy_body_need need)
     if (size == 0)
         return refuse_body(call, "required", "empty; JSON is expected");
     call->body = hy_json_parse(bytes, size, reason, sizeof reason);
+    if (!call->body && hy_json_starved())
+        return !hy_call_failed(call, HY_E_NOMEM);
     return call->body || refuse_body(call, "json", reason);
 }
 
@@ -197,8 +199,12 @@ void hy_call_reply(struct hy_call *call, int status, struct hy_out *out)
 {
     if (hy_buf_ok(&out->buf))
         hy_call_reply_bytes(call, status, media_json, hy_buf_text(&out->buf), out->buf.size);
-    else
+    else if (strcmp(hy_httpd_method(call->req), "GET") == 0)
         hy_problem_of_error(call, HY_E_NOMEM);
+    else /* it is done, and not to be repeated as if it were not */
+        hy_problem_reply(call, HY_PROBLEM_UNCERTAIN,
+                         "It was done, but there was no memory for the answer: look again, or "
+                         "repeat this with the same idempotency key.");
     hy_out_deinit(out);
 }
 
