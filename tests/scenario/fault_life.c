@@ -271,7 +271,7 @@ static int send_message(void *arg)
     hy_violations_init(&v, &arena);
     hy_engine_prepare(world.engine, body, key, app_id, &v, &submission);
     if (hy_violations_any(&v))
-        return HY_E_INVALID;
+        return v.count ? HY_E_INVALID : HY_E_NOMEM;
     submit.admit.items = &submission.item;
     submit.admit.count = 1;
     submit.admit.arena = &arena;

@@ -28,6 +28,46 @@ int64_t world_now_ms(void)
     return now_ms;
 }
 
+static void (*before_run)(void), (*after_run)(void);
+
+void world_around(void (*before)(void), void (*after)(void))
+{
+    before_run = before;
+    after_run = after;
+}
+
+static void enter(void)
+{
+    if (before_run)
+        before_run();
+}
+
+static void leave(void)
+{
+    if (after_run)
+        after_run();
+}
+
+static int64_t tick(struct world *w)
+{
+    int64_t next;
+
+    enter();
+    next = hy_engine_tick(w->engine, now_ms);
+    leave();
+    return next;
+}
+
+static bool pump(struct world *w)
+{
+    bool any;
+
+    enter();
+    any = hy_store_pump(w->store);
+    leave();
+    return any;
+}
+
 static int begin_unless_full(struct hy_backend *backend)
 {
     return disk_full ? HY_E_FULL : hy_backend_memory.begin(backend);
@@ -70,7 +110,9 @@ static void start_engine(struct world *w)
     int err;
 
     do {
+        enter();
         err = hy_engine_new(&config, &w->engine);
+        leave();
     } while (err && start_again && start_again(w, err));
     assert(err == 0);
 }
@@ -141,9 +183,9 @@ void world_crash(struct world *w)
 void world_settle(struct world *w)
 {
     do {
-        hy_engine_tick(w->engine, now_ms);
-    } while (hy_store_pump(w->store));
-    hy_engine_tick(w->engine, now_ms);
+        tick(w);
+    } while (pump(w));
+    tick(w);
 }
 
 void world_advance(struct world *w, int64_t ms)
@@ -151,7 +193,7 @@ void world_advance(struct world *w, int64_t ms)
     int64_t target = now_ms + ms;
 
     while (now_ms < target) {
-        int64_t next = hy_engine_tick(w->engine, now_ms);
+        int64_t next = tick(w);
 
         now_ms = next <= now_ms ? now_ms + 1 : next;
         now_ms = now_ms < target ? now_ms : target;
@@ -185,7 +227,9 @@ void world_answer(struct world *w, size_t index, enum hy_http_outcome outcome, i
 
     memset(&w->requests[index], 0, sizeof r);
     drop_request(w, index);
+    enter();
     r.done(&response, r.arg);
+    leave();
     free(r.method);
     free(r.url);
     free(r.body);

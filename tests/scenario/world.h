@@ -51,6 +51,9 @@ void world_advance(struct world *w, int64_t ms);
 /* Puts the clock somewhere without running what lies between: a suspended machine, a wrong date. */
 void world_jump(struct world *w, int64_t ms);
 
+/* Called before and after each time the program's own code runs; null: nothing. */
+void world_around(void (*before)(void), void (*after)(void));
+
 /* Moves the clock alone: nobody lives meanwhile. */
 void world_sleep(int64_t ms);
 

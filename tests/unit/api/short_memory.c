@@ -59,6 +59,21 @@ void short_memory_begin(size_t nth, bool until_the_end)
     active = true;
 }
 
+void short_memory_pause(void)
+{
+    active = false;
+}
+
+void short_memory_resume(void)
+{
+    active = true;
+}
+
+size_t short_memory_calls(void)
+{
+    return calls;
+}
+
 bool short_memory_end(void)
 {
     active = false;

@@ -12,6 +12,11 @@
 
 /* Counts from now on; the `nth` call, from 1, gets nothing, with `for_ever` all later ones neither. */
 void short_memory_begin(size_t nth, bool for_ever);
+/* Between the two nothing is counted and everything given. */
+void short_memory_pause(void);
+void short_memory_resume(void);
+size_t short_memory_calls(void); /* counted since it began */
+
 /* Everything is given again. True when a call got nothing. */
 bool short_memory_end(void);
 
