@@ -8,15 +8,16 @@
 
 static const char media_json[] = "application/json";
 
-static void copy_params(struct hy_call *call, const struct hy_route_match *match)
+static bool copy_params(struct hy_call *call, const struct hy_route_match *match)
 {
     for (int i = 0; i < HY_ROUTE_PARAMS_MAX; i++) {
         call->params[i] = "";
         if (match && match->params[i][0])
             call->params[i] = hy_arena_strdup(call->arena, match->params[i]);
         if (!call->params[i])
-            call->params[i] = ""; /* out of memory: no such thing */
+            return false;
     }
+    return true;
 }
 
 struct hy_call *hy_call_new(struct hy_api *api, struct hy_httpd_request *req,
@@ -25,16 +26,17 @@ struct hy_call *hy_call_new(struct hy_api *api, struct hy_httpd_request *req,
     struct hy_arena *arena = hy_httpd_arena(req);
     struct hy_call *call = hy_arena_alloc(arena, sizeof *call);
 
-    if (!call) {
+    if (call) {
+        call->api = api;
+        call->engine = api->engine;
+        call->req = req;
+        call->arena = arena;
+        hy_violations_init(&call->v, arena);
+    }
+    if (!call || !copy_params(call, match)) {
         hy_httpd_reply(req, 503, NULL, NULL, 0);
         return NULL;
     }
-    call->api = api;
-    call->engine = api->engine;
-    call->req = req;
-    call->arena = arena;
-    hy_violations_init(&call->v, arena);
-    copy_params(call, match);
     return call;
 }
 

@@ -53,6 +53,7 @@ static const struct {
     {HY_E_NOMEM, HY_PROBLEM_MEMORY, "Nothing was done; try again."},
     {HY_E_IO, HY_PROBLEM_STORE, "Reading or writing the store failed; nothing was stored."},
     {HY_E_FULL, HY_PROBLEM_STORE, "The store's device is full; nothing was stored."},
+    {HY_E_CORRUPT, HY_PROBLEM_STORE, "Stored data is damaged; nothing was stored."},
     {HY_E_BUSY, HY_PROBLEM_STORE, "Somebody else holds the store; nothing was stored."},
     {HY_E_UNCERTAIN, HY_PROBLEM_UNCERTAIN,
      "The answer of the commit was lost: look again, or repeat this with the same idempotency "
