@@ -68,8 +68,8 @@ static struct hy_sealed copied(struct hy_arena *arena, const struct hy_sealed *f
 }
 
 /* Which of the callback's secrets there are. What cannot be opened counts as none: the app goes on
- * without callbacks. */
-static void look_at_callback(const struct hy_seal *seal, struct hy_registry_app *app)
+ * without callbacks. HY_E_NOMEM: it is not known. */
+static int look_at_callback(const struct hy_seal *seal, struct hy_registry_app *app)
 {
     struct hy_callback_secrets secrets;
     struct hy_arena arena;
@@ -77,13 +77,14 @@ static void look_at_callback(const struct hy_seal *seal, struct hy_registry_app 
 
     hy_arena_init(&arena);
     err = hy_callback_secrets_open(seal, app->entry.app.id, &app->callback, &arena, &secrets);
-    if (err)
+    if (err && err != HY_E_NOMEM)
         hy_log(HY_LOG_ERROR, "app.callback_unreadable", "app=%s error=%s", app->entry.app.id,
                hy_err_text(err));
     app->entry.has_callback = secrets.token != NULL;
     app->entry.has_callback_key = secrets.aes_key != NULL;
     hy_callback_secrets_wipe(&secrets);
     hy_arena_deinit(&arena);
+    return err == HY_E_NOMEM ? err : 0;
 }
 
 static int new_entry(const struct hy_seal *seal, const struct hy_app *from,
@@ -112,7 +113,7 @@ static int new_entry(const struct hy_seal *seal, const struct hy_app *from,
     else
         err = app->entry.platform ? read_settings(app, to->settings) : HY_E_CORRUPT;
     if (!err)
-        look_at_callback(seal, app);
+        err = look_at_callback(seal, app);
     if (err) {
         release(app);
         return err;
