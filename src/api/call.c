@@ -8,15 +8,16 @@
 
 static const char media_json[] = "application/json";
 
-static void copy_params(struct hy_call *call, const struct hy_route_match *match)
+static bool copy_params(struct hy_call *call, const struct hy_route_match *match)
 {
     for (int i = 0; i < HY_ROUTE_PARAMS_MAX; i++) {
         call->params[i] = "";
         if (match && match->params[i][0])
             call->params[i] = hy_arena_strdup(call->arena, match->params[i]);
         if (!call->params[i])
-            call->params[i] = ""; /* out of memory: no such thing */
+            return false;
     }
+    return true;
 }
 
 struct hy_call *hy_call_new(struct hy_api *api, struct hy_httpd_request *req,
@@ -25,16 +26,17 @@ struct hy_call *hy_call_new(struct hy_api *api, struct hy_httpd_request *req,
     struct hy_arena *arena = hy_httpd_arena(req);
     struct hy_call *call = hy_arena_alloc(arena, sizeof *call);
 
-    if (!call) {
+    if (call) {
+        call->api = api;
+        call->engine = api->engine;
+        call->req = req;
+        call->arena = arena;
+        hy_violations_init(&call->v, arena);
+    }
+    if (!call || !copy_params(call, match)) {
         hy_httpd_reply(req, 503, NULL, NULL, 0);
         return NULL;
     }
-    call->api = api;
-    call->engine = api->engine;
-    call->req = req;
-    call->arena = arena;
-    hy_violations_init(&call->v, arena);
-    copy_params(call, match);
     return call;
 }
 
@@ -103,6 +105,8 @@ bool hy_call_json(struct hy_call *call, enum hy_body_need need)
     if (size == 0)
         return refuse_body(call, "required", "empty; JSON is expected");
     call->body = hy_json_parse(bytes, size, reason, sizeof reason);
+    if (!call->body && hy_json_starved())
+        return !hy_call_failed(call, HY_E_NOMEM);
     return call->body || refuse_body(call, "json", reason);
 }
 
@@ -241,8 +245,12 @@ void hy_call_reply(struct hy_call *call, int status, struct hy_out *out)
 {
     if (hy_buf_ok(&out->buf))
         hy_call_reply_bytes(call, status, media_json, hy_buf_text(&out->buf), out->buf.size);
-    else
+    else if (strcmp(hy_httpd_method(call->req), "GET") == 0)
         hy_problem_of_error(call, HY_E_NOMEM);
+    else /* it is done, and not to be repeated as if it were not */
+        hy_problem_reply(call, HY_PROBLEM_UNCERTAIN,
+                         "It was done, but there was no memory for the answer: look again, or "
+                         "repeat this with the same idempotency key.");
     hy_out_deinit(out);
 }
 

@@ -189,7 +189,10 @@ static const char *error_text(struct hy_call *call, const struct hy_violations *
     struct hy_out out;
 
     hy_out_init(&out);
-    hy_problem_write(&out, NULL, HY_PROBLEM_INVALID, hy_problem_summary(v), v);
+    if (v->count > 0)
+        hy_problem_write(&out, NULL, HY_PROBLEM_INVALID, hy_problem_summary(v), v);
+    else
+        hy_problem_write(&out, NULL, HY_PROBLEM_MEMORY, "Nothing was done; try again.", NULL);
     if (hy_buf_ok(&out.buf))
         text = hy_arena_memdup(call->arena, hy_buf_text(&out.buf), out.buf.size);
     hy_out_deinit(&out);

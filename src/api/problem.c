@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+enum { SHORT_BYTES = 512 };
+
 struct kind {
     int status;
     const char *word;
@@ -51,6 +53,7 @@ static const struct {
     {HY_E_NOMEM, HY_PROBLEM_MEMORY, "Nothing was done; try again."},
     {HY_E_IO, HY_PROBLEM_STORE, "Reading or writing the store failed; nothing was stored."},
     {HY_E_FULL, HY_PROBLEM_STORE, "The store's device is full; nothing was stored."},
+    {HY_E_CORRUPT, HY_PROBLEM_STORE, "Stored data is damaged; nothing was stored."},
     {HY_E_BUSY, HY_PROBLEM_STORE, "Somebody else holds the store; nothing was stored."},
     {HY_E_UNCERTAIN, HY_PROBLEM_UNCERTAIN,
      "The answer of the commit was lost: look again, or repeat this with the same idempotency "
@@ -105,12 +108,22 @@ void hy_problem_write(struct hy_out *out, const char *name, enum hy_problem prob
     hy_out_end(out, '}');
 }
 
+/* Where no memory is left for the body: texts of this program only. */
+static size_t write_short(const struct kind *kind, char *into, size_t size)
+{
+    return (size_t)snprintf(into, size,
+                            "{\"type\":\"urn:hongyan:problem:%s\",\"title\":\"%s\",\"status\":%d,"
+                            "\"detail\":\"%s.\",\"errors\":[]}",
+                            kind->word, kind->title, kind->status, kind->title);
+}
+
 static void reply(struct hy_call *call, enum hy_problem problem, const char *detail,
                   const struct hy_violations *v)
 {
     const struct kind *kind = &kinds[problem];
+    static const char media[] = "application/problem+json";
     struct hy_out out;
-    char path[128];
+    char path[128], text[SHORT_BYTES];
 
     if (kind->status >= 500)
         hy_log(HY_LOG_WARN, "api.failed", "method=%s path=%s status=%d problem=%s",
@@ -120,8 +133,10 @@ static void reply(struct hy_call *call, enum hy_problem problem, const char *det
         hy_httpd_add_header(call->req, "Retry-After", kind->retry_after);
     hy_out_init(&out);
     hy_problem_write(&out, NULL, problem, detail, v);
-    hy_call_reply_bytes(call, kind->status, "application/problem+json", hy_buf_text(&out.buf),
-                        hy_buf_ok(&out.buf) ? out.buf.size : 0);
+    if (hy_buf_ok(&out.buf))
+        hy_call_reply_bytes(call, kind->status, media, hy_buf_text(&out.buf), out.buf.size);
+    else
+        hy_call_reply_bytes(call, kind->status, media, text, write_short(kind, text, sizeof text));
     hy_out_deinit(&out);
 }
 
@@ -138,7 +153,10 @@ void hy_problem_reply(struct hy_call *call, enum hy_problem problem, const char 
 
 void hy_problem_invalid(struct hy_call *call, enum hy_problem problem)
 {
-    reply(call, problem, hy_problem_summary(&call->v), &call->v);
+    if (call->v.count == 0) /* there was no memory for any of them: perhaps none is the input's */
+        hy_problem_of_error(call, HY_E_NOMEM);
+    else
+        reply(call, problem, hy_problem_summary(&call->v), &call->v);
 }
 
 void hy_problem_of_error(struct hy_call *call, int err)

@@ -24,6 +24,7 @@ static void write_next_runs(struct hy_call *call, struct hy_out *out, const stru
     if (!s->paused)
         hy_engine_runs(s->cron, s->timezone, hy_engine_now_ms(call->engine), RUNS_SHOWN, &none,
                        runs, &count);
+    out->buf.failed |= none.unkept > 0; /* out of memory: not "never" */
     hy_out_begin(out, "next_runs", '[');
     for (size_t i = 0; i < count; i++)
         hy_out_instant(out, NULL, runs[i]);

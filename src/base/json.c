@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,11 +48,43 @@ static void explain(const json_error_t *error, char *ret_reason, size_t reason_s
              error->column, words);
 }
 
+static _Thread_local bool starved;
+
+static void *give(size_t size)
+{
+    void *bytes = malloc(size);
+
+    if (!bytes)
+        starved = true;
+    return bytes;
+}
+
+/* libjansson's parser goes on when it cannot keep a byte of a text, and the text comes out shorter. */
+static void watch_memory(void)
+{
+    json_set_alloc_funcs(give, free);
+}
+
+bool hy_json_starved(void)
+{
+    return starved;
+}
+
 json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     json_error_t error;
-    json_t *root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
+    json_t *root;
 
+    pthread_once(&once, watch_memory);
+    starved = false;
+    root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
+    if (starved) {
+        json_decref(root);
+        if (ret_reason)
+            snprintf(ret_reason, reason_size, "too much: there is no memory for it now");
+        return NULL;
+    }
     if (!root) {
         if (ret_reason)
             explain(&error, ret_reason, reason_size);
@@ -64,6 +97,19 @@ json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t r
         return NULL;
     }
     return root;
+}
+
+json_t *hy_json_copy(const json_t *value)
+{
+    json_t *copy;
+
+    starved = false;
+    copy = json_deep_copy(value);
+    if (copy && starved) {
+        json_decref(copy);
+        copy = NULL;
+    }
+    return copy;
 }
 
 static int write_piece(const char *bytes, size_t size, void *out)
@@ -100,8 +146,9 @@ char *hy_json_text(struct hy_arena *arena, const json_t *value)
     size_t size = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
     char *text = size ? hy_arena_alloc(arena, size + 1) : NULL;
 
-    if (text)
-        json_dumpb(value, text, size, JSON_COMPACT | JSON_ENCODE_ANY);
+    /* To write it takes memory, too: what was written by half is nothing. */
+    if (text && json_dumpb(value, text, size, JSON_COMPACT | JSON_ENCODE_ANY) != size)
+        return NULL;
     return text;
 }
 
@@ -336,6 +383,10 @@ uint32_t hy_json_read(const json_t *object, const struct hy_json_field *fields, 
     const char *key;
     json_t *value;
 
+    if (!object) { /* there was no memory for it */
+        v->unkept++;
+        return 0;
+    }
     if (!json_is_object(object)) {
         hy_violations_add(v, "", "type", "an object", type_name(object),
                           "An object is expected here, not %s.", type_name(object));

@@ -13,6 +13,7 @@
 #include "base/violation.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { HY_JSON_DEPTH_MAX = 32 };
@@ -20,6 +21,13 @@ enum { HY_JSON_DEPTH_MAX = 32 };
 /* Parses `size` bytes. On failure null, and `ret_reason` (when given, any size) says what and where
  * in one sentence without quoting the input. The caller owns the value: json_decref(). */
 json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size);
+
+/* Why the last hy_json_parse() of this thread gave null: there was no memory, which says nothing about
+ * the text. */
+bool hy_json_starved(void);
+
+/* All of it, or null when there was no memory for all of it. */
+json_t *hy_json_copy(const json_t *value);
 
 /* Appends the compact text of `value`. */
 void hy_json_write(struct hy_buf *out, const json_t *value);

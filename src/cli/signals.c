@@ -38,6 +38,7 @@ int hy_signals_start(struct hy_signals *signals, void (*stop)(void *arg), void *
 
     *signals = (struct hy_signals){.stop = stop, .arg = arg};
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes: the write fails, as on a full disk */
     fill(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     return pthread_create(&signals->thread, NULL, wait_for_signals, signals) == 0 ? 0 : HY_E_IO;

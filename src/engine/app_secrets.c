@@ -125,7 +125,9 @@ int hy_callback_secrets_open(const struct hy_seal *seal, const char *app_id,
         return err;
     root = hy_json_parse(plain, size, NULL, 0);
     hy_wipe(plain, size);
-    err = root ? read_tree(root, arena, ret_secrets) : HY_E_CORRUPT;
+    err = root                ? read_tree(root, arena, ret_secrets)
+          : hy_json_starved() ? HY_E_NOMEM
+                              : HY_E_CORRUPT;
     wipe_tree(root);
     return err;
 }

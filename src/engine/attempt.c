@@ -251,7 +251,7 @@ static void settled(struct hy_engine *engine, struct hy_mail *mail)
         if (s->settle.op.result)
             await_settling(engine, run); /* settling is safe to repeat: until it is on disk */
         else
-            finish_run(engine, run, s->settle.freed > 0);
+            finish_run(engine, run, s->settle.freed > 0 || run->outcome.result);
     }
     engine->settle_not_before_ms = s->settle.op.result ? engine->now_ms + 1000 : 0;
     free(s->settle.items);

@@ -47,8 +47,8 @@ static bool is_callback_secret(const char *key)
 }
 
 /* The body holds three tables' fields: who it is, the callback's secrets, and the settings. */
-static void read_app_body(const json_t *body, struct app_body *b, struct hy_app_settings *settings,
-                          struct hy_violations *v)
+static int read_app_body(const json_t *body, struct app_body *b, struct hy_app_settings *settings,
+                         struct hy_violations *v)
 {
     HY_JSON_SCOPED json_t *identity = json_object();
     HY_JSON_SCOPED json_t *rest = json_object();
@@ -57,15 +57,18 @@ static void read_app_body(const json_t *body, struct app_body *b, struct hy_app_
 
     if (!json_is_object(body)) {
         hy_json_read(body, identity_fields, b, v);
-        return;
+        return 0;
     }
     json_object_foreach((json_t *)body, key, value)
-        json_object_set(is_callback_secret(key) ? b->callback
-                        : is_identity(key)      ? identity
-                                                : rest,
-                        key, value);
+    {
+        json_t *part = is_callback_secret(key) ? b->callback : is_identity(key) ? identity : rest;
+
+        if (json_object_set(part, key, value) != 0)
+            return HY_E_NOMEM; /* not to miss a field that is there */
+    }
     b->present = hy_json_read(identity, identity_fields, b, v);
     hy_json_read(rest, hy_app_settings_fields, settings, v);
+    return 0;
 }
 
 static const struct hy_platform *find_platform(const char *name, struct hy_violations *v)
@@ -135,12 +138,15 @@ static void app_stored(struct hy_op *op, void *arg)
     struct hy_app_change *change = arg;
     struct hy_engine *engine = change->engine;
 
-    if (op->result == 0)
-        op->result = hy_registry_put_app(&engine->registry, &change->put.app);
+    /* What is stored and cannot be kept in memory now is read again. */
+    if (op->result == 0 && hy_registry_put_app(&engine->registry, &change->put.app) != 0)
+        op->result = HY_E_UNCERTAIN;
     if (op->result == 0) {
         hy_log(HY_LOG_INFO, "app.changed", "app=%s", change->put.app.id);
         hy_lane_notice(engine, change->put.app.no, 0);
     }
+    if (op->result == HY_E_UNCERTAIN)
+        hy_doubt_note(engine, op->verb);
     change->done(change, change->arg);
 }
 
@@ -190,7 +196,9 @@ int hy_engine_app_change(struct hy_engine *engine, const char *id, const json_t 
         b.platform = present->app.platform;
         settings = present->settings;
     }
-    read_app_body(body, &b, &settings, v);
+    err = read_app_body(body, &b, &settings, v);
+    if (err)
+        return err;
     if (!hy_violations_any(v) && present)
         check_change(&b, present, v);
     else if (json_is_object(body) && !present)
@@ -221,6 +229,8 @@ static void app_removed(struct hy_op *op, void *arg)
         hy_shelf_replace(&engine->shelf, removal->removal.app_no, NULL, 0, false);
         hy_clockwork_stale(engine);
         hy_feeder_stale(engine);
+    } else if (op->result == HY_E_UNCERTAIN) {
+        hy_doubt_note(engine, op->verb);
     }
     removal->done(removal, removal->arg);
 }
@@ -262,8 +272,9 @@ static void key_created(struct hy_op *op, void *arg)
 {
     struct hy_key_change *change = arg;
 
-    if (op->result == 0)
-        op->result = hy_registry_put_key(&change->engine->registry, &change->put.key);
+    /* Stored, but not known before the next start: nobody is given its secret. */
+    if (op->result == 0 && hy_registry_put_key(&change->engine->registry, &change->put.key) != 0)
+        op->result = HY_E_UNCERTAIN;
     change->done(change, change->arg);
 }
 
@@ -283,7 +294,8 @@ static void key_revoked(struct hy_op *op, void *arg)
 {
     struct hy_key_change *change = arg;
 
-    if (op->result == 0)
+    /* In doubt it opens nothing any more: whoever revokes it means it, and may ask again. */
+    if (op->result == 0 || op->result == HY_E_UNCERTAIN)
         hy_registry_remove_key(&change->engine->registry, change->revoke.key_id);
     change->done(change, change->arg);
 }

@@ -139,6 +139,8 @@ static void fired(struct hy_engine *engine, struct hy_mail *mail)
             hy_job_start(engine, &f->schedule);
     } else if (result != HY_E_CONFLICT && result != HY_E_NOT_FOUND) {
         hy_log(HY_LOG_ERROR, "store.schedule_fire", "error=\"%s\"", hy_err_text(result));
+        if (result == HY_E_UNCERTAIN)
+            hy_lane_notice(engine, 0, 0); /* perhaps it did, and its message is due */
         engine->clockwork.not_before_ms = engine->now_ms + 1000;
     }
     hy_arena_deinit(&f->arena);
@@ -158,8 +160,8 @@ static bool refused(struct firing *f)
 {
     if (!hy_violations_any(&f->faults))
         return false;
-    snprintf(f->result, sizeof f->result, "refused: %s",
-             f->faults.count ? f->faults.items[0].message : "out of memory");
+    if (f->faults.count)
+        snprintf(f->result, sizeof f->result, "refused: %s", f->faults.items[0].message);
     return true;
 }
 
@@ -194,7 +196,8 @@ static void prepare_broadcast(struct hy_engine *engine, struct firing *f, const 
     snprintf(f->result, sizeof f->result, "broadcast %s", f->name);
 }
 
-static void prepare(struct hy_engine *engine, struct firing *f)
+/* HY_E_NOMEM is no reason to miss a due time. */
+static int prepare(struct hy_engine *engine, struct firing *f)
 {
     HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app_by_no(engine, f->schedule.app_no);
     const char *text = f->schedule.broadcast ? f->schedule.broadcast : f->schedule.message;
@@ -206,6 +209,7 @@ static void prepare(struct hy_engine *engine, struct firing *f)
         prepare_broadcast(engine, f, body, id);
     else if (f->schedule.message)
         prepare_message(engine, f, body, id);
+    return f->faults.unkept && !f->faults.count ? HY_E_NOMEM : 0;
 }
 
 /*
@@ -241,7 +245,7 @@ static int decide(struct hy_engine *engine, struct firing *f)
     else if (s->job)
         snprintf(f->result, sizeof f->result, "started");
     else
-        prepare(engine, f);
+        return prepare(engine, f);
     return 0;
 }
 

@@ -73,6 +73,8 @@ static void claimed(struct hy_engine *engine, struct hy_mail *mail)
     }
     if (claim->op.result)
         hy_log(HY_LOG_ERROR, "store.claim", "error=\"%s\"", hy_err_text(claim->op.result));
+    if (claim->op.result == HY_E_UNCERTAIN)
+        hy_doubt_claim(engine);
     hy_batch_start(engine, batch);
 }
 

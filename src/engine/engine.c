@@ -236,6 +236,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     next = sooner(next, hy_feeder_turn(engine));
     next = sooner(next, hy_expiry_turn(engine));
     next = sooner(next, hy_retention_turn(engine));
+    next = sooner(next, hy_doubt_turn(engine));
     next = sooner(next, hy_attempts_settle(engine));
     next = sooner(next, hy_dispatch(engine));
     next = sooner(next, hy_teller_turn(engine)); /* last: the verbs above may have much to tell */
@@ -255,8 +256,9 @@ bool hy_engine_idle(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
            !engine->template_works && !engine->claiming && !engine->settling &&
-           !engine->rewinding && !engine->clockwork.busy && engine->clockwork.jobs_open == 0 &&
-           hy_teller_idle(&engine->teller) && hy_feeder_idle(engine);
+           !engine->doubt.busy && !engine->rewinding && !engine->clockwork.busy &&
+           engine->clockwork.jobs_open == 0 && hy_teller_idle(&engine->teller) &&
+           hy_feeder_idle(engine);
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */

@@ -48,6 +48,7 @@ static void open_text(struct fitting *f)
         f->data = object;
         f->opened = f->copied = true;
     } else {
+        f->v->unkept += text && !object && hy_json_starved(); /* it may be one: refused */
         json_decref(object);
     }
 }
@@ -62,7 +63,7 @@ static json_t *value_at(const json_t *data, const char *key, json_t **ret_holder
 
 static void put_value(struct fitting *f, const char *key, const char *text)
 {
-    json_t *own = f->copied ? NULL : json_deep_copy(f->data), *holder;
+    json_t *own = f->copied ? NULL : hy_json_copy(f->data), *holder;
 
     if (!f->copied && own) {
         json_decref(f->data);

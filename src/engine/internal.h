@@ -171,6 +171,14 @@ struct hy_clockwork {
     int64_t jobs_open;     /* built-in jobs under way */
 };
 
+/* doubt.c: what to look at again, because a commit's answer was lost */
+struct hy_doubt {
+    atomic_bool apps;      /* any thread */
+    bool claim;            /* `claiming` is held meanwhile */
+    bool busy;             /* looks */
+    int64_t not_before_ms; /* after the store had trouble */
+};
+
 struct hy_engine {
     struct hy_engine_config config;
     struct hy_mailbox mailbox;
@@ -193,6 +201,7 @@ struct hy_engine {
     int64_t logins_open;                     /* logins under way, of all apps */
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
+    struct hy_doubt doubt;
     struct hy_teller teller;
     struct hy_feeder *feeder;         /* feeder.h */
     struct hy_arena scratch;          /* one request at a time */
@@ -225,6 +234,12 @@ const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count);
 
 /* setback.c: looks whether the clock was set back, and mends what counted on it. */
 void hy_setback_turn(struct hy_engine *engine);
+/* doubt.c */
+/* Any thread: a verb of that kind ended with HY_E_UNCERTAIN. */
+void hy_doubt_note(struct hy_engine *engine, enum hy_verb verb);
+/* The engine's thread: a claim did. */
+void hy_doubt_claim(struct hy_engine *engine);
+int64_t hy_doubt_turn(struct hy_engine *engine);
 
 /* attempt.c */
 void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch);

@@ -56,7 +56,7 @@ static int read_settings(struct hy_registry_app *app, const char *text)
     app->entry.settings = hy_app_settings_default;
     hy_violations_init(&faults, &app->arena);
     if (!root)
-        return HY_E_CORRUPT;
+        return hy_json_starved() ? HY_E_NOMEM : HY_E_CORRUPT;
     hy_json_read(root, hy_app_settings_fields, &app->entry.settings, &faults);
     return hy_violations_any(&faults) ? HY_E_CORRUPT : 0;
 }
@@ -69,8 +69,8 @@ static struct hy_sealed copied(struct hy_arena *arena, const struct hy_sealed *f
 }
 
 /* Which of the callback's secrets there are. What cannot be opened counts as none: the app goes on
- * without callbacks. */
-static void look_at_callback(const struct hy_seal *seal, struct hy_registry_app *app)
+ * without callbacks. HY_E_NOMEM: it is not known. */
+static int look_at_callback(const struct hy_seal *seal, struct hy_registry_app *app)
 {
     struct hy_callback_secrets secrets;
     struct hy_arena arena;
@@ -78,13 +78,14 @@ static void look_at_callback(const struct hy_seal *seal, struct hy_registry_app 
 
     hy_arena_init(&arena);
     err = hy_callback_secrets_open(seal, app->entry.app.id, &app->callback, &arena, &secrets);
-    if (err)
+    if (err && err != HY_E_NOMEM)
         hy_log(HY_LOG_ERROR, "app.callback_unreadable", "app=%s error=%s", app->entry.app.id,
                hy_err_text(err));
     app->entry.has_callback = secrets.token != NULL;
     app->entry.has_callback_key = secrets.aes_key != NULL;
     hy_callback_secrets_wipe(&secrets);
     hy_arena_deinit(&arena);
+    return err == HY_E_NOMEM ? err : 0;
 }
 
 static int new_entry(const struct hy_seal *seal, const struct hy_app *from,
@@ -113,7 +114,7 @@ static int new_entry(const struct hy_seal *seal, const struct hy_app *from,
     else
         err = app->entry.platform ? read_settings(app, to->settings) : HY_E_CORRUPT;
     if (!err)
-        look_at_callback(seal, app);
+        err = look_at_callback(seal, app);
     if (err) {
         release(app);
         return err;

@@ -86,12 +86,14 @@ int hy_print_body(const json_t *body, struct hy_arena *arena, uint8_t *ret_print
     size_t size;
     char *text;
 
+    /* What could not be copied is not there: another print, and no repeat is known any more. */
+    if (json_object_size(copy) != json_object_size(body))
+        return HY_E_NOMEM;
     json_object_del(copy, "key");
     size = json_dumpb(copy, NULL, 0, JSON_COMPACT | JSON_SORT_KEYS);
     text = size ? hy_arena_alloc(arena, size) : NULL;
-    if (!text)
+    if (!text || json_dumpb(copy, text, size, JSON_COMPACT | JSON_SORT_KEYS) != size)
         return HY_E_NOMEM;
-    json_dumpb(copy, text, size, JSON_COMPACT | JSON_SORT_KEYS);
     hy_digest_blake2b16(text, size, ret_print);
     return 0;
 }
@@ -242,6 +244,8 @@ static void admitted(struct hy_op *op, void *arg)
         if (admit->items[i].admission == HY_ADMITTED)
             notice(submit->engine, admit->items[i].message);
     }
+    if (op->result == HY_E_UNCERTAIN)
+        hy_doubt_note(submit->engine, op->verb); /* perhaps something is due */
     submit->done(submit, submit->arg);
 }
 

@@ -48,7 +48,7 @@ int hy_engine_runs(const char *cron_text, const char *zone_name, int64_t from_ms
     struct hy_zone *zone = NULL;
     struct hy_cron cron;
     char at[24];
-    int err = 0;
+    int err = 0, zone_err;
 
     if (hy_cron_parse(cron_text, &cron, &error) != 0) {
         snprintf(at, sizeof at, "character %zu", error.position + 1);
@@ -56,12 +56,14 @@ int hy_engine_runs(const char *cron_text, const char *zone_name, int64_t from_ms
                           error.position + 1);
         err = HY_E_INVALID;
     }
-    if (hy_zone_open(zone_name, &zone) != 0) {
+    zone_err = hy_zone_open(zone_name, &zone);
+    if (zone_err == HY_E_NOMEM)
+        v->unkept++; /* it may be a good one */
+    else if (zone_err)
         hy_violations_add(v, "timezone", "iana_zone", NULL, zone_name,
                           "There is no time zone %.64s; use a name such as Asia/Shanghai.",
                           zone_name);
-        err = HY_E_INVALID;
-    }
+    err = err ? err : zone_err;
     if (!err)
         err = hy_cron_next_n(&cron, zone, from_ms, n, ret_runs, ret_count);
     if (err == HY_CRON_NEVER)

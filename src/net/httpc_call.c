@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "net/public_address.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -304,7 +305,6 @@ static const struct {
     const char *text;
 } reasons[] = {
     {CURLE_OK, ""},
-    {CURLE_COULDNT_CONNECT, "connection refused"},
     {CURLE_COULDNT_RESOLVE_HOST, "name not resolved"},
     {CURLE_COULDNT_RESOLVE_PROXY, "proxy name not resolved"},
     {CURLE_PROXY, "proxy refused"},
@@ -327,6 +327,22 @@ static const struct {
     {CURLE_OUT_OF_MEMORY, "out of memory"},
 };
 
+/* Why there was no connection. Without a fault of the system's own it never came to a try: libcurl
+ * could open no socket. */
+static const char *connect_reason(const struct hy_httpc_call *call)
+{
+    long fault = 0;
+
+    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &fault);
+    switch (fault) {
+    case 0: return "no socket: file descriptors used up?";
+    case ENETUNREACH:
+    case EHOSTUNREACH: return "no route";
+    case EADDRNOTAVAIL: return "no local port left";
+    default: return "connection refused";
+    }
+}
+
 static const char *timeout_reason(const struct hy_httpc_call *call, int64_t took_ms)
 {
     bool connecting = !call->written && took_ms < call->timeout_ms;
@@ -346,6 +362,8 @@ static const char *reason_of(const struct hy_httpc_call *call, CURLcode code, in
         return "answer too large";
     if (code == CURLE_OPERATION_TIMEDOUT)
         return timeout_reason(call, took_ms);
+    if (code == CURLE_COULDNT_CONNECT)
+        return connect_reason(call);
     if (code == CURLE_UNSUPPORTED_PROTOCOL && !call->written)
         return "scheme not supported";
     if (call->header_bytes && (call->cut || code == CURLE_RECV_ERROR))

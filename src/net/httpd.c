@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "net/httpd_private.h"
@@ -18,6 +19,7 @@ enum {
     SPARES_MAX = 256,
     SPARE_BODY_BYTES = 16 << 10,
     LOG_BYTES = 256,
+    LIMIT_SAID_EVERY_US = 60000000,
 };
 
 /* --- requests and their recycling ------------------------------------------------------------- */
@@ -76,10 +78,24 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
 static void on_log(void *cls, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
+/* Once a minute: who connects and is let down may be many a second. */
+static bool may_say_limit(struct hy_httpd *httpd)
+{
+    int64_t now_us = hy_clock_mono_us(), said_us = atomic_load(&httpd->limit_said_us);
+
+    if (said_us && now_us - said_us < LIMIT_SAID_EVERY_US)
+        return false;
+    return atomic_compare_exchange_strong(&httpd->limit_said_us, &said_us, now_us);
+}
+
 static void on_log(void *cls, const char *format, va_list args)
 {
+    struct hy_httpd *httpd = cls;
     char text[LOG_BYTES], safe[LOG_BYTES + 64];
 
+    if (strstr(format, "resource limit") && may_say_limit(httpd))
+        hy_log(HY_LOG_WARN, "http.limit",
+               "connections wait: the process has no file descriptor for another one");
     vsnprintf(text, sizeof text, format, args);
     hy_log(HY_LOG_DEBUG, "http.server", "text=%s", hy_log_safe(safe, sizeof safe, text));
 }
@@ -107,7 +123,7 @@ static int start_daemon(struct hy_httpd *httpd)
     /* clang-format off: a pair a line */
     httpd->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, hy_httpd_on_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-        NULL, /* the first: it hears of faults in the others */
+        httpd, /* the first: it hears of faults in the others */
         MHD_OPTION_LISTEN_SOCKET, httpd->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, hy_httpd_on_target,
         httpd, MHD_OPTION_NOTIFY_COMPLETED, hy_httpd_on_completed, httpd,
         MHD_OPTION_CONNECTION_LIMIT, config->connections_max + 1, /* and the one to itself */

@@ -94,6 +94,7 @@ struct hy_httpd {
     atomic_size_t deferred; /* not woken yet */
     atomic_size_t waking;   /* threads inside hy_httpd_wake() */
     atomic_bool stopping;
+    _Atomic int64_t limit_said_us; /* when it was logged last that no descriptor is left */
 
     pthread_mutex_t lock; /* guards the four below */
     pthread_cond_t orphan_woken;

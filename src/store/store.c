@@ -175,6 +175,16 @@ static int start_threads(struct hy_store *store)
     return r;
 }
 
+/* Of what a backend has no words for: its second handle, threads. */
+static void explain_plainly(int err, char *ret_explain, size_t explain_size)
+{
+    if (explain_size > 0 && !ret_explain[0])
+        snprintf(ret_explain, explain_size,
+                 "the store's reading side cannot be opened: %s; are there enough file descriptors "
+                 "and memory, and room on the disk?",
+                 hy_err_text(err));
+}
+
 int hy_store_open_backend(const struct hy_backend_ops *ops, const char *path, bool inline_mode,
                           struct hy_store **ret_store, char *ret_explain, size_t explain_size)
 {
@@ -189,6 +199,7 @@ int hy_store_open_backend(const struct hy_backend_ops *ops, const char *path, bo
     if (r == 0 && !inline_mode)
         r = start_threads(store);
     if (r < 0) {
+        explain_plainly(r, ret_explain, explain_size);
         store_free(store);
         return r;
     }

@@ -15,11 +15,13 @@ static struct hy_backend_ops store_ops;
 static bool disk_full;
 
 /* Engines of processes that "died": never run again, kept so that late callbacks find them. */
-static struct hy_engine *dead[64];
+static struct hy_engine *dead[4096];
 static size_t dead_count;
 /* What their unanswered requests point to. */
-static void *orphans[256];
+static void *orphans[8192];
 static size_t orphan_count;
+
+static bool (*start_again)(struct world *w, int err);
 
 int64_t world_now_ms(void)
 {
@@ -34,6 +36,46 @@ static int64_t world_steady_ms(void)
 void world_connections(int64_t count)
 {
     connections = count;
+}
+
+static void (*before_run)(void), (*after_run)(void);
+
+void world_around(void (*before)(void), void (*after)(void))
+{
+    before_run = before;
+    after_run = after;
+}
+
+static void enter(void)
+{
+    if (before_run)
+        before_run();
+}
+
+static void leave(void)
+{
+    if (after_run)
+        after_run();
+}
+
+static int64_t tick(struct world *w)
+{
+    int64_t next;
+
+    enter();
+    next = hy_engine_tick(w->engine, now_ms);
+    leave();
+    return next;
+}
+
+static bool pump(struct world *w)
+{
+    bool any;
+
+    enter();
+    any = hy_store_pump(w->store);
+    leave();
+    return any;
 }
 
 static int begin_unless_full(struct hy_backend *backend)
@@ -77,13 +119,26 @@ static void start_engine(struct world *w)
         .steady_ms = world_steady_ms,
         .connections_max = connections,
     };
-    int err = hy_engine_new(&config, &w->engine);
+    int err;
 
+    do {
+        enter();
+        err = hy_engine_new(&config, &w->engine);
+        leave();
+    } while (err && start_again && start_again(w, err));
     assert(err == 0);
-    (void)err;
 }
 
 void world_start(struct world *w)
+{
+    store_ops = hy_backend_memory;
+    store_ops.begin = begin_unless_full;
+    disk_full = false;
+    world_start_on(w, &store_ops, "", NULL);
+}
+
+void world_start_on(struct world *w, const struct hy_backend_ops *ops, const char *path,
+                    bool (*again)(struct world *w, int err))
 {
     static const uint8_t key[HY_MASTER_KEY_BYTES] = "a key that only tests ever use.";
     int err;
@@ -94,10 +149,8 @@ void world_start(struct world *w)
     steady_ms = 1000;
     connections = 0;
     w->started_ms = now_ms;
-    store_ops = hy_backend_memory;
-    store_ops.begin = begin_unless_full;
-    disk_full = false;
-    err = hy_store_open_backend(&store_ops, "", true, &w->store, NULL, 0);
+    start_again = again;
+    err = hy_store_open_backend(ops, path, true, &w->store, NULL, 0);
     assert(err == 0);
     err = hy_seal_from_key(key, &w->seal);
     assert(err == 0);
@@ -144,9 +197,9 @@ void world_crash(struct world *w)
 void world_settle(struct world *w)
 {
     do {
-        hy_engine_tick(w->engine, now_ms);
-    } while (hy_store_pump(w->store));
-    hy_engine_tick(w->engine, now_ms);
+        tick(w);
+    } while (pump(w));
+    tick(w);
 }
 
 void world_advance(struct world *w, int64_t ms)
@@ -154,13 +207,18 @@ void world_advance(struct world *w, int64_t ms)
     int64_t target = now_ms + ms;
 
     while (now_ms < target) {
-        int64_t next = hy_engine_tick(w->engine, now_ms), before = now_ms;
+        int64_t next = tick(w), before = now_ms;
 
         now_ms = next <= now_ms ? now_ms + 1 : next;
         now_ms = now_ms < target ? now_ms : target;
         steady_ms += now_ms - before;
         world_settle(w);
     }
+}
+
+void world_sleep(int64_t ms)
+{
+    now_ms += ms;
 }
 
 void world_jump(struct world *w, int64_t ms)
@@ -184,7 +242,9 @@ void world_answer(struct world *w, size_t index, enum hy_http_outcome outcome, i
 
     memset(&w->requests[index], 0, sizeof r);
     drop_request(w, index);
+    enter();
     r.done(&response, r.arg);
+    leave();
     free(r.method);
     free(r.url);
     free(r.body);

@@ -29,6 +29,12 @@ struct world {
 
 /* Starts at 2026-03-01T00:00:00Z. One world at a time. */
 void world_start(struct world *w);
+
+/* The same on another store; `start_again` is asked when the engine refuses to start with that error:
+ * true, it is started again, as a supervisor does. */
+struct hy_backend_ops;
+void world_start_on(struct world *w, const struct hy_backend_ops *ops, const char *path,
+                    bool (*start_again)(struct world *w, int err));
 void world_stop(struct world *w);
 
 /* The next process has a client with so many connections; 0 = as many as usual. */
@@ -48,6 +54,12 @@ void world_advance(struct world *w, int64_t ms);
 /* Puts the clock somewhere without running what lies between: a suspended machine, a wrong date. Only
  * world_advance() moves the clock that nobody sets. */
 void world_jump(struct world *w, int64_t ms);
+
+/* Called before and after each time the program's own code runs; null: nothing. */
+void world_around(void (*before)(void), void (*after)(void));
+
+/* Moves the clock alone: nobody lives meanwhile. */
+void world_sleep(int64_t ms);
 
 /* From now on every write fails, or works again. */
 void world_disk(bool full);

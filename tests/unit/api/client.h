@@ -27,6 +27,13 @@ extern struct world client_world;
 void client_start(void); /* with an admin key, which every call shows */
 void client_stop(void);
 
+/* The same on another store. */
+struct hy_backend_ops;
+void client_start_on(const struct hy_backend_ops *ops, const char *path);
+
+/* Called before and after the server's own code runs for a call; null: nothing. */
+void client_around(void (*before)(void), void (*after)(void));
+
 /* Before client_start(): this address is a trusted proxy; null: none. */
 void client_trust_proxy(const char *address);
 

@@ -86,6 +86,8 @@ void hy_httpd_add_header(struct hy_httpd_request *req, const char *name, const c
     assert(req->added_count <= FAKE_HEADERS_MAX);
     header->name = hy_arena_strdup(&req->arena, name);
     header->value = hy_arena_strdup(&req->arena, value);
+    if (!header->name || !header->value)
+        req->added_count--; /* as the real one does: see net/httpd.h */
 }
 
 void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *content_type,

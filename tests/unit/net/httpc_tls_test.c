@@ -25,6 +25,8 @@ static void require(bool condition)
         abort();
 }
 
+static long valid_for_s = 3600; /* of the next certificate */
+
 static X509 *sign_for(EVP_PKEY *key, const char *alternative_name)
 {
     X509 *cert = X509_new();
@@ -34,7 +36,7 @@ static X509 *sign_for(EVP_PKEY *key, const char *alternative_name)
     X509_set_version(cert, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
     X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(cert), valid_for_s);
     X509_set_pubkey(cert, key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
                                (const unsigned char *)"test", -1, -1, 0);
@@ -205,6 +207,9 @@ static void others_are_not_sent_anything(void)
     refused("IP:127.0.0.1", 0, false, "TLS certificate not accepted");
     refused("DNS:other.example", 0, true, "TLS certificate not accepted");
     refused("IP:127.0.0.1", TLS1_1_VERSION, true, "TLS handshake failed");
+    valid_for_s = -60;
+    refused("IP:127.0.0.1", 0, true, "TLS certificate not accepted");
+    valid_for_s = 3600;
 }
 
 static void play_no_tls(struct script *s)
