@@ -23,6 +23,10 @@ void store_templates_cases(void);
 void store_apps_cases(void);
 void store_schedules_cases(void);
 void store_reads_cases(void);
+void store_queues_cases(void);
+void store_caps_cases(void);
+void store_retry_cases(void);
+void store_dead_cases(void);
 void store_threads_cases(void);
 void store_reopen_cases(void); /* durable stores only */
 void store_model_cases(void);

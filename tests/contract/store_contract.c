@@ -30,6 +30,10 @@ int main(int argc, char **argv)
     store_apps_cases();
     store_schedules_cases();
     store_reads_cases();
+    store_queues_cases();
+    store_caps_cases();
+    store_retry_cases();
+    store_dead_cases();
     store_threads_cases();
     store_model_cases();
     if (rig_durable())
