@@ -27,6 +27,10 @@ void store_queues_cases(void);
 void store_caps_cases(void);
 void store_retry_cases(void);
 void store_dead_cases(void);
+void store_broadcasts_cases(void);
+void store_held_cases(void);
+void store_audience_cases(void);
+void store_feed_cases(void);
 void store_threads_cases(void);
 void store_reopen_cases(void); /* durable stores only */
 void store_model_cases(void);

@@ -34,6 +34,10 @@ int main(int argc, char **argv)
     store_caps_cases();
     store_retry_cases();
     store_dead_cases();
+    store_broadcasts_cases();
+    store_held_cases();
+    store_audience_cases();
+    store_feed_cases();
     store_threads_cases();
     store_model_cases();
     if (rig_durable())
