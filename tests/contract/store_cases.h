@@ -31,6 +31,12 @@ void store_broadcasts_cases(void);
 void store_held_cases(void);
 void store_audience_cases(void);
 void store_feed_cases(void);
+void store_outbox_cases(void);
+void store_webhooks_cases(void);
+void store_retain_cases(void);
+void store_audit_cases(void);
+void store_pauses_cases(void);
+void store_rewind_cases(void);
 void store_threads_cases(void);
 void store_reopen_cases(void); /* durable stores only */
 void store_model_cases(void);

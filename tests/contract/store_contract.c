@@ -38,6 +38,12 @@ int main(int argc, char **argv)
     store_held_cases();
     store_audience_cases();
     store_feed_cases();
+    store_outbox_cases();
+    store_webhooks_cases();
+    store_retain_cases();
+    store_audit_cases();
+    store_pauses_cases();
+    store_rewind_cases();
     store_threads_cases();
     store_model_cases();
     if (rig_durable())
