@@ -44,6 +44,7 @@ int main(int argc, char **argv)
     store_audit_cases();
     store_pauses_cases();
     store_rewind_cases();
+    store_undo_cases();
     store_threads_cases();
     store_model_cases();
     if (rig_durable())
