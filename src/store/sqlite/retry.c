@@ -54,6 +54,7 @@ bool hy_retry_allowed(const struct hy_message *m, const struct hy_retry *v)
 int hy_retry_row(struct hy_sqlite *s, struct hy_row *row, const struct hy_retry *v)
 {
     struct hy_message *m = &row->m;
+    bool was_due = m->due_at_ms > 0;
     int keeps, r;
 
     s->now_ms = v->now_ms;
@@ -68,7 +69,9 @@ int hy_retry_row(struct hy_sqlite *s, struct hy_row *row, const struct hy_retry 
         m->in_doubt = true;
     row->parked = false; /* claim parks it again if it has to */
     r = save_instants(s, m);
-    return r < 0 ? r : hy_message_save(s, row);
+    if (r == 0)
+        r = hy_message_save(s, row);
+    return r == 0 && was_due && !keeps ? hy_user_unpark(s, m->app_no, m->user) : r;
 }
 
 int hy_sqlite_retry(struct hy_backend *backend, struct hy_op *op)

@@ -1,6 +1,7 @@
 #include "store/sqlite/statements.h"
 
 #include "base/err.h"
+#include "store/sqlite/explain.h"
 #include "store/sqlite/query.h"
 
 #include <stdio.h>
@@ -326,12 +327,13 @@ int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long expl
 
         if (rc == SQLITE_ERROR) {
             snprintf(ret_explain, explain_size,
-                     "the tables are not those of this schema (%s); restore a backup",
-                     sqlite3_errmsg(s->db));
+                     "%s: the tables are not those of this schema (%s); somebody changed them: put "
+                     "back a copy that hongyan backup made",
+                     sqlite3_db_filename(s->db, "main"), sqlite3_errmsg(s->db));
             return HY_E_CORRUPT;
         }
         if (rc != SQLITE_OK)
-            return hy_sqlite_err(rc);
+            return hy_sqlite_explain(s->db, rc, "reading the schema", ret_explain, explain_size);
     }
     return 0;
 }
