@@ -3,7 +3,8 @@
  * includes it. The engine's thread only, but for what is atomic.
  *
  *   endpoints.c   which endpoints there are, and how well each one is
- *   teller.c      claims, posts, settles
+ *   teller.c      claims and settles
+ *   telling.c     posts one of them
  */
 #ifndef HY_ENGINE_TELLER_H
 #define HY_ENGINE_TELLER_H
