@@ -353,10 +353,24 @@ static int64_t settle_turn(struct hy_engine *engine)
 
 /* ---------------------------------------------------------------------------------------------- */
 
+/* The clock was set back: what rests or waits by its old time is looked at anew. */
+static void look_anew(struct hy_teller *t)
+{
+    t->read_not_before_ms = t->claim_not_before_ms = t->settle_not_before_ms = 0;
+    for (size_t i = 0; i < t->count; i++)
+        t->endpoints[i]->next_due_ms = t->endpoints[i]->rest_until_ms = 0;
+}
+
 int64_t hy_teller_turn(struct hy_engine *engine)
 {
-    int64_t next_ms = hy_endpoints_turn(engine);
-    int64_t settle_ms = settle_turn(engine), claim_ms = claim_turn(engine);
+    int64_t next_ms, settle_ms, claim_ms;
+
+    if (engine->now_ms < engine->teller.turned_at_ms)
+        look_anew(&engine->teller);
+    engine->teller.turned_at_ms = engine->now_ms;
+    next_ms = hy_endpoints_turn(engine);
+    settle_ms = settle_turn(engine);
+    claim_ms = claim_turn(engine);
 
     next_ms = settle_ms < next_ms ? settle_ms : next_ms;
     return claim_ms < next_ms ? claim_ms : next_ms;
