@@ -218,6 +218,22 @@ static void cmd_cancel(char **words)
         FAIL("cancel: result %d", cancel.op.result);
 }
 
+/* retry NAME [ttl=1h] [expect=conflict] */
+static void cmd_retry(char **words)
+{
+    const char *ttl = story_option(words, "ttl");
+    bool done = false, conflict = story_option(words, "expect") != NULL;
+    struct hy_retry retry = {.op = {.done = verb_done, .arg = &done},
+                             .message_id = *story_message(words[1]),
+                             .set_expiry = ttl != NULL,
+                             .expires_at_ms = ttl ? world_now_ms() + story_duration_ms(ttl) : 0};
+
+    hy_engine_retry(story_world.engine, &retry);
+    world_settle(&story_world);
+    if (!done || retry.op.result != (conflict ? HY_E_CONFLICT : 0))
+        FAIL("retry: result %d", retry.op.result);
+}
+
 static void schedule_done(struct hy_schedule_change *change, void *arg)
 {
     *(int *)arg = change->op.result;
@@ -285,16 +301,11 @@ static void cmd_disk(char **words)
     world_disk(strcmp(words[1], "full") == 0);
 }
 
-const struct story_command story_acts[] = {{"app", 2, cmd_app},
-                                           {"remove-app", 2, cmd_remove_app},
-                                           {"use", 2, cmd_use},
-                                           {"grant", 4, cmd_grant},
-                                           {"send", 3, cmd_send},
-                                           {"cancel", 2, cmd_cancel},
-                                           {"schedule", 8, cmd_schedule},
-                                           {"advance", 2, cmd_advance},
-                                           {"jump", 2, cmd_jump},
-                                           {"now", 2, cmd_now},
-                                           {"crash", 1, cmd_crash},
-                                           {"disk", 2, cmd_disk},
-                                           {0}};
+const struct story_command story_acts[] = {
+    {"app", 2, cmd_app},         {"remove-app", 2, cmd_remove_app},
+    {"use", 2, cmd_use},         {"grant", 4, cmd_grant},
+    {"send", 3, cmd_send},       {"cancel", 2, cmd_cancel},
+    {"retry", 2, cmd_retry},     {"schedule", 8, cmd_schedule},
+    {"advance", 2, cmd_advance}, {"jump", 2, cmd_jump},
+    {"now", 2, cmd_now},         {"crash", 1, cmd_crash},
+    {"disk", 2, cmd_disk},       {0}};
