@@ -11,38 +11,12 @@
  */
 #include "base/log.h"
 #include "engine/internal.h"
-#include "engine/outcome_body.h"
-#include "engine/webhook_secret.h"
-#include "net/endpoint.h"
+#include "engine/telling.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { BODY_MAX_BYTES = 16 << 20, ID_BYTES = 24, TIMESTAMP_BYTES = 24 };
-
-static const int64_t timeout_ms = 10000;
 static const int64_t lease_ms = 30000; /* a request, and the settling of it */
 static const int64_t trouble_ms = 1000;
-
-struct telling_batch {
-    struct hy_mail mail;
-    struct hy_outbox_claim verb;
-    struct hy_arena arena;
-    struct hy_telling *tellings;
-    size_t open; /* not settled */
-    struct hy_engine *engine;
-};
-
-struct hy_telling {
-    struct hy_telling *next; /* in the queue to be settled */
-    struct telling_batch *batch;
-    struct hy_endpoint *endpoint;
-    const struct hy_outbox_claimed *claimed;
-    int64_t left_at_ms;
-    struct hy_outbox_item item;
-};
 
 /* --- notices ---------------------------------------------------------------------------------- */
 
@@ -82,145 +56,9 @@ static void take_notice(struct hy_teller *t)
         t->endpoints[i]->next_due_ms = 0;
 }
 
-/* --- what came of it -------------------------------------------------------------------------- */
-
-static void ended(struct hy_telling *telling, bool over, int64_t due_at_ms)
-{
-    struct hy_teller *t = &telling->batch->engine->teller;
-
-    telling->item = (struct hy_outbox_item){.outcome_id = telling->claimed->outcome.id,
-                                            .webhook_id = telling->claimed->outcome.webhook_id,
-                                            .over = over,
-                                            .due_at_ms = due_at_ms};
-    telling->next = NULL;
-    *t->over_last = telling;
-    t->over_last = &telling->next;
-}
-
-static void failed(struct hy_telling *telling, const char *error, bool gone)
-{
-    struct hy_engine *engine = telling->batch->engine;
-    const struct hy_outcome *o = &telling->claimed->outcome;
-    int64_t now_ms = engine->config.now_ms();
-    int64_t delay_ms = hy_outcome_retry_ms(o->attempts + 1, now_ms - o->at_ms, (uint64_t)o->id);
-
-    hy_endpoint_note(engine, telling->endpoint, error, gone, telling->left_at_ms);
-    if (delay_ms == 0 && !telling->endpoint->disabled_at_ms)
-        hy_log(HY_LOG_WARN, "webhook.given_up",
-               "webhook=w%" PRId64 " outcome=e%" PRId64 " attempts=%d error=\"%s\"", o->webhook_id,
-               o->id, o->attempts + 1, error);
-    ended(telling, delay_ms == 0, delay_ms ? now_ms + delay_ms : 0);
-}
-
-static void answered(const struct hy_http_response *response, void *arg)
-{
-    struct hy_telling *telling = arg;
-    struct hy_engine *engine = telling->batch->engine;
-    char status[16];
-
-    pthread_mutex_lock(&engine->turn_lock);
-    if (response->outcome != HY_HTTP_ANSWERED) {
-        failed(telling, response->error, false);
-    } else if (response->status >= 200 && response->status < 300) {
-        hy_endpoint_note(engine, telling->endpoint, NULL, false, telling->left_at_ms);
-        ended(telling, true, 0);
-    } else {
-        snprintf(status, sizeof status, "%d", response->status);
-        failed(telling, status, response->status == 410);
-    }
-    pthread_mutex_unlock(&engine->turn_lock);
-}
-
-/* --- one request ------------------------------------------------------------------------------ */
-
-/* The rule may have changed since the URL was stored. */
-static const char *barred(const struct hy_engine *engine, const char *url)
-{
-    char host[HY_ENDPOINT_HOST_BYTES];
-
-    switch (hy_endpoint_check(url, !engine->config.allow_private_webhooks, host)) {
-    case HY_ENDPOINT_OK: return NULL;
-    case HY_ENDPOINT_NOT_HTTPS: return "not https";
-    case HY_ENDPOINT_NOT_PUBLIC: return "address not public";
-    default: return "malformed URL";
-    }
-}
-
-static void write_body(struct hy_engine *engine, const struct hy_outbox_claimed *claimed,
-                       struct hy_buf *into)
-{
-    HY_APP_SCOPED const struct hy_app_entry *app =
-        hy_engine_app_by_no(engine, claimed->outcome.app_no);
-    HY_JSON_SCOPED json_t *body = hy_outcome_body(claimed, app ? app->app.id : NULL);
-
-    if (body)
-        hy_json_write(into, body);
-    else
-        into->failed = true;
-}
-
-static void post(struct hy_telling *telling, const struct hy_buf *body)
-{
-    struct hy_engine *engine = telling->batch->engine;
-    const struct hy_webhook *webhook = &telling->endpoint->webhook;
-    char id[ID_BYTES], timestamp[TIMESTAMP_BYTES], signatures[HY_WEBHOOK_SIGNATURES_BYTES];
-    struct hy_http_request request = {.method = "POST",
-                                      .url = webhook->url,
-                                      .headers = {{"Content-Type", "application/json"},
-                                                  {"webhook-id", id},
-                                                  {"webhook-timestamp", timestamp},
-                                                  {"webhook-signature", signatures}},
-                                      .header_count = 4,
-                                      .body = hy_buf_text(body),
-                                      .body_size = body->size,
-                                      .public_only = !engine->config.allow_private_webhooks,
-                                      .timeout_ms = timeout_ms,
-                                      .status_only = true};
-    int err;
-
-    snprintf(id, sizeof id, "e%" PRId64, telling->claimed->outcome.id);
-    snprintf(timestamp, sizeof timestamp, "%" PRId64, telling->left_at_ms / 1000);
-    hy_arena_reset(&engine->scratch);
-    err = hy_webhook_sign(engine->config.seal, webhook, id, telling->left_at_ms, body->data,
-                          body->size, &engine->scratch, signatures);
-    if (err)
-        failed(telling, "the secret cannot be opened", false);
-    else
-        engine->config.transport.start(engine->config.transport.self, &request, answered, telling);
-}
-
-static void start(struct hy_telling *telling)
-{
-    struct hy_engine *engine = telling->batch->engine;
-    const char *why;
-    struct hy_buf body;
-
-    telling->left_at_ms = engine->config.now_ms();
-    if (!hy_endpoint_in_use(telling->endpoint)) { /* since it was claimed */
-        ended(telling, false, telling->left_at_ms);
-        return;
-    }
-    if (!hy_outcome_tellable(telling->claimed)) {
-        ended(telling, true, 0);
-        return;
-    }
-    why = barred(engine, telling->endpoint->webhook.url);
-    if (why) {
-        failed(telling, why, false);
-        return;
-    }
-    hy_buf_init(&body, BODY_MAX_BYTES);
-    write_body(engine, telling->claimed, &body);
-    if (hy_buf_ok(&body))
-        post(telling, &body);
-    else
-        failed(telling, "out of memory", false);
-    hy_buf_deinit(&body);
-}
-
 /* --- claiming --------------------------------------------------------------------------------- */
 
-static void release_batch(struct telling_batch *batch)
+static void release_batch(struct hy_telling_batch *batch)
 {
     if (--batch->open == 0) {
         hy_arena_deinit(&batch->arena);
@@ -228,7 +66,7 @@ static void release_batch(struct telling_batch *batch)
     }
 }
 
-static void start_all(struct hy_engine *engine, struct telling_batch *batch)
+static void start_all(struct hy_engine *engine, struct hy_telling_batch *batch)
 {
     size_t count = batch->verb.op.result ? 0 : batch->verb.count;
 
@@ -244,14 +82,14 @@ static void start_all(struct hy_engine *engine, struct telling_batch *batch)
         endpoint->in_flight++;
         engine->teller.open++;
         batch->open++;
-        start(telling);
+        hy_telling_start(telling);
     }
     release_batch(batch);
 }
 
 static void claimed(struct hy_engine *engine, struct hy_mail *mail)
 {
-    struct telling_batch *batch = (struct telling_batch *)mail;
+    struct hy_telling_batch *batch = (struct hy_telling_batch *)mail;
     struct hy_outbox_claim *claim = &batch->verb;
 
     engine->teller.claiming = false;
@@ -271,15 +109,15 @@ static void claimed(struct hy_engine *engine, struct hy_mail *mail)
 
 static void claim_done(struct hy_op *op, void *arg)
 {
-    struct telling_batch *batch = arg;
+    struct hy_telling_batch *batch = arg;
 
     batch->mail.open = claimed;
     hy_engine_post(batch->engine, &batch->mail);
 }
 
-static struct telling_batch *new_batch(struct hy_engine *engine)
+static struct hy_telling_batch *new_batch(struct hy_engine *engine)
 {
-    struct telling_batch *batch = calloc(1, sizeof *batch);
+    struct hy_telling_batch *batch = calloc(1, sizeof *batch);
     size_t most = engine->teller.count * HY_TELLER_WINDOW_MAX;
 
     if (!batch)
@@ -328,7 +166,8 @@ static int64_t room(const struct hy_engine *engine, const struct hy_endpoint *en
 }
 
 /* True when there is something to claim; then all of it is in the batch. `batch` null: only looks. */
-static bool fill_lanes(struct hy_engine *engine, struct telling_batch *batch, int64_t *ret_next_ms)
+static bool fill_lanes(struct hy_engine *engine, struct hy_telling_batch *batch,
+                       int64_t *ret_next_ms)
 {
     struct hy_teller *t = &engine->teller;
     int64_t wake_ms;
@@ -354,7 +193,7 @@ static bool fill_lanes(struct hy_engine *engine, struct telling_batch *batch, in
 static int64_t claim_turn(struct hy_engine *engine)
 {
     struct hy_teller *t = &engine->teller;
-    struct telling_batch *batch;
+    struct hy_telling_batch *batch;
     int64_t next_ms;
 
     if (t->claiming || engine->quiet)
@@ -399,7 +238,7 @@ static void finish(struct hy_engine *engine, struct hy_telling *telling, bool fr
 static void settle_again(struct hy_engine *engine, struct hy_telling *telling)
 {
     telling->endpoint->unsaved = telling->endpoint->moved = true;
-    ended(telling, telling->item.over, telling->item.due_at_ms);
+    hy_telling_end(telling, telling->item.over, telling->item.due_at_ms);
 }
 
 static void settled(struct hy_engine *engine, struct hy_mail *mail)
@@ -514,10 +353,24 @@ static int64_t settle_turn(struct hy_engine *engine)
 
 /* ---------------------------------------------------------------------------------------------- */
 
+/* The clock was set back: what rests or waits by its old time is looked at anew. */
+static void look_anew(struct hy_teller *t)
+{
+    t->read_not_before_ms = t->claim_not_before_ms = t->settle_not_before_ms = 0;
+    for (size_t i = 0; i < t->count; i++)
+        t->endpoints[i]->next_due_ms = t->endpoints[i]->rest_until_ms = 0;
+}
+
 int64_t hy_teller_turn(struct hy_engine *engine)
 {
-    int64_t next_ms = hy_endpoints_turn(engine);
-    int64_t settle_ms = settle_turn(engine), claim_ms = claim_turn(engine);
+    int64_t next_ms, settle_ms, claim_ms;
+
+    if (engine->now_ms < engine->teller.turned_at_ms)
+        look_anew(&engine->teller);
+    engine->teller.turned_at_ms = engine->now_ms;
+    next_ms = hy_endpoints_turn(engine);
+    settle_ms = settle_turn(engine);
+    claim_ms = claim_turn(engine);
 
     next_ms = settle_ms < next_ms ? settle_ms : next_ms;
     return claim_ms < next_ms ? claim_ms : next_ms;

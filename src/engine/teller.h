@@ -3,7 +3,8 @@
  * includes it. The engine's thread only, but for what is atomic.
  *
  *   endpoints.c   which endpoints there are, and how well each one is
- *   teller.c      claims, posts, settles
+ *   teller.c      claims and settles
+ *   telling.c     posts one of them
  */
 #ifndef HY_ENGINE_TELLER_H
 #define HY_ENGINE_TELLER_H
@@ -49,7 +50,8 @@ struct hy_teller {
     bool reading, claiming, settling;                                      /* a verb is under way */
     int64_t read_not_before_ms, claim_not_before_ms, settle_not_before_ms; /* after trouble */
     struct hy_telling *over, **over_last;                                  /* to be settled */
-    int64_t open; /* claimed and not settled, of all */
+    int64_t open;         /* claimed and not settled, of all */
+    int64_t turned_at_ms; /* the last turn */
 };
 
 /* Start-up, blocks: reads the list. */

@@ -9,7 +9,8 @@ import { APP, SECRET, startServer, startSim, temporary, until } from './process.
 
 async function open(t) {
   const sim = await startSim(t);
-  const server = await startServer(t, { store: 'memory:', sim, args: ['--allow-private-webhooks'] });
+  const server = await startServer(t, { store: 'memory:', sim,
+    env: { HONGYAN_ALLOW_PRIVATE_WEBHOOKS: '1' } });
   const told = [];
   const receiver = createServer((request, response) => {
     told.push(request.headers['webhook-id']);

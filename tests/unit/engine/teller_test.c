@@ -393,6 +393,22 @@ static void enabling_ends_a_rest(void)
     rig_close();
 }
 
+static void a_rest_ends_when_the_clock_is_set_back(void)
+{
+    receiver_open();
+    hook_add(HOOK_URL, "'message.failed'");
+    for (int i = 0; i < 20; i++)
+        fail_a_message();
+    for (int i = 0; i < 40 && told_waiting() > 0; i++)
+        told_answer_all(0);
+    told_count = 0;
+    rig_now_ms -= HOUR;
+    fail_a_message();
+    CHECK_INT(told_count, 1);
+    told_answer_all(200);
+    rig_close();
+}
+
 /* --- changes while something is under way ----------------------------------------------------- */
 
 static void one_is_removed_while_it_is_told(void)
@@ -559,6 +575,7 @@ int main(void)
     RUN(gone_disables_at_once);
     RUN(three_days_of_failures_disable);
     RUN(enabling_ends_a_rest);
+    RUN(a_rest_ends_when_the_clock_is_set_back);
     RUN(one_is_removed_while_it_is_told);
     RUN(a_new_secret_signs_beside_the_old_one);
     RUN(what_is_not_allowed_any_more_is_not_told);
