@@ -5,7 +5,8 @@
  *   of an app      the apps are read, and what is newer there is taken over
  *   of a claim     messages may be `sending` that nobody sends. Nothing is claimed until all that is
  *                  under way is settled; what is still `sending` then is the lost claim's. Nothing of it
- *                  left, so it is settled as not sent and goes on, with its grant.
+ *                  left, so it is settled as not sent and goes on, with its grant. (A store has one
+ *                  process: all that is `sending` is ours.)
  *
  * Whatever else was uncertain is found by asking for what is due.
  */

@@ -37,6 +37,11 @@ static const char *const verb_names[HY_VERB_COUNT] = {
     [HY_VERB_SCHEDULES] = "schedules",
     [HY_VERB_APPS] = "apps",
     [HY_VERB_TOKENS] = "tokens",
+    [HY_VERB_RETAIN] = "retain",
+    [HY_VERB_OUTBOX_CLAIM] = "outbox claim",
+    [HY_VERB_BROADCASTS] = "broadcasts",
+    [HY_VERB_WEBHOOKS] = "webhooks",
+    [HY_VERB_PAUSES] = "pauses",
 };
 
 static const int storage_errors[] = {HY_E_IO, HY_E_FULL, HY_E_CORRUPT, HY_E_NOMEM, 0};

@@ -15,10 +15,10 @@ static struct hy_backend_ops store_ops;
 static bool disk_full;
 
 /* Engines of processes that "died": never run again, kept so that late callbacks find them. */
-static struct hy_engine *dead[4096];
+static struct hy_engine *dead[65536]; /* the tables of faults kill many */
 static size_t dead_count;
 /* What their unanswered requests point to. */
-static void *orphans[8192];
+static void *orphans[131072];
 static size_t orphan_count;
 
 static bool (*start_again)(struct world *w, int err);

@@ -191,7 +191,7 @@ async function ways(t, folder, sim) {
   ];
 }
 
-// An app that never had a token, and the templates, say it to whoever asks.
+// An app that never had a token, the templates and a login say it, too.
 async function othersSaySo(server, way) {
   const app = 'wx00000000000000ff';
 
@@ -203,6 +203,11 @@ async function othersSaySo(server, way) {
   const templates = await answer(server, 'POST', '/v1/templates/sync', { app: APP });
   assert.equal(templates.status, 503, JSON.stringify(templates.json));
   assert.match(templates.json.detail, way.says);
+  // Pages are not told why; whoever runs the server is.
+  const login = await answer(server, 'POST', '/client/v1/login', { app: APP, code: 'a-code' });
+  assert.equal(login.status, 503, JSON.stringify(login.json));
+  await until(() => server.stderr.split('\n').some((line) =>
+    / login\.failed /.test(line) && way.says.test(line)), `${way.name}: the log says it`);
 }
 
 async function triedTwice(server, id, way) {
