@@ -1,7 +1,9 @@
 // lib.mjs - what the benchmarks of the whole program share: programs that say where they listen, and calls.
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export const key = 'a key that only this bench uses';
 export const app = 'wx0000000000000001';
@@ -9,10 +11,16 @@ export const secret = '00000000000000000000000000000001';
 export const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
 const started = [];
 
+/** Ends `child` by that signal when the bench ends. */
+export function kept(child, signal = 'SIGTERM') {
+  child.endsBy = signal;
+  started.unshift(child);
+  return child;
+}
+
 /** Starts the program and waits for the line that tells its address: {url, pid, child}. */
 export function start(program, args, line, env = {}) {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
-  started.unshift(child);
+  const child = kept(spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] }));
   return new Promise((resolve, reject) => {
     let out = '';
     child.on('exit', () => reject(new Error(`${args[0]} ended`)));
@@ -24,8 +32,8 @@ export function start(program, args, line, env = {}) {
 }
 
 export async function stop(child) {
-  if (child.exitCode !== null) return;
-  child.kill('SIGTERM');
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(child.endsBy);
   await new Promise((resolve) => child.once('exit', resolve));
 }
 
@@ -33,6 +41,67 @@ export async function stop(child) {
 export async function stopAll() {
   agent.destroy();
   for (const child of started) await stop(child);
+}
+
+/** Runs `work` with a new folder on the disk; ends all programs and removes it afterwards. */
+export async function temporary(name, work) {
+  const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), `hongyan-${name}.`));
+  try {
+    await work(folder);
+  } finally {
+    await stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A server on a store in `folder`; `more` are further options. */
+export function serve(program, folder, more = [], under = []) {
+  const [command, ...args] = [...under, program, 'serve', '--listen', '127.0.0.1:0', '--log-level', 'warn', '--store',
+    `sqlite:${join(folder, 'bench.db')}`, ...more];
+  return start(command, args, 'listening', { HONGYAN_ADMIN_KEY: key });
+}
+
+/** A simulator whose daily quotas and legacy templates are out of the way, and what is done on its phones. */
+export async function simulate(program) {
+  const sim = await start(program, ['sim', '--listen', '127.0.0.1:0'], 'simulator');
+  const control = (path, body) => call('POST', sim.url + path, { appid: app, ...body });
+  await control('/sim/apps', { secret, legacy: 'alive', limits: { '/cgi-bin/message/wxopen/template/send': 1e12 } });
+  return { ...sim, control, stats: () => call('GET', `${sim.url}/sim/stats`) };
+}
+
+/** wrk with post.lua: {requests, us, errors, p50_us, p99_us}. */
+export function wrk(url, { connections, seconds, args, threads = 1, lua }) {
+  const run = lua ?? new URL('post.lua', import.meta.url).pathname;
+  return new Promise((resolve, reject) => {
+    const child = spawn('wrk', ['-t', threads, '-c', connections, '-d', `${seconds}s`, '-s', run, '--timeout', '30s', url,
+      '--', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (bytes) => (out += bytes));
+    child.on('exit', (code) => {
+      const line = out.split('\n').find((text) => text.startsWith('{'));
+      if (code === 0 && line) resolve(JSON.parse(line)); else reject(new Error(`wrk failed: ${out}`));
+    });
+  });
+}
+
+/*
+ * CALLGRIND=FILE counts the server's instructions, which other work beside doesn't change.
+ */
+const profile = process.env.CALLGRIND;
+
+/** What stands before the program's name. */
+export const under = profile ? ['valgrind', '-q', '--tool=callgrind', '--instr-atstart=no',
+  `--callgrind-out-file=${profile}`] : [];
+
+export function instrument(state, pid) {
+  if (profile) execFileSync('callgrind_control', ['-i', state, String(pid)], { stdio: 'ignore' });
+}
+
+/** Once the server has ended. */
+export function instructions(messages) {
+  if (!profile) return;
+  const counted = Number(readFileSync(profile, 'utf8').match(/^totals: (\d+)$/m)[1]);
+  console.log(`counted   ${Math.round(counted / messages)} instructions a message`);
 }
 
 /** {status, body} of an answer with JSON. */

@@ -1,0 +1,42 @@
+-- post.lua - for wrk: posts one message after the other, each to another user.
+--
+--   wrk ... -s post.lua URL -- TEMPLATE [FILE]
+--
+-- FILE has a user a line, more of them than there will be requests. Without it the users are
+-- made up, and the messages are for tomorrow: accepted, and not sent.
+local template, users, tomorrow
+local n = 0
+
+function init(args)
+  template = args[1]
+  tomorrow = os.time() + 86400
+  if args[2] then
+    users = {}
+    for line in io.lines(args[2]) do users[#users + 1] = line end
+  end
+  wrk.method = "POST"
+  wrk.headers["content-type"] = "application/json"
+  wrk.headers["authorization"] = "Bearer a key that only this bench uses"
+end
+
+local function body(user, when)
+  return string.format(
+    '{"app":"wx0000000000000001","user":"%s","template":"%s","page":"pages/order/show?id=%d",'
+      .. '"data":{"keyword1":"2026-11-22 12:00","keyword2":"Two cups of tea, one without sugar",'
+      .. '"keyword3":"No. %d"},"tag":"bench"%s}', user, template, n, n, when)
+end
+
+function request()
+  n = n + 1
+  if users then
+    return wrk.format(nil, nil, nil, body(users[math.min(n, #users)], ""))
+  end
+  return wrk.format(nil, nil, nil,
+    body(string.format("o%027d", n), string.format(',"send_at":%d', tomorrow)))
+end
+
+function done(summary, latency)
+  io.write(string.format('{"requests":%d,"us":%d,"errors":%d,"p50_us":%d,"p99_us":%d}\n',
+    summary.requests, summary.duration, summary.errors.status + summary.errors.read
+      + summary.errors.write + summary.errors.timeout, latency:percentile(50), latency:percentile(99)))
+end
