@@ -324,12 +324,13 @@ static void cmd_now(char **words)
         FAIL("it is %s", at);
 }
 
-/* crash [connections=N] */
+/* crash [connections=N] [down=2h] */
 static void cmd_crash(char **words)
 {
     if (story_option(words, "connections"))
         world_connections(atoi(story_option(words, "connections")));
-    world_crash(&story_world);
+    world_crash(&story_world,
+                story_option(words, "down") ? story_duration_ms(story_option(words, "down")) : 0);
     story_templates_forget();
 }
 
