@@ -234,18 +234,19 @@ static void cmd_send(char **words)
     world_settle(&story_world);
 }
 
-/* burst N [options of send]: N messages b1, b2 ... to the users b1, b2 ..., who need no permission */
+/* burst N [as=b] [options of send]: N messages b1, b2 ... to the users b1, b2 ..., who need no permission */
 static void cmd_burst(char **words)
 {
     char try[] = "on_missing=try", send[] = "send", name[16];
     char *line[20] = {send, name, name};
+    const char *as = story_option(words, "as") ? story_option(words, "as") : "b";
     size_t count = 3;
 
     for (char **word = words + 2; *word && count < 17; word++)
         line[count++] = *word;
     line[count] = try;
     for (int i = 1; i <= atoi(words[1]); i++) {
-        snprintf(name, sizeof name, "b%d", i);
+        snprintf(name, sizeof name, "%.3s%d", as, i);
         cmd_send(line);
     }
 }
