@@ -86,59 +86,13 @@ static void claim_done(struct hy_op *op, void *arg)
     hy_engine_post(batch->engine, &batch->mail);
 }
 
-/* --- a claim ---------------------------------------------------------------------------------- */
-
-static void free_batch(struct hy_batch *batch)
-{
-    hy_arena_deinit(&batch->arena);
-    free(batch);
-}
-
-/* The store reads them on its own thread. */
-static bool copy_held(struct hy_engine *engine, struct hy_batch *batch)
-{
-    size_t count;
-    const int64_t *held = hy_broadcasts_held(engine, &count);
-    const void *copy;
-
-    if (count == 0)
-        return true;
-    copy = hy_arena_memdup(&batch->arena, held, count * sizeof *held);
-    batch->claim.held = copy;
-    batch->claim.held_count = count;
-    return batch->claim.held != NULL;
-}
-
-static struct hy_batch *new_batch(struct hy_engine *engine)
-{
-    struct hy_batch *batch = calloc(1, sizeof *batch);
-    int64_t lease_s = engine->config.lease_s ? engine->config.lease_s : default_lease_s;
-
-    if (!batch)
-        return NULL;
-    hy_arena_init(&batch->arena);
-    batch->engine = engine;
-    batch->claim = (struct hy_claim){.op.verb = HY_VERB_CLAIM,
-                                     .now_ms = engine->now_ms,
-                                     .lease_until_ms = engine->now_ms + lease_s * 1000,
-                                     .arena = &batch->arena};
-    batch->claim.lanes = hy_arena_array(&batch->arena, engine->lanes.count * HY_QUEUES + 1,
-                                        sizeof *batch->claim.lanes);
-    if (!batch->claim.lanes || !copy_held(engine, batch)) {
-        free_batch(batch);
-        return NULL;
-    }
-    return batch;
-}
-
 /* --- filling it ------------------------------------------------------------------------------- */
 
 /* One lane while its room is given out. */
 struct filling {
     struct hy_engine *engine;
-    struct hy_batch *batch;
     struct hy_lane *lane;
-    const struct hy_cap *caps; /* copied for this claim */
+    size_t asked; /* queues, of all lanes: the first of lanes.asked */
     int64_t room[HY_CHANNELS];
     bool ready[HY_QUEUES]; /* due, and its gate has room */
     size_t total;          /* slots given in this claim, to all lanes */
@@ -206,33 +160,18 @@ static int64_t slots(struct filling *f)
     return n > 0 ? n : 0;
 }
 
-static const struct hy_cap *caps_of(struct filling *f)
-{
-    const struct hy_app_settings *s = &f->lane->app->settings;
-    const void *copy;
-
-    if (f->caps || !s->cap_count)
-        return f->caps;
-    copy = hy_arena_memdup(&f->batch->arena, s->caps, (size_t)s->cap_count * sizeof s->caps[0]);
-    f->caps = copy;
-    return f->caps;
-}
-
 /* capacity 0 only asks when something is due. */
 static void ask(struct filling *f, int queue, int64_t capacity)
 {
     const struct hy_app_settings *s = &f->lane->app->settings;
-    const struct hy_cap *caps = caps_of(f);
 
-    if (s->cap_count && !caps)
-        return; /* out of memory: at the next turn */
-    f->batch->claim.lanes[f->batch->claim.lane_count++] =
+    f->engine->lanes.asked[f->asked++] =
         (struct hy_claim_lane){.app_no = f->lane->app_no,
                                .queue = queue,
                                .capacity = (size_t)capacity,
                                .margin_ms = s->receipt_margin_s * 1000,
-                               .caps = caps,
-                               .cap_count = caps ? (size_t)s->cap_count : 0};
+                               .caps = s->cap_count ? s->caps : NULL,
+                               .cap_count = (size_t)s->cap_count};
     f->room[hy_queue_channel(queue)] -= capacity;
     f->total += (size_t)capacity;
     if (capacity > 0)
@@ -297,7 +236,6 @@ static void fill_lane(struct filling *f)
 {
     int64_t n;
 
-    f->caps = NULL;
     if (f->engine->quiet || f->lane->app->app.deleted_at_ms || !look(f))
         return;
     if (!hy_keeper_ready(f->engine, f->lane))
@@ -307,32 +245,115 @@ static void fill_lane(struct filling *f)
         share(f, n);
 }
 
+/* --- a claim ---------------------------------------------------------------------------------- */
+
+static void free_batch(struct hy_batch *batch)
+{
+    hy_arena_deinit(&batch->arena);
+    free(batch);
+}
+
+/* What the store reads on its own thread may not change meanwhile: an app's settings may, and what is
+ * held. */
+static bool copy_lanes(struct hy_engine *engine, struct hy_batch *batch, size_t count)
+{
+    const struct hy_cap *from = NULL;
+    const void *caps = NULL;
+
+    batch->claim.lanes = hy_arena_array(&batch->arena, count, sizeof *batch->claim.lanes);
+    if (!batch->claim.lanes)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct hy_claim_lane *lane = &batch->claim.lanes[i];
+
+        *lane = engine->lanes.asked[i];
+        if (lane->caps && lane->caps != from) {
+            from = lane->caps;
+            caps = hy_arena_memdup(&batch->arena, from, lane->cap_count * sizeof *from);
+        }
+        if (lane->caps && !caps)
+            return false;
+        lane->caps = lane->caps ? caps : NULL;
+    }
+    batch->claim.lane_count = count;
+    return true;
+}
+
+static bool copy_held(struct hy_engine *engine, struct hy_batch *batch)
+{
+    size_t count;
+    const int64_t *held = hy_broadcasts_held(engine, &count);
+    const void *copy;
+
+    if (count == 0)
+        return true;
+    copy = hy_arena_memdup(&batch->arena, held, count * sizeof *held);
+    batch->claim.held = copy;
+    batch->claim.held_count = count;
+    return batch->claim.held != NULL;
+}
+
+/* Of the first `count` queues that are asked; room for `total` messages. */
+static struct hy_batch *new_batch(struct hy_engine *engine, size_t count, size_t total)
+{
+    struct hy_batch *batch = calloc(1, sizeof *batch);
+    int64_t lease_s = engine->config.lease_s ? engine->config.lease_s : default_lease_s;
+
+    if (!batch)
+        return NULL;
+    hy_arena_init(&batch->arena);
+    batch->engine = engine;
+    batch->claim = (struct hy_claim){.op.verb = HY_VERB_CLAIM,
+                                     .now_ms = engine->now_ms,
+                                     .lease_until_ms = engine->now_ms + lease_s * 1000,
+                                     .arena = &batch->arena};
+    batch->runs = hy_arena_array(&batch->arena, total + 1, sizeof *batch->runs);
+    if (!batch->runs || !copy_lanes(engine, batch, count) || !copy_held(engine, batch)) {
+        free_batch(batch);
+        return NULL;
+    }
+    return batch;
+}
+
+/* Kept from turn to turn: most of them ask for nothing. */
+static bool make_room(struct hy_lanes *lanes)
+{
+    size_t need = lanes->count * HY_QUEUES;
+    struct hy_claim_lane *grown;
+
+    if (need <= lanes->asked_room)
+        return true;
+    grown = realloc(lanes->asked, need * sizeof *grown);
+    if (!grown)
+        return false;
+    lanes->asked = grown;
+    lanes->asked_room = need;
+    return true;
+}
+
 int64_t hy_dispatch(struct hy_engine *engine)
 {
     struct filling f = {.engine = engine, .wake_ms = HY_NEVER};
+    struct hy_batch *batch;
 
     hy_lane_take_notices(engine);
     if (engine->claiming)
         return HY_NEVER; /* its answer is mail */
-    f.batch = new_batch(engine);
-    if (!f.batch)
+    if (!make_room(&engine->lanes))
         return engine->now_ms + 100;
     for (size_t i = 0; i < engine->lanes.count; i++) {
         f.lane = engine->lanes.items[i];
         fill_lane(&f);
     }
-    if (f.batch->claim.lane_count == 0) {
-        free_batch(f.batch);
+    if (f.asked == 0)
         return f.wake_ms;
-    }
-    f.batch->runs = hy_arena_array(&f.batch->arena, f.total + 1, sizeof *f.batch->runs);
-    if (!f.batch->runs) {
-        for (size_t i = 0; i < f.batch->claim.lane_count; i++)
-            hy_lane_ask(hy_lane_find(engine, f.batch->claim.lanes[i].app_no));
-        free_batch(f.batch);
+    batch = new_batch(engine, f.asked, f.total);
+    if (!batch) {
+        for (size_t i = 0; i < f.asked; i++)
+            hy_lane_ask(hy_lane_find(engine, engine->lanes.asked[i].app_no));
         return engine->now_ms + 100;
     }
     engine->claiming = true;
-    hy_engine_verb(engine, &f.batch->claim.op, claim_done, f.batch);
+    hy_engine_verb(engine, &batch->claim.op, claim_done, batch);
     return f.wake_ms;
 }

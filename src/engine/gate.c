@@ -88,12 +88,15 @@ int hy_gates_load(struct hy_engine *engine)
 
 /* --- pausing ---------------------------------------------------------------------------------- */
 
-/* A pause of a lesser kind changes nothing while the present one lasts. One whose end has come is
- * half open: whatever its probe found out replaces it. */
+/* A pause of a lesser kind, or a shorter one that the platform asks for, changes nothing while the
+ * present one lasts. One whose end has come is half open: whatever its probe found out replaces it. */
 static bool outranked(const struct hy_engine *engine, const struct hy_gate *gate,
-                      enum hy_gate_hold hold)
+                      const struct hy_gate_pause *p)
 {
-    return gate->hold > hold && gate->paused_until_ms > engine->now_ms;
+    bool shorter = p->hold == HY_GATE_VERDICT && gate->hold == HY_GATE_VERDICT &&
+                   p->until_ms < gate->paused_until_ms;
+
+    return (gate->hold > p->hold || shorter) && gate->paused_until_ms > engine->now_ms;
 }
 
 static void log_pause(struct hy_engine *engine, const struct hy_lane *lane, enum hy_channel channel)
@@ -112,19 +115,17 @@ static void log_pause(struct hy_engine *engine, const struct hy_lane *lane, enum
 static bool set_pause(struct hy_engine *engine, struct hy_gate *gate, const struct hy_gate_pause *p)
 {
     bool same = gate->hold == p->hold && strcmp(gate->pause_reason, p->reason) == 0;
-    int64_t until_ms = p->until_ms, before_ms = gate->paused_until_ms;
+    int64_t before_ms = gate->paused_until_ms;
 
-    if (p->hold == HY_GATE_VERDICT && gate->hold == HY_GATE_VERDICT && until_ms < before_ms)
-        until_ms = before_ms; /* an answer that came late */
     if (!same)
         gate->paused_since_ms = engine->now_ms;
     gate->hold = p->hold;
     gate->by_clock = p->by_clock;
     gate->probe = p->probe;
-    gate->paused_until_ms = until_ms;
+    gate->paused_until_ms = p->until_ms;
     gate->probe_at_ms = p->probe ? engine->now_ms + probe_gap_ms : HY_NEVER;
     snprintf(gate->pause_reason, sizeof gate->pause_reason, "%s", p->reason);
-    return !same || until_ms != before_ms;
+    return !same || p->until_ms != before_ms;
 }
 
 void hy_gate_pause(struct hy_engine *engine, struct hy_lane *lane, enum hy_channel channel,
@@ -133,9 +134,9 @@ void hy_gate_pause(struct hy_engine *engine, struct hy_lane *lane, enum hy_chann
     struct hy_gate *gate = &lane->gates[channel];
     enum hy_gate_hold before = gate->hold;
 
-    if (outranked(engine, gate, pause->hold))
-        return;
     gate->pauses++;
+    if (outranked(engine, gate, pause))
+        return;
     if (set_pause(engine, gate, pause) && pause->hold == HY_GATE_VERDICT) {
         gate->stored = true;
         record(engine, lane, channel);

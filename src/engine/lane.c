@@ -111,6 +111,7 @@ void hy_lanes_free(struct hy_engine *engine)
         free(lane);
     }
     free(engine->lanes.items);
+    free(engine->lanes.asked);
 }
 
 /* --- notices ---------------------------------------------------------------------------------- */

@@ -96,7 +96,9 @@ struct hy_lane {
 struct hy_lanes {
     struct hy_lane **items;
     size_t count;
-    int generation; /* of the registry, when they were matched last */
+    int generation;              /* of the registry, when they were matched last */
+    struct hy_claim_lane *asked; /* the dispatcher's, while it fills a claim */
+    size_t asked_room;
 };
 
 /* What others tell the dispatcher: when something is due in which queue. */

@@ -80,6 +80,27 @@ static void what_comes_late_is_not_stored_but_its_twin_is_known(void)
     CHECK_INT(items[1].admission, HY_ADMITTED);
 }
 
+static void what_may_only_be_a_repeat_is_not_stored(void)
+{
+    struct hy_admit_item first = keyed(draft("u"), "k", "b");
+    struct hy_admit_item items[3] = {keyed(draft("u"), "k", "b"), keyed(draft("u"), "k", "B"),
+                                     keyed(draft("u"), "new", "b")};
+    struct hy_message_get gone = {.message_id = items[2].message->id, .arena = &rig.arena};
+
+    CHECK_INT(admit_items(&first, 1), 0);
+    for (int i = 0; i < 3; i++)
+        items[i].repeat_only = true;
+    CHECK_INT(admit_items(items, 3), 0);
+    CHECK_INT(items[0].admission, HY_ADMITTED_BEFORE);
+    CHECK_INT(items[0].message->id, first.message->id);
+    CHECK_INT(items[1].admission, HY_ADMIT_CONFLICT);
+    CHECK_INT(items[2].admission, HY_ADMIT_LATE);
+    CHECK_INT(run(&gone.op, HY_VERB_MESSAGE_GET), HY_E_NOT_FOUND);
+    items[2] = keyed(draft("u"), "new", "b");
+    CHECK_INT(admit_items(&items[2], 1), 0);
+    CHECK_INT(items[2].admission, HY_ADMITTED);
+}
+
 static void twins_in_one_call(void)
 {
     struct hy_admit_item items[3] = {keyed(draft("u"), "k", "b"), keyed(draft("u"), "k", "b"),
@@ -142,6 +163,7 @@ void store_twins_cases(void)
     CASE(a_twin_gets_the_state_of_then);
     CASE(another_body_is_a_conflict);
     CASE(what_comes_late_is_not_stored_but_its_twin_is_known);
+    CASE(what_may_only_be_a_repeat_is_not_stored);
     CASE(twins_in_one_call);
     CASE(a_twin_may_repeat_its_id);
     CASE(a_key_is_free_again_after_its_window);

@@ -234,18 +234,19 @@ static void cmd_send(char **words)
     world_settle(&story_world);
 }
 
-/* burst N [options of send]: N messages b1, b2 ... to the users b1, b2 ..., who need no permission */
+/* burst N [as=b] [options of send]: N messages b1, b2 ... to the users b1, b2 ..., who need no permission */
 static void cmd_burst(char **words)
 {
     char try[] = "on_missing=try", send[] = "send", name[16];
     char *line[20] = {send, name, name};
+    const char *as = story_option(words, "as") ? story_option(words, "as") : "b";
     size_t count = 3;
 
     for (char **word = words + 2; *word && count < 17; word++)
         line[count++] = *word;
     line[count] = try;
     for (int i = 1; i <= atoi(words[1]); i++) {
-        snprintf(name, sizeof name, "b%d", i);
+        snprintf(name, sizeof name, "%.3s%d", as, i);
         cmd_send(line);
     }
 }
@@ -340,12 +341,13 @@ static void cmd_now(char **words)
         FAIL("it is %s", at);
 }
 
-/* crash [connections=N] */
+/* crash [connections=N] [down=2h] */
 static void cmd_crash(char **words)
 {
     if (story_option(words, "connections"))
         world_connections(atoi(story_option(words, "connections")));
-    world_crash(&story_world);
+    world_crash(&story_world,
+                story_option(words, "down") ? story_duration_ms(story_option(words, "down")) : 0);
     story_templates_forget();
 }
 

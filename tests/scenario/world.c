@@ -181,7 +181,7 @@ void world_stop(struct world *w)
     hy_seal_close(w->seal);
 }
 
-void world_crash(struct world *w)
+void world_crash(struct world *w, int64_t down_ms)
 {
     assert(dead_count < sizeof dead / sizeof dead[0]);
     dead[dead_count++] = w->engine;
@@ -190,6 +190,8 @@ void world_crash(struct world *w)
         orphans[orphan_count++] = w->requests[0].arg;
         drop_request(w, 0);
     }
+    now_ms += down_ms;
+    steady_ms += down_ms;
     start_engine(w);
     world_settle(w);
 }

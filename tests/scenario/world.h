@@ -40,8 +40,9 @@ void world_stop(struct world *w);
 /* The next process has a client with so many connections; 0 = as many as usual. */
 void world_connections(int64_t count);
 
-/* The process dies and another one starts on the same store: requests under way are forgotten. */
-void world_crash(struct world *w);
+/* The process dies and `down_ms` later another one starts on the same store: requests under way are
+ * forgotten. */
+void world_crash(struct world *w, int64_t down_ms);
 
 int64_t world_now_ms(void);
 

@@ -47,6 +47,55 @@ static void app_faults_are_named(void)
     client_stop();
 }
 
+static void apps_are_paused_and_resumed(void)
+{
+    client_start();
+    client_add_app();
+    client_call("POST", "/v1/apps/" CLIENT_APP "/pause", NULL);
+    CHECK_INT(client_status(), 200);
+    CHECK_TEXT(client_at("status.paused"), "true");
+    CHECK_TEXT(client_at("status.pause_reason"), "operator");
+    CHECK(!client_at("status.paused_until")); /* until it is resumed */
+    CHECK_TEXT(client_at("channels.subscribe.paused"), "true");
+    CHECK_TEXT(client_at("channels.template.pause_reason"), "operator");
+    client_call("POST", "/v1/apps/" CLIENT_APP "/pause", "{\"until\":\"2999-01-01T00:00:00Z\"}");
+    CHECK_TEXT(client_at("channels.template.paused_until"), "2999-01-01T00:00:00.000Z");
+    client_call("POST", "/v1/apps/" CLIENT_APP "/resume", NULL);
+    CHECK_INT(client_status(), 200);
+    CHECK_TEXT(client_at("status.paused"), "false");
+    CHECK_TEXT(client_at("channels.subscribe.window"), "8");
+    CHECK_TEXT(client_at("channels.subscribe.user_gap_ms"), "0");
+    client_call("POST", "/v1/apps/" CLIENT_APP "/pause", "{\"until\":\"2001-01-01T00:00:00Z\"}");
+    CHECK_INT(client_status(), 400);
+    CHECK(client_error("until"));
+    client_call("POST", "/v1/apps/" CLIENT_APP "/pause", "{\"untill\":1}");
+    CHECK(client_error("untill"));
+    client_call("POST", "/v1/apps/wx9/pause", NULL);
+    CHECK_INT(client_status(), 404);
+    client_stop();
+}
+
+static void quiet_hours_and_caps_are_settings(void)
+{
+    client_start();
+    client_add_app();
+    client_call("GET", "/v1/apps/" CLIENT_APP, NULL);
+    CHECK_TEXT(client_at("timezone"), "Asia/Shanghai");
+    CHECK_TEXT(client_at("quiet_hours"), "");
+    client_call("PATCH", "/v1/apps/" CLIENT_APP,
+                "{\"quiet_hours\":\"22:00-08:00\",\"caps\":[{\"max\":3,\"window_s\":86400}]}");
+    CHECK_INT(client_status(), 200);
+    CHECK_TEXT(client_at("quiet_hours"), "22:00-08:00");
+    CHECK(strstr(client_text(), "\"caps\":[{\"max\":3,\"window_s\":86400}]"));
+    client_call("PATCH", "/v1/apps/" CLIENT_APP,
+                "{\"timezone\":\"Asia/Shanghia\",\"caps\":[{\"max\":0,\"window_s\":60}]}");
+    CHECK_INT(client_status(), 400);
+    CHECK(client_error("timezone") && client_error("caps.0.max"));
+    client_call("PATCH", "/v1/apps/" CLIENT_APP, "{\"caps\":[],\"quiet_hours\":\"\"}");
+    CHECK(strstr(client_text(), "\"caps\":[]"));
+    client_stop();
+}
+
 static void apps_are_changed_and_removed(void)
 {
     client_start();
@@ -321,6 +370,8 @@ int main(void)
 {
     RUN(apps_show_no_secret);
     RUN(app_faults_are_named);
+    RUN(apps_are_paused_and_resumed);
+    RUN(quiet_hours_and_caps_are_settings);
     RUN(apps_are_changed_and_removed);
     RUN(tokens_are_handed_out);
     RUN(schedules_are_kept);
