@@ -139,7 +139,8 @@ int hy_mem_admit_items(struct hy_backend *b, struct hy_admit_item *items, size_t
             answer_again(use, &items[i], arena);
             continue;
         }
-        if (items[i].message->expires_at_ms && items[i].message->expires_at_ms <= now_ms) {
+        if (items[i].repeat_only ||
+            (items[i].message->expires_at_ms && items[i].message->expires_at_ms <= now_ms)) {
             items[i].admission = HY_ADMIT_LATE;
             continue;
         }

@@ -80,7 +80,8 @@ static int admit_item(struct hy_sqlite *s, struct hy_admit_item *item, struct ad
         answer_again(&use, item);
         return 0;
     }
-    if (r == 0 && item->message->expires_at_ms && item->message->expires_at_ms <= a->now_ms) {
+    if (r == 0 && (item->repeat_only ||
+                   (item->message->expires_at_ms && item->message->expires_at_ms <= a->now_ms))) {
         item->admission = HY_ADMIT_LATE;
         return 0;
     }
