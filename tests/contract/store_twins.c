@@ -80,6 +80,23 @@ static void what_comes_late_is_not_stored_but_its_twin_is_known(void)
     CHECK_INT(items[1].admission, HY_ADMITTED);
 }
 
+static void what_is_unfit_is_only_a_twin_or_nothing(void)
+{
+    struct hy_admit_item first = keyed(draft("u"), "k", "b");
+    struct hy_admit_item twin = keyed(draft("u"), "k", "b");
+    struct hy_admit_item other = keyed(draft("u"), "k2", "b");
+
+    CHECK_INT(admit_items(&first, 1), 0);
+    twin.repeat_only = other.repeat_only = true;
+    CHECK_INT(admit_items(&twin, 1), 0);
+    CHECK_INT(twin.admission, HY_ADMITTED_BEFORE);
+    CHECK_INT(admit_items(&other, 1), 0);
+    CHECK_INT(other.admission, HY_ADMIT_LATE);
+    other = keyed(draft("u"), "k2", "c"); /* its key is free still */
+    CHECK_INT(admit_items(&other, 1), 0);
+    CHECK_INT(other.admission, HY_ADMITTED);
+}
+
 static void twins_in_one_call(void)
 {
     struct hy_admit_item items[3] = {keyed(draft("u"), "k", "b"), keyed(draft("u"), "k", "b"),
@@ -142,6 +159,7 @@ void store_twins_cases(void)
     CASE(a_twin_gets_the_state_of_then);
     CASE(another_body_is_a_conflict);
     CASE(what_comes_late_is_not_stored_but_its_twin_is_known);
+    CASE(what_is_unfit_is_only_a_twin_or_nothing);
     CASE(twins_in_one_call);
     CASE(a_twin_may_repeat_its_id);
     CASE(a_key_is_free_again_after_its_window);
