@@ -144,7 +144,8 @@ static void settle(struct bench *b, const struct hy_claimed *c)
 /* Admit, claim, settle: three commits. To one whose counter is not used up. */
 static void send(struct bench *b)
 {
-    struct hy_claim_lane lane = {.app_no = b->app, .capacity = 1, .margin_ms = BENCH_DAY_MS};
+    struct hy_claim_lane lane = {
+        .app_no = b->app, .queue = HY_RANK_NORMAL, .capacity = 1, .margin_ms = BENCH_DAY_MS};
     struct hy_claim claim = {
         .op = {.verb = HY_VERB_CLAIM}, .lanes = &lane, .lane_count = 1, .arena = &b->arena};
 

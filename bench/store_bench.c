@@ -215,7 +215,8 @@ static void settle(struct bench *b, const struct hy_claim *claimed, struct hy_ar
 /* One batch through all three; `costs` of admit, claim, settle. */
 static void one_batch(struct bench *b, size_t size, struct cost costs[3])
 {
-    struct hy_claim_lane lane = {.app_no = b->app, .capacity = size, .margin_ms = BENCH_DAY_MS};
+    struct hy_claim_lane lane = {
+        .app_no = b->app, .queue = HY_RANK_NORMAL, .capacity = size, .margin_ms = BENCH_DAY_MS};
     struct hy_claim claim = {.op = {.verb = HY_VERB_CLAIM}, .lanes = &lane, .lane_count = 1};
     struct hy_message *messages[1000];
     struct hy_arena arena;

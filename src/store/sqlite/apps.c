@@ -3,6 +3,8 @@
 #include "base/err.h"
 #include "store/sqlite/verbs.h"
 
+#include <stdlib.h>
+
 /* 1 when a query about one number has a row, else 0. */
 static int any(struct hy_sqlite *s, enum hy_sql which, int64_t value)
 {
@@ -75,7 +77,41 @@ int hy_sqlite_app_put(struct hy_backend *backend, struct hy_op *op)
 
 /* --- delete ----------------------------------------------------------------------------------- */
 
-enum { DELETE_CHUNK = 500 };
+/* The ids of messages that an app's end is the end of. */
+struct ending {
+    int64_t *ids;
+    size_t count, capacity;
+};
+
+static int note(struct ending *e, int64_t id)
+{
+    if (e->count == e->capacity) {
+        size_t capacity = e->capacity ? e->capacity * 2 : 256;
+        int64_t *larger = (int64_t *)realloc(e->ids, capacity * sizeof *larger);
+
+        if (!larger)
+            return HY_E_NOMEM;
+        e->ids = larger;
+        e->capacity = capacity;
+    }
+    e->ids[e->count++] = id;
+    return 0;
+}
+
+static int collect(struct hy_sqlite *s, enum hy_sql which, int64_t app_no, struct ending *e)
+{
+    struct hy_query q;
+    int r;
+
+    hy_query_open(s, which, &q);
+    hy_put_int(&q, app_no);
+    while ((r = hy_query_step(&q)) == HY_ROW)
+        if (note(e, hy_get_int(&q)) < 0) {
+            hy_query_close(&q);
+            return HY_E_NOMEM;
+        }
+    return r;
+}
 
 static int end_row(struct hy_sqlite *s, struct hy_row *row, int64_t now_ms)
 {
@@ -86,24 +122,44 @@ static int end_row(struct hy_sqlite *s, struct hy_row *row, int64_t now_ms)
     return hy_message_save(s, row);
 }
 
-/* Each row leaves the index that the statement reads, so asking again gives the next ones. */
-static int end_messages(struct hy_sqlite *s, enum hy_sql which, int64_t app_no, int64_t now_ms)
+static int by_id(const void *a, const void *b)
 {
-    size_t count = 1;
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x > y ? 1 : x < y ? -1 : 0;
+}
+
+/* In order of id. One that waits with a due time was found twice. */
+static int end_all(struct hy_sqlite *s, const struct ending *e, int64_t now_ms)
+{
+    struct hy_row row;
     int r = 0;
 
-    while (r == 0 && count > 0) {
-        struct hy_row *rows;
-        struct hy_query q;
-
+    for (size_t i = 0; i < e->count && r == 0; i++) {
+        if (i > 0 && e->ids[i] == e->ids[i - 1])
+            continue;
         hy_arena_reset(&s->scratch);
-        hy_query_open(s, which, &q);
-        hy_put_int(&q, app_no);
-        hy_put_int(&q, DELETE_CHUNK);
-        r = hy_message_load_all(s, &q, &rows, &count);
-        for (size_t i = 0; r == 0 && i < count; i++)
-            r = end_row(s, &rows[i], now_ms);
+        r = hy_message_load(s, e->ids[i], &row);
+        if (r == 0)
+            r = end_row(s, &row, now_ms);
     }
+    return r;
+}
+
+static int end_messages(struct hy_sqlite *s, int64_t app_no, int64_t now_ms)
+{
+    static const enum hy_sql all[] = {SQL_MESSAGE_APP_PARKED, SQL_MESSAGE_APP_DUE,
+                                      SQL_MESSAGE_APP_HELD, SQL_MESSAGE_APP_WAITING};
+    struct ending e = {0};
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof all / sizeof *all && r == 0; i++)
+        r = collect(s, all[i], app_no, &e);
+    if (e.count > 1)
+        qsort(e.ids, e.count, sizeof *e.ids, by_id);
+    if (r == 0)
+        r = end_all(s, &e, now_ms);
+    free(e.ids);
     return r;
 }
 
@@ -142,15 +198,8 @@ int hy_sqlite_app_delete(struct hy_backend *backend, struct hy_op *op)
         r = run_on(s, SQL_PAUSE_DELETE_OF_APP, v->app_no);
     if (r == 0)
         r = cancel_broadcasts(s, v->app_no, v->now_ms);
-    /* The parked ones first: otherwise each of the others would un-park one. */
     if (r == 0)
-        r = end_messages(s, SQL_MESSAGE_APP_PARKED, v->app_no, v->now_ms);
-    if (r == 0)
-        r = end_messages(s, SQL_MESSAGE_APP_DUE, v->app_no, v->now_ms);
-    if (r == 0)
-        r = end_messages(s, SQL_MESSAGE_APP_HELD, v->app_no, v->now_ms);
-    if (r == 0)
-        r = end_messages(s, SQL_MESSAGE_APP_WAITING, v->app_no, v->now_ms);
+        r = end_messages(s, v->app_no, v->now_ms);
     return r;
 }
 

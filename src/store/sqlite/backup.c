@@ -6,6 +6,7 @@
  * copy is made under another name, and gets its own when it is whole and on the disk.
  */
 #include "base/err.h"
+#include "store/sqlite/explain.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/query.h"
 
@@ -49,12 +50,8 @@ static int fail_file(struct backing_up *b, const char *what, const char *path)
 
 static int fail_sqlite(struct backing_up *b, int rc)
 {
-    int r = hy_sqlite_err(rc);
+    int r = hy_sqlite_explain(b->db, rc, "copying", b->explain, b->explain_size);
 
-    snprintf(b->explain, b->explain_size, "copying %s: %s%s", b->path, sqlite3_errmsg(b->db),
-             r == HY_E_FULL      ? "; free some space, or give another place"
-             : r == HY_E_CORRUPT ? "; the store is damaged: look with hongyan check"
-                                 : "");
     return r == HY_E_BUSY ? HY_E_IO : r;
 }
 

@@ -28,7 +28,7 @@ static void read_message(struct hy_query *q, struct hy_arena *arena, struct hy_m
 void hy_broadcast_read(struct hy_query *q, struct hy_arena *arena, struct hy_broadcast *b)
 {
     *b = (struct hy_broadcast){.id = hy_get_int(q)};
-    b->app_no = b->message.app_no = hy_get_int(q);
+    b->app_no = hy_get_int(q);
     b->state = (enum hy_broadcast_state)hy_get_int(q);
     b->winding_up = hy_get_int(q) != 0;
     b->collected = hy_get_int(q) != 0;
@@ -46,7 +46,6 @@ void hy_broadcast_read(struct hy_query *q, struct hy_arena *arena, struct hy_bro
     b->name = hy_get_text(q, arena);
     b->schedule_name = hy_get_text(q, arena);
     read_message(q, arena, &b->message);
-    b->message.broadcast_id = b->id;
 }
 
 int hy_broadcast_load(struct hy_sqlite *s, int64_t id, struct hy_broadcast *ret_b)
@@ -183,6 +182,8 @@ int hy_broadcast_make(struct hy_sqlite *s, struct hy_broadcast_make *make)
     if (r != 0)
         return r < 0 ? r : 0;
     make->admission = HY_ADMITTED;
+    if (b->state != HY_BROADCAST_RUNNING)
+        b->started_at_ms = 0;
     b->total = b->fed = b->duplicates = b->ended_at_ms = 0;
     b->winding_up = false;
     b->collect_from = b->reason = NULL;

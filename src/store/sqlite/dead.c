@@ -43,21 +43,18 @@ static bool begins(const char *text, const char *with)
 static void read_dead(const struct walk *w, struct hy_query *q, struct dead *d)
 {
     const struct hy_dead_filter *f = w->filter;
-    int64_t due_at_ms, broadcast_id;
+    int64_t broadcast_id;
     const char *tag;
 
     d->id = hy_get_int(q);
     d->state = (enum hy_message_state)hy_get_int(q);
-    due_at_ms = hy_get_int(q);
-    due_at_ms += hy_get_int(q);
     d->reason = hy_get_text(q, &w->s->scratch);
     d->template_id = hy_get_text(q, &w->s->scratch);
     tag = hy_peek_text(q);
     d->passes = same(tag, f->tag);
     broadcast_id = hy_get_int(q);
-    d->passes = d->passes && (d->state == HY_MESSAGE_FAILED || due_at_ms == 0) &&
-                (f->state < 0 || f->state == (int)d->state) && begins(d->reason, f->reason) &&
-                same(d->template_id, f->template_id) &&
+    d->passes = d->passes && (f->state < 0 || f->state == (int)d->state) &&
+                begins(d->reason, f->reason) && same(d->template_id, f->template_id) &&
                 (f->broadcast_id == 0 || f->broadcast_id == broadcast_id);
 }
 

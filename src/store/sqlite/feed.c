@@ -61,6 +61,8 @@ static int make_message(struct hy_sqlite *s, struct hy_broadcast_feed *v,
     int r;
 
     m.id = id;
+    m.app_no = b->app_no;
+    m.broadcast_id = b->id;
     m.user = user->user;
     if (user->data || !m.data)
         m.data = user->data ? user->data : "{}";

@@ -24,14 +24,22 @@ int hy_heard_remember(struct hy_sqlite *s)
     return hy_query_close(&q);
 }
 
+/* What is below counts no more. */
+static int64_t first_bucket(const struct hy_sqlite *s, int64_t now_ms)
+{
+    int64_t first = now_ms >> HY_HEARD_SHIFT;
+
+    return first > s->heard_first ? first : s->heard_first;
+}
+
 /* --- noting ----------------------------------------------------------------------------------- */
 
-/* 1 when the message counts, or did lately. */
-static int is_noted(struct hy_sqlite *s, const struct hy_message *m)
+/* 1 when the message counts already. */
+static int is_noted(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms)
 {
     int r = HY_E_NOT_FOUND;
 
-    for (int64_t b = s->heard_first; b <= s->heard_last && r == HY_E_NOT_FOUND; b++) {
+    for (int64_t b = first_bucket(s, now_ms); b <= s->heard_last && r == HY_E_NOT_FOUND; b++) {
         struct hy_query q;
         int64_t one;
 
@@ -40,6 +48,7 @@ static int is_noted(struct hy_sqlite *s, const struct hy_message *m)
         hy_put_int(&q, m->app_no);
         hy_put_text(&q, m->user);
         hy_put_int(&q, m->id);
+        hy_put_int(&q, now_ms);
         r = hy_query_int(&q, &one);
     }
     return r == HY_E_NOT_FOUND ? 0 : r < 0 ? r : 1;
@@ -50,7 +59,7 @@ int hy_heard_note(struct hy_sqlite *s, const struct hy_message *m, int64_t now_m
 {
     int64_t bucket = (now_ms + heard_for_ms) >> HY_HEARD_SHIFT;
     struct hy_query q;
-    int r = m->attempt_count > 1 ? is_noted(s, m) : 0;
+    int r = m->attempt_count > 1 ? is_noted(s, m, now_ms) : 0;
 
     if (r != 0)
         return r < 0 ? r : 0;
@@ -92,13 +101,11 @@ static int newest_first(const void *a, const void *b)
 static int read_heard(struct hy_sqlite *s, const struct hy_message *m, int64_t now_ms,
                       struct heard **ret_heard, size_t *ret_count)
 {
-    int64_t first = now_ms >> HY_HEARD_SHIFT;
     size_t count = 0, capacity = 0;
     void *all = NULL;
     int r = 0;
 
-    for (int64_t b = first > s->heard_first ? first : s->heard_first; b <= s->heard_last && r == 0;
-         b++) {
+    for (int64_t b = first_bucket(s, now_ms); b <= s->heard_last && r == 0; b++) {
         struct hy_query q;
 
         hy_query_open(s, SQL_HEARD_OF_USER, &q);

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "store/sqlite/explain.h"
 #include "store/sqlite/sqlite.h"
 
 #include <errno.h>
@@ -19,17 +20,16 @@ int hy_sqlite_lock(const char *path, int *ret_fd, char *ret_explain, size_t expl
         return HY_E_INVALID;
     }
     fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        snprintf(ret_explain, explain_size, "cannot open %s: %s", lock_path, strerror(errno));
-        return errno == ENOSPC || errno == EDQUOT ? HY_E_FULL : HY_E_IO;
-    }
+    if (fd < 0)
+        return hy_sqlite_explain_file(lock_path, errno, ret_explain, explain_size);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         *ret_fd = fd;
         return 0;
     }
     snprintf(ret_explain, explain_size,
-             "%s is open in another process (it holds %s); a store belongs to one process", path,
-             lock_path);
+             "%s is open in another process (it holds %s): end that one, a store belongs to one "
+             "process; hongyan backup copies it meanwhile",
+             path, lock_path);
     close(fd);
     return HY_E_BUSY;
 }

@@ -1,6 +1,7 @@
 #include "store/sqlite/migrate.h"
 
 #include "base/err.h"
+#include "store/sqlite/explain.h"
 #include "store/sqlite/query.h"
 
 #include <stdbool.h>
@@ -17,15 +18,6 @@ static void checksum(const char *sql, char into[CHECKSUM_TEXT_BYTES])
     for (; *sql; sql++)
         hash = (hash ^ (unsigned char)*sql) * 0x100000001b3u;
     snprintf(into, CHECKSUM_TEXT_BYTES, "%016llx", (unsigned long long)hash);
-}
-
-static int fault(sqlite3 *db, int rc, const char *doing, char *ret_explain, size_t explain_size)
-{
-    int r = hy_sqlite_err(rc);
-
-    snprintf(ret_explain, explain_size, "%s: %s%s", doing, sqlite3_errmsg(db),
-             r == HY_E_CORRUPT ? "; the file is damaged or no database: restore a backup" : "");
-    return r;
 }
 
 static int read_int(sqlite3 *db, const char *sql, int64_t *ret_value)
@@ -50,7 +42,7 @@ static int identify(sqlite3 *db, bool may_be_empty, char *ret_explain, size_t ex
     if (rc == SQLITE_OK)
         rc = read_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
     if (rc != SQLITE_OK)
-        return fault(db, rc, "reading the file", ret_explain, explain_size);
+        return hy_sqlite_explain(db, rc, "reading the file", ret_explain, explain_size);
     if (id == HY_SQLITE_APPLICATION_ID || (may_be_empty && id == 0 && tables == 0))
         return 0;
     snprintf(ret_explain, explain_size,
@@ -135,7 +127,7 @@ static int refuse_newer(sqlite3 *db, int known, char *ret_explain, size_t explai
     int rc = read_int(db, "SELECT coalesce(max(number), 0) FROM schema_version", &newest);
 
     if (rc != SQLITE_OK)
-        return fault(db, rc, "reading schema_version", ret_explain, explain_size);
+        return hy_sqlite_explain(db, rc, "reading schema_version", ret_explain, explain_size);
     if (newest <= known)
         return 0;
     snprintf(ret_explain, explain_size,
@@ -164,7 +156,7 @@ static int migrate_one(sqlite3 *db, const struct hy_migration *m, int64_t now_ms
     if (rc == SQLITE_DONE)
         rc = apply(db, m, now_ms);
     if (rc != SQLITE_OK) {
-        int r = fault(db, rc, m->name, ret_explain, explain_size);
+        int r = hy_sqlite_explain(db, rc, m->name, ret_explain, explain_size);
 
         undo(db);
         return r;
@@ -185,7 +177,7 @@ int hy_sqlite_migrate(sqlite3 *db, const struct hy_migration *migrations, int64_
     if (rc == SQLITE_OK && !marked)
         rc = prepare_table(db);
     if (rc != SQLITE_OK) {
-        r = fault(db, rc, "schema_version", ret_explain, explain_size);
+        r = hy_sqlite_explain(db, rc, "schema_version", ret_explain, explain_size);
         undo(db);
         return r;
     }

@@ -1,6 +1,7 @@
 #include "store/sqlite/query.h"
 
 #include "base/err.h"
+#include "store/sqlite/explain.h"
 
 #include <string.h>
 
@@ -67,7 +68,9 @@ int hy_query_step(struct hy_query *q)
             return HY_ROW;
     }
     sqlite3_reset(q->stmt);
-    return q->nomem ? HY_E_NOMEM : hy_sqlite_err(rc);
+    if (q->nomem)
+        return HY_E_NOMEM;
+    return rc == SQLITE_DONE ? 0 : hy_sqlite_fault(sqlite3_db_handle(q->stmt), rc);
 }
 
 int hy_query_close(struct hy_query *q)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/sqlite/checkpoint.h"
+#include "store/sqlite/explain.h"
 #include "store/sqlite/heard.h"
 #include "store/sqlite/idempotency.h"
 #include "store/sqlite/logfile.h"
@@ -33,18 +34,6 @@ static void configure_library(void)
         library_rc = hy_logfile_register();
 }
 
-static int explain_fault(sqlite3 *db, int rc, const char *path, char *ret_explain,
-                         size_t explain_size)
-{
-    int r = hy_sqlite_err(rc);
-
-    snprintf(ret_explain, explain_size, "%s: %s%s", path, sqlite3_errmsg(db),
-             r == HY_E_CORRUPT ? "; the file is damaged: restore a backup"
-             : r == HY_E_FULL  ? "; free some space"
-                               : "; check that the folder may be written and is on a local disk");
-    return r;
-}
-
 static int exec(sqlite3 *db, const char *sql)
 {
     return sqlite3_exec(db, sql, NULL, NULL, NULL);
@@ -61,10 +50,8 @@ static int find_file(const char *path, char **ret_path, char *ret_explain, size_
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int fault = errno;
 
-    if (fd < 0) {
-        snprintf(ret_explain, explain_size, "cannot open %s: %s", path, strerror(fault));
-        return fault == ENOSPC || fault == EDQUOT ? HY_E_FULL : HY_E_IO;
-    }
+    if (fd < 0)
+        return hy_sqlite_explain_file(path, fault, ret_explain, explain_size);
     close(fd);
     *ret_path = realpath(path, NULL);
     return *ret_path ? 0 : HY_E_NOMEM;
@@ -116,13 +103,13 @@ static int open_database(struct hy_sqlite *s, char *ret_explain, size_t explain_
     if (rc == SQLITE_OK)
         rc = sqlite3_busy_timeout(s->db, 5000);
     if (rc != SQLITE_OK)
-        return explain_fault(s->db, rc, s->path, ret_explain, explain_size);
+        return hy_sqlite_explain(s->db, rc, "opening", ret_explain, explain_size);
     r = hy_sqlite_identify(s->db, ret_explain, explain_size);
     if (r < 0)
         return r;
     rc = set_up_writer(s->db);
     if (rc != SQLITE_OK)
-        return explain_fault(s->db, rc, s->path, ret_explain, explain_size);
+        return hy_sqlite_explain(s->db, rc, "setting up the log", ret_explain, explain_size);
     return hy_sqlite_migrate(s->db, hy_sqlite_migrations, hy_clock_now_ms(), ret_explain,
                              explain_size);
 }
@@ -160,7 +147,8 @@ static int open_all(struct hy_sqlite *s, const char *path, char *ret_explain, si
     if (r == 0)
         r = hy_checkpointer_start(s->path, s->db, &s->checkpointer);
     if (r < 0)
-        explain_fault(s->db, sqlite3_errcode(s->db), s->path, ret_explain, explain_size);
+        hy_sqlite_explain(s->db, sqlite3_extended_errcode(s->db), "reading", ret_explain,
+                          explain_size);
     return r;
 }
 

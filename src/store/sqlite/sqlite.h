@@ -5,6 +5,7 @@
  *   sqlite.c        open, close, transactions, the table of verbs
  *   lock.c          one process a file
  *   logfile.c       the log, written in large pieces
+ *   explain.c       what a fault means, and what to do
  *   migrate.c       the steps of schema/, numbered and checksummed
  *   checkpoint.c    the thread that copies the log back, so that no commit has to
  *   statements.c    every SQL text       query.c    values in, rows out

@@ -1,6 +1,7 @@
 #include "store/sqlite/statements.h"
 
 #include "base/err.h"
+#include "store/sqlite/explain.h"
 #include "store/sqlite/query.h"
 
 #include <stdio.h>
@@ -94,16 +95,16 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MESSAGE_NEXT_EXPIRY] = "SELECT expires_at_ms FROM message INDEXED BY message_expiry "
                                 "WHERE expires_at_ms > 0 AND state <= 1 "
                                 "ORDER BY expires_at_ms LIMIT 1",
-    [SQL_MESSAGE_APP_DUE] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_due "
-                            "WHERE app_no = ?1 AND due_at_ms > 0 LIMIT ?2",
-    [SQL_MESSAGE_APP_WAITING] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_waiting "
-                                "WHERE app_no = ?1 AND state = 1 LIMIT ?2",
-    [SQL_MESSAGE_APP_PARKED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_parked "
-                               "WHERE app_no = ?1 AND parked_due_ms > 0 LIMIT ?2",
+    [SQL_MESSAGE_APP_DUE] = "SELECT id FROM message INDEXED BY message_due WHERE app_no = ?1 AND "
+                            "due_at_ms > 0",
+    [SQL_MESSAGE_APP_WAITING] = "SELECT id FROM message INDEXED BY message_waiting "
+                                "WHERE app_no = ?1 AND state = 1",
+    [SQL_MESSAGE_APP_PARKED] = "SELECT id FROM message INDEXED BY message_parked "
+                               "WHERE app_no = ?1 AND parked_due_ms > 0",
     [SQL_MESSAGE_APP_HELD] =
-        "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_held WHERE broadcast_id IN "
+        "SELECT id FROM message INDEXED BY message_held WHERE broadcast_id IN "
         "(SELECT id FROM broadcast WHERE app_no = ?1) AND broadcast_id > 0 AND state = 0 AND "
-        "due_at_ms = 0 AND parked_due_ms = 0 LIMIT ?2",
+        "due_at_ms = 0 AND parked_due_ms = 0",
     [SQL_MESSAGE_OPEN] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_open "
                          "WHERE broadcast_id = ?1 AND broadcast_id > 0 AND state <= 1 LIMIT ?2",
     [SQL_GRANT_ABOVE_USER] = "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
@@ -326,12 +327,13 @@ int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long expl
 
         if (rc == SQLITE_ERROR) {
             snprintf(ret_explain, explain_size,
-                     "the tables are not those of this schema (%s); restore a backup",
-                     sqlite3_errmsg(s->db));
+                     "%s: the tables are not those of this schema (%s); somebody changed them: put "
+                     "back a copy that hongyan backup made",
+                     sqlite3_db_filename(s->db, "main"), sqlite3_errmsg(s->db));
             return HY_E_CORRUPT;
         }
         if (rc != SQLITE_OK)
-            return hy_sqlite_err(rc);
+            return hy_sqlite_explain(s->db, rc, "reading the schema", ret_explain, explain_size);
     }
     return 0;
 }

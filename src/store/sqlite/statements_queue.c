@@ -15,6 +15,8 @@
 #define UNFINISHED "((state >= 1 AND state <= 3) OR winding_up = 1)"
 #define HELD       "broadcast_id > 0 AND state = 0 AND due_at_ms = 0 AND parked_due_ms = 0"
 #define DEAD       "state >= 5 AND state <= 6"
+/* Unknown ones with a due time are not. */
+#define DEAD_NOW DEAD " AND (state = 5 OR (due_at_ms = 0 AND parked_due_ms = 0))"
 
 /*
  * SQL_..._OLD are the looks of the verb retain: ids above ?1, at most ?2 of them, each with whether it
@@ -25,12 +27,11 @@ const char *const hy_sql_queue_texts[SQL_COUNT] = {
     [SQL_MESSAGE_RELEASE] = "UPDATE message INDEXED BY message_held SET due_at_ms = ?2 "
                             "WHERE broadcast_id = ?1 AND " HELD,
     [SQL_MESSAGE_AGAIN] = "UPDATE message SET send_at_ms = ?1, expires_at_ms = ?2 WHERE id = ?3",
-    [SQL_MESSAGE_DEAD] =
-        "SELECT id, state, due_at_ms, parked_due_ms, reason, template_id, tag, broadcast_id "
-        "FROM message INDEXED BY message_dead WHERE app_no = ?1 AND " DEAD
-        " AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_MESSAGE_DEAD] = "SELECT id, state, reason, template_id, tag, broadcast_id "
+                         "FROM message INDEXED BY message_dead WHERE app_no = ?1 AND " DEAD_NOW
+                         " AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_MESSAGE_DEAD_IDS] = "SELECT id FROM message INDEXED BY message_dead WHERE app_no = ?1 "
-                             "AND " DEAD " AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+                             "AND " DEAD_NOW " AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_MESSAGE_DEAD_APP] = "SELECT app_no FROM message INDEXED BY message_dead "
                              "WHERE app_no > ?1 AND " DEAD " ORDER BY app_no LIMIT 1",
     [SQL_MESSAGE_AHEAD] =
@@ -52,9 +53,10 @@ const char *const hy_sql_queue_texts[SQL_COUNT] = {
 
     [SQL_HEARD_BOUNDS] = "SELECT (SELECT min(bucket) FROM heard), (SELECT max(bucket) FROM heard)",
     [SQL_HEARD_FIND] = "SELECT 1 FROM heard WHERE bucket = ?1 AND app_no = ?2 AND user = ?3 AND "
-                       "message_id = ?4",
-    [SQL_HEARD_ADD] = "INSERT INTO heard (bucket, app_no, user, message_id, at_ms, until_ms, "
-                      "template_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                       "message_id = ?4 AND until_ms > ?5",
+    [SQL_HEARD_ADD] =
+        "INSERT OR REPLACE INTO heard (bucket, app_no, user, message_id, at_ms, until_ms, "
+        "template_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_HEARD_OF_USER] =
         "SELECT at_ms, template_id FROM heard WHERE bucket = ?1 AND app_no = ?2 AND user = ?3 "
         "AND until_ms > ?4",
@@ -157,7 +159,7 @@ const char *const hy_sql_queue_texts[SQL_COUNT] = {
                         "LIMIT 1",
     [SQL_OUTBOX_FREE] = "UPDATE outbox SET due_at_ms = ?1 WHERE id = ?2",
     [SQL_OUTBOX_HURRY] = "UPDATE outbox INDEXED BY outbox_due SET due_at_ms = ?2 "
-                         "WHERE webhook_id = ?1 AND due_at_ms > ?2",
+                         "WHERE webhook_id = ?1 AND due_at_ms > 0 AND due_at_ms <> ?2",
     [SQL_OUTBOX_DELETE] = "DELETE FROM outbox WHERE id = ?1",
     [SQL_OUTBOX_OF_WEBHOOK] =
         "SELECT id FROM outbox INDEXED BY outbox_due WHERE webhook_id = ?1 LIMIT ?2",

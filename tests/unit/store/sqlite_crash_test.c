@@ -101,7 +101,7 @@ static void admitted(struct hy_op *op, void *arg)
 /* Claims and settles what is due, on this thread. */
 static void send_some(struct worker *w)
 {
-    struct hy_claim_lane lane = {.app_no = w->app, .capacity = 20};
+    struct hy_claim_lane lane = {.app_no = w->app, .queue = HY_RANK_NORMAL, .capacity = 20};
     struct hy_claim claim = {.op = {.verb = HY_VERB_CLAIM}, .lanes = &lane, .lane_count = 1};
     struct hy_settle settle = {.op = {.verb = HY_VERB_SETTLE}};
     struct hy_arena arena;

@@ -119,7 +119,7 @@ static void taps_are_paired_over_the_edge_of_a_bucket(void)
 /* A message that left at `at_ms`, and was answered with `msgid`. */
 static void send(struct hy_store *store, int64_t app, int64_t id, int64_t at_ms, int64_t msgid)
 {
-    struct hy_claim_lane lane = {.app_no = app, .capacity = 1};
+    struct hy_claim_lane lane = {.app_no = app, .queue = HY_RANK_NORMAL, .capacity = 1};
     struct hy_claim claim = {.op = {.verb = HY_VERB_CLAIM},
                              .lanes = &lane,
                              .lane_count = 1,

@@ -132,7 +132,7 @@ static void searches_for_something_rare_in_pieces(void)
 static size_t claim(struct hy_store *store, int64_t app, size_t capacity, struct hy_claimed *first,
                     int64_t *ret_next_due_ms)
 {
-    struct hy_claim_lane lane = {.app_no = app, .capacity = capacity};
+    struct hy_claim_lane lane = {.app_no = app, .queue = HY_RANK_NORMAL, .capacity = capacity};
     struct hy_claim v = {.op = {.verb = HY_VERB_CLAIM},
                          .lanes = &lane,
                          .lane_count = 1,

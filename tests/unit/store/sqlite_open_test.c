@@ -259,6 +259,59 @@ static void explains_a_damaged_schema(void)
     hy_store_close(rig_open(path));
     overwrite(path, 100, 3900);
     refused(path, HY_E_CORRUPT, "damaged");
+    refused(path, HY_E_CORRUPT, "hongyan check");
+    refused(path, HY_E_CORRUPT, "hongyan backup");
+    rig_end();
+}
+
+/* The header says how long a file is. */
+static void explains_a_file_that_was_cut_off(void)
+{
+    const char *path;
+
+    rig_begin();
+    path = rig_path("a.db");
+    hy_store_close(rig_open(path));
+    CHECK_INT(truncate(path, 8 * 4096), 0);
+    refused(path, HY_E_CORRUPT, "hongyan backup");
+    rig_end();
+}
+
+/* As somebody who may not: root may everything. */
+static void explains_what_may_not_be_written(void)
+{
+    bool root = geteuid() == 0;
+    char folder[600];
+    const char *path;
+
+    rig_begin();
+    path = rig_path("a.db");
+    hy_store_close(rig_open(path));
+    snprintf(folder, sizeof folder, "%s", path);
+    *strrchr(folder, '/') = 0;
+    CHECK_INT(chmod(folder, 0755), 0);
+    CHECK_INT(chmod(path, 0444), 0);
+    if (root)
+        CHECK_INT(seteuid(65534), 0);
+    refused(path, HY_E_IO, "has to be allowed to write");
+    refused(rig_path("b.db"), HY_E_IO, root ? "in its folder" : "");
+    if (root)
+        CHECK_INT(seteuid(0), 0);
+    rig_end();
+}
+
+/* A shell that has begun to write. */
+static void explains_who_else_holds_it(void)
+{
+    sqlite3 *db = NULL;
+    const char *path;
+
+    rig_begin();
+    path = rig_path("a.db");
+    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    refused(path, HY_E_BUSY, "another program");
+    sqlite3_close(db);
     rig_end();
 }
 
@@ -343,6 +396,23 @@ static void check_finds_broken_rules(void)
     check_finds("UPDATE reach_counter SET users = 2", "counters, of which grant 2 is one");
     check_finds("UPDATE reach_counter SET uses = 2", "counters, of which grant 2 is one");
     check_finds("INSERT INTO awaiting VALUES (0, 1, 'u', 5, 1, 0, 'T')", "message 5 is awaited");
+    check_finds("UPDATE message SET queue = 5 WHERE id = 5", "message 5 stands in queue 5");
+    check_finds("UPDATE message SET broadcast_id = 1, queue = 3, due_at_ms = 0 WHERE id = 5; "
+                "INSERT INTO broadcast (id, app_no, state, winding_up, collected, total, fed, "
+                "duplicates, rate_per_s, send_at_ms, created_at_ms, started_at_ms, ended_at_ms, "
+                "reach, template_kind, urgent, policy, on_missing, expires_at_ms) VALUES "
+                "(1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0); "
+                "INSERT INTO broadcast_tally VALUES (1, 0, 1)",
+                "message 5 is set aside, but its broadcast 1");
+    check_finds("INSERT INTO broadcast (id, app_no, state, winding_up, collected, total, fed, "
+                "duplicates, rate_per_s, send_at_ms, created_at_ms, started_at_ms, ended_at_ms, "
+                "reach, template_kind, urgent, policy, on_missing, expires_at_ms) VALUES "
+                "(1, 1, 2, 0, 1, 2, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0); "
+                "INSERT INTO audience VALUES (1, 'u', NULL)",
+                "broadcast 1 has made 1 messages");
+    check_finds("INSERT INTO outbox (due_at_ms, attempts, webhook_id, type, app_no, at_ms, "
+                "message_id, msgid, event_id, uses) VALUES (0, 0, 1, 0, 1, 1, 5, 0, 0, 0)",
+                "outcome 1 waits behind another one of message 5");
     check_finds("UPDATE message SET bucket = 9 WHERE id = 5", "message 6 is in a bucket");
 }
 
@@ -427,6 +497,9 @@ int main(void)
     RUN(refuses_what_is_no_database);
     RUN(refuses_paths_that_cannot_be);
     RUN(explains_a_damaged_schema);
+    RUN(explains_a_file_that_was_cut_off);
+    RUN(explains_what_may_not_be_written);
+    RUN(explains_who_else_holds_it);
     RUN(check_finds_damage_in_pages);
     RUN(check_finds_broken_rules);
     RUN(is_refused_while_open_here);
