@@ -79,12 +79,15 @@ static json_t *kept_object(const json_t *object, const struct measure *m, int de
 {
     json_t *copy = json_object(), *value;
     const char *name;
+    int err = copy ? 0 : -1;
 
-    json_object_foreach((json_t *)object, name,
-                        value) if (json_object_set_new(copy, name, kept(name, value, m, depth)) !=
-                                   0) goto fail;
-    return copy;
-fail:
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (!err)
+            err = json_object_set_new(copy, name, kept(name, value, m, depth));
+    }
+    if (!err)
+        return copy;
     json_decref(copy);
     return NULL;
 }

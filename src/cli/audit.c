@@ -5,7 +5,7 @@ static const struct hy_option list_options[] = {
     {.name = "action",
      .field = "action",
      .value = "WORD",
-     .help = "this action, or those that begin so: app."},
+     .help = "this action, or those whose name begins so"},
     {.name = "subject", .field = "subject", .value = "ID", .help = "done to this"},
     {.name = "limit",
      .type = HY_OPTION_INT,
