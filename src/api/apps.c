@@ -33,6 +33,30 @@ static void write_alarms(struct hy_call *call, struct hy_out *out,
     hy_out_end(out, ']');
 }
 
+/* One that lasts until it is ended by hand has no end to show. */
+static void write_pause(struct hy_out *out, int64_t until_ms, const char *reason)
+{
+    hy_out_bool(out, "paused", until_ms != 0);
+    hy_out_instant(out, "paused_until", until_ms == INT64_MAX ? 0 : until_ms);
+    hy_out_text(out, "pause_reason", reason);
+}
+
+static void write_channels(struct hy_out *out, const struct hy_app_status *status)
+{
+    hy_out_begin(out, "channels", '{');
+    for (int i = 0; i < HY_CHANNELS; i++) {
+        const struct hy_channel_status *channel = &status->channels[i];
+
+        hy_out_begin(out, hy_channel_names[i], '{');
+        hy_out_int(out, "in_flight", channel->in_flight);
+        hy_out_int(out, "window", channel->window);
+        write_pause(out, channel->paused_until_ms, channel->pause_reason);
+        hy_out_int(out, "user_gap_ms", channel->user_gap_ms);
+        hy_out_end(out, '}');
+    }
+    hy_out_end(out, '}');
+}
+
 static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_no)
 {
     struct hy_app_status status = {0};
@@ -40,11 +64,11 @@ static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_n
     hy_engine_app_status(call->engine, app_no, call->arena, &status);
     hy_out_begin(out, "status", '{');
     hy_out_int(out, "in_flight", status.in_flight);
-    hy_out_bool(out, "paused", status.paused_until_ms != 0);
-    hy_out_instant(out, "paused_until", status.paused_until_ms);
-    hy_out_text(out, "pause_reason", status.pause_reason);
+    write_pause(out, status.paused_until_ms, status.pause_reason);
     write_token(out, &status);
     hy_out_end(out, '}');
+    write_channels(out, &status);
+    hy_out_instant(out, "quiet_until", status.quiet_until_ms);
     write_alarms(call, out, &status);
 }
 
@@ -183,7 +207,7 @@ void hy_api_apps_change(struct hy_call *call)
     start_change(call, call->params[0], changed);
 }
 
-/* --- remove and resume ------------------------------------------------------------------------ */
+/* --- remove ----------------------------------------------------------------------------------- */
 
 static void removed(struct hy_call *call)
 {
@@ -213,8 +237,65 @@ void hy_api_apps_remove(struct hy_call *call)
         hy_call_not_started(call, err);
 }
 
+/* --- pause and resume ------------------------------------------------------------------------- */
+
+static void pause_stored(struct hy_app_pause *pause, void *arg)
+{
+    hy_call_wake(arg);
+}
+
+static void paused_or_resumed(struct hy_call *call)
+{
+    const struct hy_app_pause *pause = call->work;
+
+    if (!hy_call_failed(call, pause->result))
+        reply_app(call, 200, call->params[0]);
+}
+
+static struct hy_app_pause *start_pause(struct hy_call *call)
+{
+    struct hy_app_pause *pause = hy_call_work(call, sizeof *pause);
+
+    if (!pause)
+        return NULL;
+    pause->done = pause_stored;
+    pause->arg = call;
+    hy_call_defer(call, paused_or_resumed);
+    return pause;
+}
+
+struct pause_body {
+    int64_t until_ms;
+};
+
+static const struct hy_json_field pause_fields[] = {
+    {.name = "until", .type = HY_JSON_INSTANT, .offset = offsetof(struct pause_body, until_ms)},
+    {0}};
+
+void hy_api_apps_pause(struct hy_call *call)
+{
+    struct pause_body body = {0};
+    struct hy_app_pause *pause;
+    int err;
+
+    if (!hy_call_json(call, HY_BODY_OPTIONAL))
+        return;
+    hy_json_read(call->body, pause_fields, &body, &call->v);
+    if (body.until_ms && body.until_ms <= hy_engine_now_ms(call->engine))
+        hy_violations_add(&call->v, "until", "future", NULL, NULL, "until is past.");
+    if (hy_call_refused(call))
+        return;
+    pause = start_pause(call);
+    err = pause ? hy_engine_app_pause(call->engine, call->params[0], body.until_ms, pause) : 0;
+    if (err)
+        hy_call_not_started(call, err);
+}
+
 void hy_api_apps_resume(struct hy_call *call)
 {
-    if (!hy_call_failed(call, hy_engine_app_resume(call->engine, call->params[0])))
-        reply_app(call, 200, call->params[0]);
+    struct hy_app_pause *pause = start_pause(call);
+    int err = pause ? hy_engine_app_resume(call->engine, call->params[0], pause) : 0;
+
+    if (err)
+        hy_call_not_started(call, err);
 }

@@ -65,6 +65,7 @@ const struct hy_route hy_api_routes[] = {
     {"GET", "/v1/apps/{id}", NULL, RULE(hy_api_apps_show, READ, hy_query_none)},
     {"PATCH", "/v1/apps/{id}", NULL, RULE(hy_api_apps_change, ADMIN, hy_query_none)},
     {"DELETE", "/v1/apps/{id}", NULL, RULE(hy_api_apps_remove, ADMIN, hy_query_none)},
+    {"POST", "/v1/apps/{id}/pause", NULL, RULE(hy_api_apps_pause, ADMIN, hy_query_none)},
     {"POST", "/v1/apps/{id}/resume", NULL, RULE(hy_api_apps_resume, ADMIN, hy_query_none)},
     {"GET", "/v1/apps/{id}/token", NULL, RULE(hy_api_tokens_show, TOKEN, hy_query_none)},
     {"POST", "/v1/apps/{id}/token/refresh", NULL,

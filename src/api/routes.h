@@ -23,6 +23,7 @@ void hy_api_apps_list(struct hy_call *call);
 void hy_api_apps_show(struct hy_call *call);
 void hy_api_apps_change(struct hy_call *call);
 void hy_api_apps_remove(struct hy_call *call);
+void hy_api_apps_pause(struct hy_call *call);
 void hy_api_apps_resume(struct hy_call *call);
 
 /* keys.c */
