@@ -27,7 +27,7 @@ struct hy_feed {
     int64_t rate_per_s, send_at_ms, expires_at_ms;
     int64_t total, fed;
     int64_t messages[HY_MESSAGE_STATES];
-    struct hy_pace pace;
+    struct hy_feed_pace pace;
     int64_t quota_until_ms; /* it rests: the platform's day is used up */
     bool busy;              /* a verb of it is under way */
     bool seen;              /* in the list that is being read */

@@ -42,12 +42,12 @@ static int64_t app_rate(struct hy_engine *engine, const struct hy_feed *feed)
 static int64_t portion(struct hy_engine *engine, struct hy_feed *feed)
 {
     int64_t queued = feed->messages[HY_MESSAGE_QUEUED], now = engine->now_ms;
-    int64_t ahead = hy_pace_ahead(&feed->pace, feed->rate_per_s, app_rate(engine, feed));
-    int64_t allowed = hy_pace_allowance(&feed->pace, feed->rate_per_s, now);
+    int64_t ahead = hy_feed_pace_ahead(&feed->pace, feed->rate_per_s, app_rate(engine, feed));
+    int64_t allowed = hy_feed_pace_allowance(&feed->pace, feed->rate_per_s, now);
     int64_t room = ahead - queued, again;
     int64_t quota = hy_quota_left(engine, feed, &again, &feed->quota_until_ms);
 
-    feed->next_ms = now + hy_pace_rest_ms(&feed->pace, feed->rate_per_s, queued);
+    feed->next_ms = now + hy_feed_pace_rest_ms(&feed->pace, feed->rate_per_s, queued);
     if (quota <= 0) {
         feed->next_ms = again;
         return 0;
