@@ -218,7 +218,7 @@ int64_t hy_feeder_turn(struct hy_engine *engine)
 
 bool hy_feeder_idle(const struct hy_engine *engine)
 {
-    return engine->feeder->open == 0;
+    return engine->feeder->open == 0 && engine->feeder->moving == 0;
 }
 
 /* --- moves ------------------------------------------------------------------------------------ */
