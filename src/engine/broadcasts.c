@@ -225,7 +225,7 @@ void hy_engine_broadcast_progress(struct hy_engine *engine, const struct hy_broa
     pthread_mutex_lock(&engine->turn_lock);
     feed = hy_feed_find(engine->feeder, broadcast->id);
     if (feed && broadcast->state == HY_BROADCAST_RUNNING) {
-        ret_progress->pace_per_s = hy_pace_per_s(&feed->pace, now_ms);
+        ret_progress->pace_per_s = hy_feed_pace_per_s(&feed->pace, now_ms);
         ret_progress->quota_until_ms = feed->quota_until_ms;
     }
     pthread_mutex_unlock(&engine->turn_lock);

@@ -25,7 +25,7 @@ void hy_feeder_deinit(struct hy_engine *engine);
 /* Does what is due; returns when it next wants to run. */
 int64_t hy_feeder_turn(struct hy_engine *engine);
 
-/* No verb and no request of its own is under way. */
+/* No verb, no request of its own and no move is under way. */
 bool hy_feeder_idle(const struct hy_engine *engine);
 
 /* Any thread: broadcasts came or changed; look at them again. */

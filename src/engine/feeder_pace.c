@@ -5,11 +5,11 @@
 static const int64_t sample_ms = 5000, minute_ms = 60000;
 static const int64_t rest_min_ms = 100, rest_max_ms = 1000;
 
-static void sample(struct hy_pace *pace, int64_t now_ms, int64_t gone)
+static void sample(struct hy_feed_pace *pace, int64_t now_ms, int64_t gone)
 {
     if (pace->count && now_ms - pace->at_ms[pace->count - 1] < sample_ms)
         return;
-    if (pace->count == HY_PACE_SAMPLES) {
+    if (pace->count == HY_FEED_PACE_SAMPLES) {
         pace->count--;
         memmove(pace->at_ms, pace->at_ms + 1, pace->count * sizeof pace->at_ms[0]);
         memmove(pace->gone, pace->gone + 1, pace->count * sizeof pace->gone[0]);
@@ -24,7 +24,7 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
 }
 
 /* An empty queue says that it goes faster than we thought: twice as many. Otherwise the pace says. */
-static void adapt(struct hy_pace *pace, int64_t queued)
+static void adapt(struct hy_feed_pace *pace, int64_t queued)
 {
     int64_t worth = clamp((int64_t)(pace->now_per_s * HY_AHEAD_S), HY_AHEAD_MIN, HY_AHEAD_MAX);
 
@@ -33,7 +33,7 @@ static void adapt(struct hy_pace *pace, int64_t queued)
     pace->ahead = worth;
 }
 
-void hy_pace_note(struct hy_pace *pace, int64_t now_ms, int64_t gone, int64_t queued)
+void hy_feed_pace_note(struct hy_feed_pace *pace, int64_t now_ms, int64_t gone, int64_t queued)
 {
     int64_t took_ms = now_ms - pace->last_ms;
 
@@ -55,7 +55,7 @@ void hy_pace_note(struct hy_pace *pace, int64_t now_ms, int64_t gone, int64_t qu
     sample(pace, now_ms, gone);
 }
 
-double hy_pace_per_s(const struct hy_pace *pace, int64_t now_ms)
+double hy_feed_pace_per_s(const struct hy_feed_pace *pace, int64_t now_ms)
 {
     for (size_t i = 0; i < pace->count; i++) {
         int64_t took_ms = pace->last_ms - pace->at_ms[i];
@@ -72,12 +72,13 @@ static int64_t cap(int64_t ahead, int64_t rate_per_s)
     return rate_per_s && ahead > rate_per_s * HY_AHEAD_S ? rate_per_s * HY_AHEAD_S : ahead;
 }
 
-int64_t hy_pace_ahead(const struct hy_pace *pace, int64_t rate_per_s, int64_t app_rate_per_s)
+int64_t hy_feed_pace_ahead(const struct hy_feed_pace *pace, int64_t rate_per_s,
+                           int64_t app_rate_per_s)
 {
     return cap(cap(pace->ahead, rate_per_s), app_rate_per_s);
 }
 
-int64_t hy_pace_allowance(struct hy_pace *pace, int64_t rate_per_s, int64_t now_ms)
+int64_t hy_feed_pace_allowance(struct hy_feed_pace *pace, int64_t rate_per_s, int64_t now_ms)
 {
     if (rate_per_s == 0)
         return INT64_MAX;
@@ -89,13 +90,13 @@ int64_t hy_pace_allowance(struct hy_pace *pace, int64_t rate_per_s, int64_t now_
     return (int64_t)pace->bucket;
 }
 
-void hy_pace_take(struct hy_pace *pace, int64_t rate_per_s, int64_t count)
+void hy_feed_pace_take(struct hy_feed_pace *pace, int64_t rate_per_s, int64_t count)
 {
     if (rate_per_s)
         pace->bucket -= (double)count;
 }
 
-int64_t hy_pace_rest_ms(const struct hy_pace *pace, int64_t rate_per_s, int64_t queued)
+int64_t hy_feed_pace_rest_ms(const struct hy_feed_pace *pace, int64_t rate_per_s, int64_t queued)
 {
     int64_t half_ms = rest_min_ms;
 

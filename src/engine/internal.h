@@ -296,10 +296,6 @@ void hy_report_deposited(struct hy_op *op, void *arg);
 enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,
                                           const char *template_id);
 
-/* feeder_held.c: the broadcasts whose messages claims hold back: paused ones, and canceled ones that are
- * not wound up. The list stays as it is while a claim is under way (engine->claiming). */
-const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count);
-
 /* submission.c */
 int64_t hy_engine_key_window_ms(const struct hy_engine *engine);
 

@@ -13,17 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void try_quota(const struct hy_http_response *r)
-{
-    struct hy_quota_reply reply;
-
-    memset(&reply, 0xa5, sizeof reply);
-    hy_platform_find("wechat_mini")->judge_quota(r, &reply);
-    check_judgement(&reply.judgement, r);
-    expect(reply.limit >= 0 && reply.used >= 0 && reply.remain >= 0);
-    expect((reply.rate_calls > 0) == (reply.rate_s > 0));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void expect(bool truth)
@@ -143,6 +132,17 @@ static void try_template(enum hy_template_op op, bool legacy, const struct hy_ht
     for (size_t i = 0; i < reply.count; i++)
         expect(reply.templates[i].id[0] && reply.templates[i].title && reply.templates[i].content);
     hy_arena_deinit(&arena);
+}
+
+static void try_quota(const struct hy_http_response *r)
+{
+    struct hy_quota_reply reply;
+
+    memset(&reply, 0xa5, sizeof reply);
+    hy_platform_find("wechat_mini")->judge_quota(r, &reply);
+    check_judgement(&reply.judgement, r);
+    expect(reply.limit >= 0 && reply.used >= 0 && reply.remain >= 0);
+    expect((reply.rate_calls > 0) == (reply.rate_s > 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

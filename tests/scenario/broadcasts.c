@@ -403,6 +403,38 @@ static void cmd_progress(char **words)
         FAIL("eta in %lld ms", (long long)(progress.eta_ms - world_now_ms()));
 }
 
+static void preview_done(struct hy_preview *preview, void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* preview NAME [users=N] [reachable=N] [uses=N] [samples=N] [good=N] [quota=N] */
+static void cmd_preview(char **words)
+{
+    struct hy_broadcasts read;
+    struct hy_violations faults;
+    bool done = false;
+    struct hy_preview preview = {
+        .done = preview_done, .arg = &done, .arena = &story_arena, .faults = &faults};
+
+    read_broadcast(words[1], &read);
+    hy_violations_init(&faults, &story_arena);
+    preview.broadcast = read.broadcasts;
+    hy_engine_broadcast_preview(story_world.engine, &preview);
+    while (!done && hy_store_pump(story_world.store))
+        ;
+    if (!done || preview.result)
+        FAIL("preview: result %d", preview.result);
+    check_number(words, "users", preview.users);
+    check_number(words, "reachable", preview.reachable);
+    check_number(words, "uses", preview.uses);
+    check_number(words, "samples", (int64_t)preview.samples);
+    check_number(words, "good", (int64_t)preview.samples_good);
+    check_number(words, "quota", preview.quota_limit);
+    if (!preview.complete)
+        FAIL("not all was looked at");
+}
+
 const struct story_command story_broadcasts[] = {{"broadcast", 2, cmd_broadcast},
                                                  {"upload", 3, cmd_upload},
                                                  {"move", 3, cmd_move},
@@ -413,4 +445,5 @@ const struct story_command story_broadcasts[] = {{"broadcast", 2, cmd_broadcast}
                                                  {"broadcasts", 2, cmd_broadcasts},
                                                  {"heard", 2, cmd_heard},
                                                  {"progress", 2, cmd_progress},
+                                                 {"preview", 2, cmd_preview},
                                                  {0}};
