@@ -50,10 +50,11 @@ const newBroadcast = async (users = 1) => {
     raw: true, headers: { 'content-type': 'application/x-ndjson' } });
   return id;
 };
+// Runs for minutes.
 const startedBroadcast = async () => {
+  const users = Array.from({ length: 500 }, (_, i) => `oUser0000000000000000000${2000 + i}`);
   const { id } = await world.must(201, 'POST', '/v1/broadcasts', {
-    app: APP, template, data, audience: { users: ['oUser00000000000000000000009'] },
-    send_at: later(),
+    app: APP, template, data, audience: { users }, rate_per_s: 1,
   });
   return id;
 };
