@@ -34,6 +34,30 @@ static void write_alarms(struct hy_call *call, struct hy_out *out,
     hy_out_end(out, ']');
 }
 
+/* One that lasts until it is ended by hand has no end to show. */
+static void write_pause(struct hy_out *out, int64_t until_ms, const char *reason)
+{
+    hy_out_bool(out, "paused", until_ms != 0);
+    hy_out_instant(out, "paused_until", until_ms == INT64_MAX ? 0 : until_ms);
+    hy_out_text(out, "pause_reason", reason);
+}
+
+static void write_channels(struct hy_out *out, const struct hy_app_status *status)
+{
+    hy_out_begin(out, "channels", '{');
+    for (int i = 0; i < HY_CHANNELS; i++) {
+        const struct hy_channel_status *channel = &status->channels[i];
+
+        hy_out_begin(out, hy_channel_names[i], '{');
+        hy_out_int(out, "in_flight", channel->in_flight);
+        hy_out_int(out, "window", channel->window);
+        write_pause(out, channel->paused_until_ms, channel->pause_reason);
+        hy_out_int(out, "user_gap_ms", channel->user_gap_ms);
+        hy_out_end(out, '}');
+    }
+    hy_out_end(out, '}');
+}
+
 static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_no)
 {
     struct hy_app_status status = {0};
@@ -41,11 +65,11 @@ static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_n
     hy_engine_app_status(call->engine, app_no, call->arena, &status);
     hy_out_begin(out, "status", '{');
     hy_out_int(out, "in_flight", status.in_flight);
-    hy_out_bool(out, "paused", status.paused_until_ms != 0);
-    hy_out_instant(out, "paused_until", status.paused_until_ms);
-    hy_out_text(out, "pause_reason", status.pause_reason);
+    write_pause(out, status.paused_until_ms, status.pause_reason);
     write_token(out, &status);
     hy_out_end(out, '}');
+    write_channels(out, &status);
+    hy_out_instant(out, "quiet_until", status.quiet_until_ms);
     write_alarms(call, out, &status);
 }
 

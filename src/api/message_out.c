@@ -44,6 +44,7 @@ static void write_order(struct hy_out *out, const struct hy_message *m)
     if (m->extra)
         hy_out_raw(out, "extra", m->extra);
     hy_out_text(out, "tag", m->tag);
+    hy_out_bool(out, "urgent", m->urgent);
     hy_out_text(out, "policy", hy_policy_names[m->policy]);
     hy_out_text(out, "on_missing", hy_on_missing_names[m->on_missing]);
     hy_out_instant(out, "send_at", m->send_at_ms);

@@ -135,6 +135,16 @@ void hy_out_raw(struct hy_out *out, const char *name, const char *json)
     hy_buf_puts(&out->buf, json);
 }
 
+static void put_json(struct hy_out *out, const char *name, json_t *value)
+{
+    put_name(out, name);
+    if (value)
+        hy_json_write(&out->buf, value);
+    else
+        out->buf.failed = true;
+    json_decref(value);
+}
+
 static bool is_whole_number(const char *text)
 {
     const char *digits = text + (*text == '-');
@@ -165,6 +175,7 @@ static void put_field(struct hy_out *out, const struct hy_json_field *f, const v
     case HY_JSON_VALUE:
     case HY_JSON_OBJECT:
     case HY_JSON_ARRAY: break;
+    case HY_JSON_OWN: put_json(out, f->name, f->own->print(slot)); break;
     }
 }
 

@@ -51,7 +51,7 @@ void hy_out_raw(struct hy_out *out, const char *name, const char *json);
 void hy_out_number_or_text(struct hy_out *out, const char *name, const char *text);
 
 /* Every field of a struct that hy_json_read() fills by `fields`, under the same names. Values,
- * objects and arrays are left out. */
+ * objects and arrays that were only borrowed are left out. */
 void hy_out_fields(struct hy_out *out, const struct hy_json_field *fields, const void *source);
 
 /* Reads what hy_out_id() wrote; HY_E_NOT_FOUND when `text` is not such an id. */

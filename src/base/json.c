@@ -159,11 +159,11 @@ static const char *type_name(const json_t *value)
     return names[json_typeof(value)];
 }
 
-static void wrong_type(struct hy_violations *v, const struct hy_json_field *f, const char *wanted,
-                       const json_t *value)
+void hy_json_wrong_type(struct hy_violations *v, const char *field, const char *wanted,
+                        const json_t *value)
 {
-    hy_violations_add(v, f->name, "type", wanted, type_name(value), "%s must be %s, not %s.",
-                      f->name, wanted, type_name(value));
+    hy_violations_add(v, field, "type", wanted, type_name(value), "%s must be %s, not %s.", field,
+                      wanted, type_name(value));
 }
 
 static void read_text(const struct hy_json_field *f, const json_t *value, void *slot,
@@ -174,7 +174,7 @@ static void read_text(const struct hy_json_field *f, const json_t *value, void *
     char limit[24], actual[24];
 
     if (!json_is_string(value)) {
-        wrong_type(v, f, "text", value);
+        hy_json_wrong_type(v, f->name, "text", value);
         return;
     }
     if (length >= min && length <= max) {
@@ -202,7 +202,7 @@ static void read_int(const struct hy_json_field *f, const json_t *value, void *s
     char limit[48], actual[24];
 
     if (!json_is_integer(value)) {
-        wrong_type(v, f, "a whole number", value);
+        hy_json_wrong_type(v, f->name, "a whole number", value);
         return;
     }
     if ((f->min || f->max) && (number < f->min || number > f->max)) {
@@ -221,7 +221,7 @@ static void read_bool(const struct hy_json_field *f, const json_t *value, void *
     if (json_is_boolean(value))
         *(bool *)slot = json_is_true(value);
     else
-        wrong_type(v, f, "true or false", value);
+        hy_json_wrong_type(v, f->name, "true or false", value);
 }
 
 static void read_instant(const struct hy_json_field *f, const json_t *value, void *slot,
@@ -252,7 +252,7 @@ static void read_enum(const struct hy_json_field *f, const json_t *value, void *
     size_t used = 0;
 
     if (!text) {
-        wrong_type(v, f, "text", value);
+        hy_json_wrong_type(v, f->name, "text", value);
         return;
     }
     for (int i = 0; f->choices[i]; i++) {
@@ -274,11 +274,11 @@ static void read_value(const struct hy_json_field *f, json_t *value, void *slot,
     char limit[48], actual[24];
 
     if (f->type == HY_JSON_OBJECT && !json_is_object(value)) {
-        wrong_type(v, f, "an object", value);
+        hy_json_wrong_type(v, f->name, "an object", value);
         return;
     }
     if (f->type == HY_JSON_ARRAY && !json_is_array(value)) {
-        wrong_type(v, f, "an array", value);
+        hy_json_wrong_type(v, f->name, "an array", value);
         return;
     }
     if (f->type == HY_JSON_ARRAY &&
@@ -304,6 +304,7 @@ static void read_field(const struct hy_json_field *f, json_t *value, void *slot,
     case HY_JSON_VALUE:
     case HY_JSON_OBJECT:
     case HY_JSON_ARRAY: read_value(f, value, slot, v); break;
+    case HY_JSON_OWN: f->own->read(f, value, slot, v); break;
     }
 }
 
@@ -358,5 +359,23 @@ uint32_t hy_json_read(const json_t *object, const struct hy_json_field *fields, 
             hy_violations_add(v, fields[i].name, "required", NULL, NULL, "%s is required.",
                               fields[i].name);
     }
+    return present;
+}
+
+uint32_t hy_json_read_item(const json_t *item, const char *name, size_t index,
+                           const struct hy_json_field *fields, void *target,
+                           struct hy_violations *v)
+{
+    const char *before = v->prefix;
+    uint32_t present;
+
+    v->prefix = hy_arena_printf(v->arena, "%s%s.%zu.", before ? before : "", name, index);
+    if (!v->prefix) {
+        v->prefix = before;
+        v->unkept++;
+        return 0;
+    }
+    present = hy_json_read(item, fields, target, v);
+    v->prefix = before;
     return present;
 }

@@ -54,6 +54,17 @@ enum hy_json_type {
     HY_JSON_VALUE,   /* json_t *: borrowed from the object, any type; checked by the caller */
     HY_JSON_OBJECT,  /* json_t *: borrowed, an object */
     HY_JSON_ARRAY,   /* json_t *: borrowed, an array with min..max items (max 0: any) */
+    HY_JSON_OWN,     /* any: read and printed by the field's own functions */
+};
+
+struct hy_json_field;
+
+/* How a field of HY_JSON_OWN is read and printed. */
+struct hy_json_own {
+    /* Adds what is wrong with `value` to `v`, or fills `slot`. */
+    void (*read)(const struct hy_json_field *field, const json_t *value, void *slot,
+                 struct hy_violations *v);
+    json_t *(*print)(const void *slot); /* a new value; null: out of memory */
 };
 
 struct hy_json_field {
@@ -63,7 +74,8 @@ struct hy_json_field {
     bool required;
     bool secret; /* the value is never repeated in a violation */
     int64_t min, max;
-    const char *const *choices; /* HY_JSON_ENUM, ended by a null */
+    const char *const *choices;    /* HY_JSON_ENUM, ended by a null */
+    const struct hy_json_own *own; /* HY_JSON_OWN */
 };
 
 enum { HY_JSON_FIELDS_MAX = 32 };
@@ -75,6 +87,18 @@ enum { HY_JSON_FIELDS_MAX = 32 };
  */
 uint32_t hy_json_read(const json_t *object, const struct hy_json_field *fields, void *target,
                       struct hy_violations *v);
+
+/*
+ * Reads item number `index` of the array that is field `name` by a table: its faults are named
+ * "name.index.field".
+ */
+uint32_t hy_json_read_item(const json_t *item, const char *name, size_t index,
+                           const struct hy_json_field *fields, void *target,
+                           struct hy_violations *v);
+
+/* Adds that `field` is `value` instead of what is wanted: "text", "a whole number". */
+void hy_json_wrong_type(struct hy_violations *v, const char *field, const char *wanted,
+                        const json_t *value);
 
 /* The name of `names` (ended by null) closest to `name` by edit distance, or null when none is
  * near enough to be a likely slip. */

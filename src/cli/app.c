@@ -35,7 +35,13 @@
            "refuse older callbacks, 0 = of any age; repeated ones are harmless"),                  \
     NUMBER("client-rate-per-min", "client_rate_per_min", NULL,                                     \
            "requests of mini-program pages a minute from one address"),                            \
-    NUMBER("session-ttl-s", "session_ttl_s", "seconds", "how long a page's session is good for")
+    NUMBER("session-ttl-s", "session_ttl_s", "seconds", "how long a page's session is good for"),  \
+    {.name = "quiet-hours", .field = "quiet_hours", .value = "HH:MM-HH:MM",                        \
+     .help = "only what is urgent goes in these hours; \"\" for none"},                            \
+    {.name = "timezone", .field = "timezone", .value = "ZONE",                                     \
+     .help = "the IANA name of the quiet hours' time zone; Asia/Shanghai unless set"},             \
+    {.name = "caps", .type = HY_OPTION_JSON, .field = "caps",                                      \
+     .help = "how many messages a user gets: [{\"max\":3,\"window_s\":86400}], [] for any"}
 /* clang-format on */
 
 static const struct hy_option add_options[] = {
@@ -81,9 +87,20 @@ static const struct hy_column columns[] = {
     {.title = "accept window s", .path = "accept_window_s", .right = true, .single = true},
     {.title = "client rate/min", .path = "client_rate_per_min", .right = true, .single = true},
     {.title = "session s", .path = "session_ttl_s", .right = true, .single = true},
+    {.title = "quiet hours", .path = "quiet_hours", .single = true},
+    {.title = "time zone", .path = "timezone", .single = true},
+    {.title = "caps", .path = "caps", .single = true},
     {.title = "in flight", .path = "status.in_flight", .right = true},
     {.title = "paused until", .path = "status.paused_until"},
     {.title = "pause reason", .path = "status.pause_reason"},
+    {.title = "subscribe window",
+     .path = "channels.subscribe.window",
+     .right = true,
+     .single = true},
+    {.title = "subscribe pause", .path = "channels.subscribe.pause_reason", .single = true},
+    {.title = "template window", .path = "channels.template.window", .right = true, .single = true},
+    {.title = "template pause", .path = "channels.template.pause_reason", .single = true},
+    {.title = "quiet until", .path = "quiet_until", .single = true},
     {.title = "token until", .path = "status.token.expires_at"},
     {.title = "token error", .path = "status.token.error"},
     {.title = "token calls today", .path = "status.token.calls_today", .single = true},

@@ -65,6 +65,10 @@
          .field = "policy",                                                                        \
          .value = "at_most_once|at_least_once",                                                    \
          .help = "when the platform's answer was lost"},                                           \
+        {.name = "urgent",                                                                         \
+         .type = HY_OPTION_FLAG,                                                                   \
+         .field = "urgent",                                                                        \
+         .help = "send it in quiet hours, past caps and before others"},                           \
     {                                                                                              \
         .name = "tag", .field = "tag", .help = "your own mark, to list by"                         \
     }
@@ -119,6 +123,7 @@ static const struct hy_column columns[] = {
     {.title = "lang", .path = "lang", .single = true},
     {.title = "extra", .path = "extra", .single = true},
     {.title = "tag", .path = "tag"},
+    {.title = "urgent", .path = "urgent", .single = true},
     {.title = "policy", .path = "policy", .single = true},
     {.title = "on missing", .path = "on_missing", .single = true},
     {.title = "send at", .path = "send_at", .single = true},

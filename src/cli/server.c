@@ -191,6 +191,11 @@ static void transport_wake(void *self)
     hy_httpc_wake(self);
 }
 
+static int64_t steady_ms(void)
+{
+    return hy_clock_mono_us() / 1000;
+}
+
 static int open_engine(struct hy_server *s)
 {
     struct hy_engine_config config = {
@@ -198,6 +203,8 @@ static int open_engine(struct hy_server *s)
         .seal = s->seal,
         .transport = {.self = s->client, .start = transport_start, .wake = transport_wake},
         .now_ms = hy_clock_now_ms,
+        .steady_ms = steady_ms,
+        .connections_max = hy_args_int(&s->cli->args, "platform-connections-max"),
         .wechat_url = s->wechat_url,
         .idempotency_window_s = hy_args_int(&s->cli->args, "idempotency-window-s")};
     int err;

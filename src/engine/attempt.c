@@ -24,25 +24,20 @@ static void release_batch(struct hy_batch *batch)
     }
 }
 
-/* Which verdicts say that the lane itself works, whatever became of the message. */
-static bool lane_works(enum hy_verdict verdict)
+/* For how long what was sent counts: as long as the longest window of a cap. */
+static int64_t heard_for_ms(const struct hy_attempt_run *run)
 {
-    return verdict == HY_VERDICT_OK || verdict == HY_VERDICT_GRANT_GONE ||
-           verdict == HY_VERDICT_USER_GONE || verdict == HY_VERDICT_BAD_PAYLOAD;
-}
+    const struct hy_app_settings *s = &run->lane->app->settings;
+    enum hy_message_state state = run->outcome.settlement.state;
+    int64_t longest_s = 0;
 
-static void tell_lane(struct hy_attempt_run *run)
-{
-    const struct hy_judgement *j = &run->outcome.attempt.judgement;
-    const struct hy_settlement *s = &run->outcome.settlement;
-
-    if (j->verdict == HY_VERDICT_TOKEN)
-        hy_keeper_refused(run->engine, run->lane, run->token_version);
-    else if (s->lane_pause_until_ms)
-        hy_lane_pause(run->engine, run->lane, s->lane_pause_until_ms, s->reason,
-                      j->verdict == HY_VERDICT_RATE);
-    else if (lane_works(j->verdict) && run->pauses == run->lane->pauses)
-        hy_lane_reopen(run->engine, run->lane);
+    if (state != HY_MESSAGE_SENT && state != HY_MESSAGE_UNKNOWN)
+        return 0;
+    for (int64_t i = 0; i < s->cap_count; i++) {
+        if (s->caps[i].window_s > longest_s)
+            longest_s = s->caps[i].window_s;
+    }
+    return longest_s * 1000;
 }
 
 struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app)
@@ -111,7 +106,9 @@ static void judged(struct hy_attempt_run *run, int64_t took_ms)
     rules.burst = run->lane->alarm.since_ms != 0;
     hy_settle(&c->message, c->grant.id ? &c->grant : NULL, &attempt->judgement, &rules, now,
               hy_hint_at(attempt->judgement.hint, engine->zone, now), &run->outcome.settlement);
-    tell_lane(run);
+    run->outcome.heard_for_ms = heard_for_ms(run);
+    run->outcome.gap_ms = run->lane->gates[run->sent_by].gap.gap_ms;
+    hy_feedback_verdict(run);
     await_settling(engine, run);
 }
 
@@ -121,6 +118,7 @@ static void answered(const struct hy_http_response *response, void *arg)
 
     pthread_mutex_lock(&run->engine->turn_lock);
     run->lane->app->platform->judge_send(run->api, response, &run->outcome.attempt.judgement);
+    hy_feedback_answer(run, response);
     judged(run, response->took_ms);
     pthread_mutex_unlock(&run->engine->turn_lock);
 }
@@ -157,13 +155,16 @@ static void start(struct hy_attempt_run *run)
     int err;
 
     run->token_version = run->lane->keeper.version;
-    run->pauses = run->lane->pauses;
+    for (int c = 0; c < HY_CHANNELS; c++)
+        run->pauses[c] = run->lane->gates[c].pauses;
     run->started_ms = engine->now_ms;
     hy_arena_reset(&engine->scratch);
     if (run->lane->app->app.deleted_at_ms)
         err = HY_E_NOT_FOUND; /* during the claim */
     else
         err = platform->build_send(&ask, &engine->scratch, &request, &run->api);
+    if (!err)
+        run->sent_by = platform->channel_of(run->api);
     if (err)
         not_built(run, err);
     else
@@ -183,7 +184,9 @@ void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch)
         run->batch = batch;
         run->claimed = claimed;
         run->lane = hy_lane_find(engine, claimed->message.app_no);
+        run->queued_in = run->sent_by = hy_queue_channel(hy_message_queue(&claimed->message));
         run->lane->in_flight++;
+        run->lane->gates[run->queued_in].in_flight++;
         engine->attempts_open++;
         batch->open++;
         start(run);
@@ -218,14 +221,16 @@ static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run, boo
 {
     struct hy_lane *lane = run->lane;
     int64_t due = run->outcome.settlement.due_at_ms;
+    int64_t *known = hy_lane_due(lane, hy_message_queue(&run->claimed->message));
 
     log_outcome(run);
     lane->in_flight--;
+    lane->gates[run->queued_in].in_flight--;
     engine->attempts_open--;
-    if (due && due < lane->next_due_ms)
-        lane->next_due_ms = due;
+    if (due && due < *known)
+        *known = due;
     if (freed)
-        lane->next_due_ms = 0; /* perhaps in this lane: ask */
+        hy_lane_ask(lane); /* perhaps in this lane, in any queue */
     if (lane->app->app.deleted_at_ms && due)
         hy_app_clean_up(engine, lane->app_no);
     release_batch(run->batch);

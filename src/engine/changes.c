@@ -195,6 +195,7 @@ int hy_engine_app_change(struct hy_engine *engine, const char *id, const json_t 
         check_change(&b, present, v);
     else if (json_is_object(body) && !present)
         check_new(&b, v);
+    hy_app_settings_check(&settings, v);
     err = read_callback_secrets(engine, &b, &settings, present, v);
     if (err || hy_violations_any(v)) {
         hy_callback_secrets_wipe(&b.secrets);

@@ -132,7 +132,7 @@ static void fired(struct hy_engine *engine, struct hy_mail *mail)
                hy_log_safe(name, sizeof name, f->schedule.name),
                hy_log_safe(outcome, sizeof outcome, f->result));
         if (m && m->due_at_ms)
-            hy_lane_notice(engine, m->app_no, m->due_at_ms);
+            hy_queue_notice(engine, m->app_no, hy_message_queue(m), m->due_at_ms);
         if (f->verb.broadcast)
             hy_feeder_stale(engine);
         if (f->schedule.job && !f->skipped)

@@ -1,210 +1,55 @@
 /*
- * dispatch.c - which apps may send how many messages now: a lane an app.
+ * dispatch.c - which apps may send how many messages of which queues now.
  *
- * A lane asks the store for messages only while something is due in it, its token is good, it isn't
- * paused, and it has room. One claim verb is under way at a time, for all lanes that want one, so
- * claims gather by themselves under load.
+ * A lane asks the store for messages only while something is due in one of its queues, its token is
+ * good, the gate isn't paused, and there is room: in the gate's window, in the app's max_in_flight, in
+ * its rate, and on the client's connections. One claim verb is under way at a time, for all lanes that
+ * want one, so claims gather by themselves under load.
+ *
+ * Room is given urgent first, then normal; broadcasts get a fifth of the slots while both want them,
+ * and all of them otherwise (docs/decisions/0022).
  */
 #include "base/log.h"
 #include "engine/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t probe_gap_ms = 600000; /* a lane out of quota is tried every 10 minutes */
 static const int64_t default_lease_s = 120;
+enum { CONNECTIONS_MAX = 512 };
 
-struct hy_lane *hy_lane_find(struct hy_engine *engine, int64_t app_no)
+/* Of broadcasts, while others are due, too. The credit remembers what whole slots cannot express:
+ * with room for one, every fifth is theirs. */
+static const double bulk_share = 0.2, credit_least = -1, credit_most = 2;
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+static bool is_bulk(int queue)
 {
-    for (size_t i = 0; i < engine->lanes.count; i++) {
-        if (engine->lanes.items[i]->app_no == app_no)
-            return engine->lanes.items[i];
-    }
-    return NULL;
+    return hy_queue_rank(queue) >= HY_RANK_BULK_URGENT;
 }
 
-static struct hy_lane *add_lane(struct hy_engine *engine, int64_t app_no)
+static void keep_due(struct hy_claim_lane *asked, struct hy_lane *lane, int64_t due_ms)
 {
-    struct hy_lanes *lanes = &engine->lanes;
-    struct hy_lane **grown = realloc(lanes->items, (lanes->count + 1) * sizeof(struct hy_lane *));
-    struct hy_lane *lane = calloc(1, sizeof *lane);
+    int64_t *known = hy_lane_due(lane, asked->queue);
 
-    if (grown)
-        lanes->items = grown;
-    if (!grown || !lane) {
-        free(lane);
-        return NULL;
-    }
-    lane->app_no = app_no;
-    lane->next_due_ms = 0; /* unknown: ask the store */
-    grown[lanes->count++] = lane;
-    return lane;
+    if (due_ms && due_ms < *known)
+        *known = due_ms;
 }
 
-/* Takes over the count on `entry`. */
-static void adopt_entry(struct hy_engine *engine, struct hy_lane *lane,
-                        const struct hy_app_entry *entry)
+/* What a contested claim gave to whom, against the share. */
+static void keep_credit(struct hy_lane *lane, const struct hy_claim_lane *asked)
 {
-    if (lane->app && lane->app != entry)
-        lane->keeper.retry_at_ms = 0; /* perhaps the secret was put right: try now */
-    hy_engine_app_release(lane->app);
-    lane->app = entry;
-    if (entry->app.deleted_at_ms)
-        hy_keeper_deinit(engine, lane);
-}
-
-/* Lanes are never taken away: an attempt under way points to its lane. A deleted app's lane keeps
- * its entry marked deleted and does nothing more. */
-void hy_lanes_match(struct hy_engine *engine)
-{
-    struct hy_registry *registry = &engine->registry;
-    int generation = atomic_load(&registry->generation);
-    const struct hy_app_entry *entry;
-
-    if (generation == engine->lanes.generation)
+    if (!lane->contested || asked->claimed == 0)
         return;
-    for (size_t i = 0; (entry = hy_registry_at(registry, i)) != NULL; i++) {
-        struct hy_lane *lane = hy_lane_find(engine, entry->app.no);
-
-        if (!lane)
-            lane = add_lane(engine, entry->app.no);
-        if (!lane) {
-            hy_engine_app_release(entry);
-            return; /* out of memory: tried again at the next tick */
-        }
-        adopt_entry(engine, lane, entry);
-    }
-    engine->lanes.generation = generation;
-}
-
-void hy_lanes_free(struct hy_engine *engine)
-{
-    for (size_t i = 0; i < engine->lanes.count; i++) {
-        hy_keeper_deinit(engine, engine->lanes.items[i]);
-        hy_engine_app_release(engine->lanes.items[i]->app);
-        free(engine->lanes.items[i]);
-    }
-    free(engine->lanes.items);
-}
-
-/* --- notices ---------------------------------------------------------------------------------- */
-
-void hy_lane_notice(struct hy_engine *engine, int64_t app_no, int64_t due_ms)
-{
-    size_t i = 0;
-    bool fresh;
-
-    pthread_mutex_lock(&engine->notice_lock);
-    /* The first one since they were taken wakes the engine's thread; the others are taken with it. */
-    fresh = engine->notice_count == 0 && !engine->notices_lost;
-    while (i < engine->notice_count && engine->notices[i].app_no != app_no)
-        i++;
-    if (app_no == 0 || i == HY_NOTICES_MAX) {
-        engine->notices_lost = true;
-    } else if (i == engine->notice_count) {
-        engine->notices[engine->notice_count++] = (struct hy_notice){app_no, due_ms};
-    } else if (due_ms < engine->notices[i].due_ms) {
-        engine->notices[i].due_ms = due_ms;
-        fresh = true;
-    }
-    pthread_mutex_unlock(&engine->notice_lock);
-    if (fresh)
-        engine->config.transport.wake(engine->config.transport.self);
-}
-
-static void take_notices(struct hy_engine *engine)
-{
-    pthread_mutex_lock(&engine->notice_lock);
-    for (size_t i = 0; i < engine->notice_count; i++) {
-        struct hy_lane *lane = hy_lane_find(engine, engine->notices[i].app_no);
-
-        if (lane && engine->notices[i].due_ms < lane->next_due_ms)
-            lane->next_due_ms = engine->notices[i].due_ms;
-    }
-    for (size_t i = 0; engine->notices_lost && i < engine->lanes.count; i++)
-        engine->lanes.items[i]->next_due_ms = 0;
-    engine->notice_count = 0;
-    engine->notices_lost = false;
-    pthread_mutex_unlock(&engine->notice_lock);
-}
-
-/* --- pauses ----------------------------------------------------------------------------------- */
-
-void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until_ms,
-                   const char *reason, bool probe)
-{
-    bool fresh = lane->paused_until_ms == 0;
-
-    lane->pauses++;
-    if (until_ms > lane->paused_until_ms)
-        lane->paused_until_ms = until_ms;
-    lane->probe_at_ms = probe ? engine->now_ms + probe_gap_ms : HY_NEVER;
-    snprintf(lane->pause_reason, sizeof lane->pause_reason, "%s", reason);
-    if (fresh)
-        hy_log(HY_LOG_WARN, "lane.paused", "app=%s reason=%s for_s=%lld", lane->app->app.id, reason,
-               (long long)(until_ms - engine->now_ms) / 1000);
-}
-
-void hy_lane_reopen(struct hy_engine *engine, struct hy_lane *lane)
-{
-    if (lane->paused_until_ms == 0)
-        return;
-    lane->paused_until_ms = 0;
-    lane->pause_reason[0] = 0;
-    hy_log(HY_LOG_INFO, "lane.open", "app=%s", lane->app->app.id);
-}
-
-/* --- claiming --------------------------------------------------------------------------------- */
-
-/* Messages that the rate limit lets go now; the bucket holds one second's worth. */
-static int64_t allowance(struct hy_lane *lane, int64_t now_ms)
-{
-    int64_t rate = lane->app->settings.rate_per_s;
-
-    if (rate == 0)
-        return INT64_MAX;
-    if (lane->allowance_at_ms == 0)
-        lane->allowance = (double)rate;
-    else if (now_ms > lane->allowance_at_ms)
-        lane->allowance += (double)(now_ms - lane->allowance_at_ms) * (double)rate / 1000.0;
-    if (lane->allowance > (double)rate)
-        lane->allowance = (double)rate;
-    lane->allowance_at_ms = now_ms;
-    return (int64_t)lane->allowance;
-}
-
-/* How many messages the lane may claim now; when none, `wake_ms` is when time may change that. */
-static size_t room(struct hy_engine *engine, struct hy_lane *lane, int64_t *wake_ms)
-{
-    int64_t now = engine->now_ms, free_slots, allowed;
-
-    *wake_ms = HY_NEVER;
-    if (engine->quiet || lane->app->app.deleted_at_ms)
-        return 0;
-    if (lane->next_due_ms > now) {
-        *wake_ms = lane->next_due_ms;
-        return 0;
-    }
-    if (!hy_keeper_ready(engine, lane))
-        return 0;
-    if (lane->paused_until_ms) {
-        /* Paused, or half open: one message tries whether the trouble is over. */
-        int64_t probe =
-            lane->probe_at_ms < lane->paused_until_ms ? lane->probe_at_ms : lane->paused_until_ms;
-
-        *wake_ms = probe > now ? probe : HY_NEVER;
-        return probe <= now && lane->in_flight == 0;
-    }
-    free_slots = lane->app->settings.max_in_flight - lane->in_flight;
-    if (free_slots <= 0)
-        return 0;
-    allowed = allowance(lane, now);
-    if (allowed <= 0) {
-        *wake_ms = now + 1 + 1000 / lane->app->settings.rate_per_s;
-        return 0;
-    }
-    return (size_t)(free_slots < allowed ? free_slots : allowed);
+    if (is_bulk(asked->queue))
+        lane->bulk_credit -= (double)asked->claimed;
+    else
+        lane->bulk_credit += (double)asked->claimed * bulk_share / (1 - bulk_share);
+    if (lane->bulk_credit < credit_least)
+        lane->bulk_credit = credit_least;
+    if (lane->bulk_credit > credit_most)
+        lane->bulk_credit = credit_most;
 }
 
 static void claimed(struct hy_engine *engine, struct hy_mail *mail)
@@ -214,15 +59,17 @@ static void claimed(struct hy_engine *engine, struct hy_mail *mail)
 
     engine->claiming = false;
     for (size_t i = 0; i < claim->lane_count; i++) {
-        struct hy_lane *lane = hy_lane_find(engine, claim->lanes[i].app_no);
-        int64_t due = claim->lanes[i].next_due_ms;
+        struct hy_claim_lane *asked = &claim->lanes[i];
+        struct hy_lane *lane = hy_lane_find(engine, asked->app_no);
 
-        if (claim->op.result)
-            due = engine->now_ms + 1000; /* the store has trouble: not at once */
-        else if (lane->app->settings.rate_per_s > 0)
-            lane->allowance -= (double)claim->lanes[i].claimed;
-        if (due && due < lane->next_due_ms)
-            lane->next_due_ms = due;
+        if (claim->op.result) {
+            keep_due(asked, lane, engine->now_ms + 1000); /* the store has trouble: not at once */
+            continue;
+        }
+        if (lane->app->settings.rate_per_s > 0)
+            lane->allowance -= (double)asked->claimed;
+        keep_due(asked, lane, asked->next_due_ms);
+        keep_credit(lane, asked);
     }
     if (claim->op.result)
         hy_log(HY_LOG_ERROR, "store.claim", "error=\"%s\"", hy_err_text(claim->op.result));
@@ -235,6 +82,29 @@ static void claim_done(struct hy_op *op, void *arg)
 
     batch->mail.open = claimed;
     hy_engine_post(batch->engine, &batch->mail);
+}
+
+/* --- a claim ---------------------------------------------------------------------------------- */
+
+static void free_batch(struct hy_batch *batch)
+{
+    hy_arena_deinit(&batch->arena);
+    free(batch);
+}
+
+/* The store reads them on its own thread. */
+static bool copy_held(struct hy_engine *engine, struct hy_batch *batch)
+{
+    size_t count;
+    const int64_t *held = hy_broadcasts_held(engine, &count);
+    const void *copy;
+
+    if (count == 0)
+        return true;
+    copy = hy_arena_memdup(&batch->arena, held, count * sizeof *held);
+    batch->claim.held = copy;
+    batch->claim.held_count = count;
+    return batch->claim.held != NULL;
 }
 
 static struct hy_batch *new_batch(struct hy_engine *engine)
@@ -250,73 +120,217 @@ static struct hy_batch *new_batch(struct hy_engine *engine)
                                      .now_ms = engine->now_ms,
                                      .lease_until_ms = engine->now_ms + lease_s * 1000,
                                      .arena = &batch->arena};
-    batch->claim.lanes =
-        hy_arena_array(&batch->arena, engine->lanes.count + 1, sizeof *batch->claim.lanes);
-    if (!batch->claim.lanes) {
-        free(batch);
+    batch->claim.lanes = hy_arena_array(&batch->arena, engine->lanes.count * HY_QUEUES + 1,
+                                        sizeof *batch->claim.lanes);
+    if (!batch->claim.lanes || !copy_held(engine, batch)) {
+        free_batch(batch);
         return NULL;
     }
     return batch;
 }
 
-static void free_batch(struct hy_batch *batch)
+/* --- filling it ------------------------------------------------------------------------------- */
+
+/* One lane while its room is given out. */
+struct filling {
+    struct hy_engine *engine;
+    struct hy_batch *batch;
+    struct hy_lane *lane;
+    const struct hy_cap *caps; /* copied for this claim */
+    int64_t room[HY_CHANNELS];
+    bool ready[HY_QUEUES]; /* due, and its gate has room */
+    size_t total;          /* slots given in this claim, to all lanes */
+    int64_t wake_ms;
+};
+
+static void wake_at(struct filling *f, int64_t ms)
 {
-    hy_arena_deinit(&batch->arena);
-    free(batch);
+    if (ms > f->engine->now_ms && ms < f->wake_ms)
+        f->wake_ms = ms;
 }
 
-/* Fills in the lanes that have room; returns for how many messages in all. `ret_next_ms` is when
- * time alone may make room in another one. */
-static size_t fill_claim(struct hy_engine *engine, struct hy_batch *batch, int64_t *ret_next_ms)
+/* Which queues could be claimed from; false: none. */
+static bool look(struct filling *f)
 {
-    int64_t next = HY_NEVER, wake;
-    size_t total = 0;
+    int64_t now = f->engine->now_ms, quiet_until = hy_lane_quiet_until(f->lane, now), wake;
+    bool any = false;
 
-    for (size_t i = 0; i < engine->lanes.count; i++) {
-        struct hy_lane *lane = engine->lanes.items[i];
-        size_t capacity = room(engine, lane, &wake);
+    for (int c = 0; c < HY_CHANNELS; c++)
+        f->room[c] = -1; /* not asked yet */
+    for (int q = 0; q < HY_QUEUES; q++) {
+        enum hy_channel channel = hy_queue_channel(q);
+        int64_t due = *hy_lane_due(f->lane, q);
 
-        if (capacity > 0) {
-            total += capacity;
-            batch->claim.lanes[batch->claim.lane_count++] =
-                (struct hy_claim_lane){.app_no = lane->app_no,
-                                       .capacity = capacity,
-                                       .margin_ms = lane->app->settings.receipt_margin_s * 1000};
-            if (lane->paused_until_ms > engine->now_ms)
-                lane->probe_at_ms = engine->now_ms + probe_gap_ms;
+        f->ready[q] = false;
+        if (quiet_until && hy_rank_is_quiet(hy_queue_rank(q)) && due < quiet_until)
+            due = quiet_until;
+        if (due > now) {
+            wake_at(f, due);
+            continue;
         }
-        next = wake < next ? wake : next;
+        if (f->room[channel] < 0) {
+            f->room[channel] = hy_gate_room(f->engine, f->lane, channel, &wake);
+            wake_at(f, wake);
+        }
+        f->ready[q] = f->room[channel] > 0;
+        any = any || f->ready[q];
     }
-    *ret_next_ms = next;
-    return total;
+    return any;
+}
+
+/*
+ * An app that answers slowly keeps its connections for long. It may have no more of them than are free:
+ * one such app takes half, two a third each, and there is always as much left for the next one.
+ */
+static int64_t connections(const struct filling *f)
+{
+    int64_t most =
+        f->engine->config.connections_max ? f->engine->config.connections_max : CONNECTIONS_MAX;
+    int64_t left = most - f->engine->attempts_open - (int64_t)f->total - f->lane->in_flight;
+
+    return left < 1 && f->lane->in_flight == 0 ? 1 : left;
+}
+
+/* Slots for the lane in all. */
+static int64_t slots(struct filling *f)
+{
+    int64_t n = f->lane->app->settings.max_in_flight - f->lane->in_flight;
+    int64_t allowed = hy_lane_allowance(f->lane, f->engine->now_ms), spare = connections(f);
+
+    if (n > 0 && allowed <= 0)
+        wake_at(f, f->engine->now_ms + 1 + 1000 / f->lane->app->settings.rate_per_s);
+    n = allowed < n ? allowed : n;
+    n = spare < n ? spare : n;
+    return n > 0 ? n : 0;
+}
+
+static const struct hy_cap *caps_of(struct filling *f)
+{
+    const struct hy_app_settings *s = &f->lane->app->settings;
+    const void *copy;
+
+    if (f->caps || !s->cap_count)
+        return f->caps;
+    copy = hy_arena_memdup(&f->batch->arena, s->caps, (size_t)s->cap_count * sizeof s->caps[0]);
+    f->caps = copy;
+    return f->caps;
+}
+
+/* capacity 0 only asks when something is due. */
+static void ask(struct filling *f, int queue, int64_t capacity)
+{
+    const struct hy_app_settings *s = &f->lane->app->settings;
+    const struct hy_cap *caps = caps_of(f);
+
+    if (s->cap_count && !caps)
+        return; /* out of memory: at the next turn */
+    f->batch->claim.lanes[f->batch->claim.lane_count++] =
+        (struct hy_claim_lane){.app_no = f->lane->app_no,
+                               .queue = queue,
+                               .capacity = (size_t)capacity,
+                               .margin_ms = s->receipt_margin_s * 1000,
+                               .caps = caps,
+                               .cap_count = caps ? (size_t)s->cap_count : 0};
+    f->room[hy_queue_channel(queue)] -= capacity;
+    f->total += (size_t)capacity;
+    if (capacity > 0)
+        hy_gate_probed(f->engine, &f->lane->gates[hy_queue_channel(queue)]);
+    /* What becomes known from here on may not be seen by this claim. */
+    *hy_lane_due(f->lane, queue) = HY_NEVER;
+}
+
+/*
+ * Gives `n` slots to the queues of that half that are ready, in order of rank, both gates in turn;
+ * returns what is left. One that is known to have something due takes what it can; one that has to be
+ * asked first gets one, so that those behind it go in the same claim.
+ */
+static int64_t give(struct filling *f, bool bulk, int64_t n)
+{
+    int first = bulk ? HY_RANK_BULK_URGENT : HY_RANK_URGENT, waiting = 0;
+
+    for (int q = 0; q < HY_QUEUES; q++)
+        waiting += f->ready[q] && is_bulk(q) == bulk;
+    for (int i = 0; i < 2 * HY_CHANNELS; i++) {
+        enum hy_channel channel =
+            (enum hy_channel)(((unsigned)i + f->lane->turn) % (unsigned)HY_CHANNELS);
+        int queue = hy_queue_no(channel, (enum hy_rank)(first + i / HY_CHANNELS));
+        int64_t most = f->room[channel] < n ? f->room[channel] : n;
+
+        if (!f->ready[queue])
+            continue;
+        if (--waiting > 0 && *hy_lane_due(f->lane, queue) == 0)
+            most = most > 1 ? 1 : 0;
+        else if (most == 0)
+            continue; /* it stays due: in the next claim */
+        n -= most;
+        ask(f, queue, most);
+    }
+    return n;
+}
+
+static bool any_ready(const struct filling *f, bool bulk)
+{
+    for (int q = 0; q < HY_QUEUES; q++) {
+        if (f->ready[q] && is_bulk(q) == bulk)
+            return true;
+    }
+    return false;
+}
+
+static void share(struct filling *f, int64_t n)
+{
+    bool bulk = any_ready(f, true), others = any_ready(f, false);
+    double part = (double)n * bulk_share + f->lane->bulk_credit;
+    int64_t for_bulk = bulk ? n : 0;
+
+    f->lane->contested = bulk && others;
+    if (f->lane->contested)
+        for_bulk = part < 0 ? 0 : part > (double)n ? n : (int64_t)part;
+    n = give(f, false, n - for_bulk);
+    give(f, true, for_bulk + (bulk ? n : 0));
+    f->lane->turn++;
+}
+
+static void fill_lane(struct filling *f)
+{
+    int64_t n;
+
+    f->caps = NULL;
+    if (f->engine->quiet || f->lane->app->app.deleted_at_ms || !look(f))
+        return;
+    if (!hy_keeper_ready(f->engine, f->lane))
+        return; /* a token that comes runs a turn */
+    n = slots(f);
+    if (n > 0)
+        share(f, n);
 }
 
 int64_t hy_dispatch(struct hy_engine *engine)
 {
-    struct hy_batch *batch;
-    int64_t next;
-    size_t total;
+    struct filling f = {.engine = engine, .wake_ms = HY_NEVER};
 
-    take_notices(engine);
+    hy_lane_take_notices(engine);
     if (engine->claiming)
         return HY_NEVER; /* its answer is mail */
-    batch = new_batch(engine);
-    if (!batch)
+    f.batch = new_batch(engine);
+    if (!f.batch)
         return engine->now_ms + 100;
-    total = fill_claim(engine, batch, &next);
-    if (total == 0) {
-        free_batch(batch);
-        return next;
+    for (size_t i = 0; i < engine->lanes.count; i++) {
+        f.lane = engine->lanes.items[i];
+        fill_lane(&f);
     }
-    batch->runs = hy_arena_array(&batch->arena, total, sizeof *batch->runs);
-    if (!batch->runs) {
-        free_batch(batch);
+    if (f.batch->claim.lane_count == 0) {
+        free_batch(f.batch);
+        return f.wake_ms;
+    }
+    f.batch->runs = hy_arena_array(&f.batch->arena, f.total + 1, sizeof *f.batch->runs);
+    if (!f.batch->runs) {
+        for (size_t i = 0; i < f.batch->claim.lane_count; i++)
+            hy_lane_ask(hy_lane_find(engine, f.batch->claim.lanes[i].app_no));
+        free_batch(f.batch);
         return engine->now_ms + 100;
     }
-    /* What becomes known from here on may not be seen by this claim. */
-    for (size_t i = 0; i < batch->claim.lane_count; i++)
-        hy_lane_find(engine, batch->claim.lanes[i].app_no)->next_due_ms = HY_NEVER;
     engine->claiming = true;
-    hy_engine_verb(engine, &batch->claim.op, claim_done, batch);
-    return next;
+    hy_engine_verb(engine, &f.batch->claim.op, claim_done, f.batch);
+    return f.wake_ms;
 }

@@ -112,6 +112,8 @@ static int load(struct hy_engine *engine)
     hy_lanes_match(engine);
     err = load_tokens(engine);
     if (!err)
+        err = hy_gates_load(engine);
+    if (!err)
         err = hy_sessions_load(engine);
     if (!err)
         err = hy_feeder_init(engine);
@@ -216,6 +218,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     pthread_mutex_lock(&engine->turn_lock);
     engine->now_ms = now_ms;
     hy_lanes_match(engine);
+    hy_setback_turn(engine);
     open_mail(engine);
     for (size_t i = 0; i < engine->lanes.count; i++) {
         next = sooner(next, hy_keeper_turn(engine, engine->lanes.items[i]));
@@ -243,57 +246,11 @@ bool hy_engine_idle(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
            !engine->template_works && !engine->claiming && !engine->settling &&
-           !engine->clockwork.busy && engine->clockwork.jobs_open == 0 && hy_feeder_idle(engine);
+           !engine->rewinding && !engine->clockwork.busy && engine->clockwork.jobs_open == 0 &&
+           hy_feeder_idle(engine);
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */
-
-void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_arena *arena,
-                          struct hy_app_status *ret_status)
-{
-    struct hy_lane *lane;
-
-    *ret_status = (struct hy_app_status){0};
-    pthread_mutex_lock(&engine->turn_lock);
-    lane = hy_lane_find(engine, app_no);
-    if (lane) {
-        const struct hy_keeper *k = &lane->keeper;
-        bool paused = lane->paused_until_ms > engine->config.now_ms();
-
-        ret_status->in_flight = lane->in_flight;
-        ret_status->paused_until_ms = paused ? lane->paused_until_ms : 0;
-        ret_status->pause_reason = paused ? hy_arena_strdup(arena, lane->pause_reason) : NULL;
-        ret_status->refusal_burst_at_ms = lane->alarm.since_ms;
-        ret_status->refusals = hy_alarm_refusals(&lane->alarm, engine->config.now_ms());
-        ret_status->token_obtained_at_ms = k->access[0] ? k->obtained_at_ms : 0;
-        ret_status->token_expires_at_ms = k->access[0] ? k->expires_at_ms : 0;
-        ret_status->token_failures = k->failures;
-        ret_status->token_error = k->error[0] ? hy_arena_strdup(arena, k->error) : NULL;
-        ret_status->token_calls_today = k->calls_today;
-        ret_status->token_calls_max = lane->app->settings.token_mode == HY_TOKEN_STABLE
-                                          ? lane->app->platform->auth.stable_calls_max_a_day
-                                          : lane->app->platform->auth.calls_max_a_day;
-    }
-    pthread_mutex_unlock(&engine->turn_lock);
-}
-
-int hy_engine_app_resume(struct hy_engine *engine, const char *id)
-{
-    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(engine, id);
-    struct hy_lane *lane;
-
-    if (!app)
-        return HY_E_NOT_FOUND;
-    pthread_mutex_lock(&engine->turn_lock);
-    lane = hy_lane_find(engine, app->app.no);
-    if (lane) {
-        hy_lane_reopen(engine, lane);
-        lane->keeper.retry_at_ms = 0;
-    }
-    pthread_mutex_unlock(&engine->turn_lock);
-    hy_lane_notice(engine, app->app.no, 0);
-    return 0;
-}
 
 void hy_engine_readiness(struct hy_engine *engine, struct hy_readiness *ret_readiness)
 {

@@ -58,10 +58,14 @@ struct hy_engine_config {
     struct hy_store *store;
     const struct hy_seal *seal;
     struct hy_transport transport;
-    int64_t (*now_ms)(void);         /* the clock: hy_clock_now_ms, or a test's */
-    const char *wechat_url;          /* instead of the platform's own; null = that */
-    int64_t idempotency_window_s;    /* a key is remembered at least so long; 0: 24 h */
-    int64_t lease_s;                 /* of claimed messages; 0: 120 */
+    int64_t (*now_ms)(void);      /* the clock: hy_clock_now_ms, or a test's */
+    const char *wechat_url;       /* instead of the platform's own; null = that */
+    int64_t idempotency_window_s; /* a key is remembered at least so long; 0: 24 h */
+    int64_t lease_s;              /* of claimed messages; 0: 120 */
+    /* A clock that nobody sets, in ms since some start: tells that now_ms was set back. Null: what now_ms
+     * itself shows must do. */
+    int64_t (*steady_ms)(void);
+    int64_t connections_max; /* of the transport; 0: 512. One app never takes more than are left */
     bool allow_private_webhooks;     /* http, and addresses that are not public */
     int64_t keep_s[HY_RETAIN_KINDS]; /* how long each kind of record is kept; 0 = for ever */
 };
@@ -253,6 +257,7 @@ struct hy_app_pause {
     void (*done)(struct hy_app_pause *pause, void *arg);
     void *arg;
     const struct hy_audit *audit; /* or null */
+    struct hy_engine *engine;     /* the engine's */
 };
 int hy_engine_app_pause(struct hy_engine *engine, const char *id, int64_t until_ms,
                         struct hy_app_pause *pause);

@@ -44,7 +44,7 @@ static struct hy_feed *add(struct hy_feeder *feeder)
 
     if (grown)
         feeder->feeds = grown;
-    if (!grown || !feed) {
+    if (!grown || !feed || !hy_held_reserve(feeder)) {
         free(feed);
         return NULL;
     }
@@ -126,7 +126,7 @@ static void end_reading(struct reading *r, bool good)
     feeder->open--;
     if (good) {
         drop_unseen(feeder);
-        hy_held_refresh(r->engine);
+        hy_held_refresh(feeder);
     } else {
         atomic_store(&feeder->stale, true);
     }
@@ -197,7 +197,6 @@ int64_t hy_feeder_turn(struct hy_engine *engine)
     struct hy_feeder *feeder = engine->feeder;
     int64_t next = HY_NEVER;
 
-    hy_held_turn(engine);
     if (engine->quiet)
         return HY_NEVER;
     if (atomic_load(&feeder->stale) && !feeder->reading && !feeder->moving) {
@@ -238,7 +237,7 @@ void hy_feeder_moving(struct hy_engine *engine, const struct hy_broadcast_move *
     feed->state = HY_BROADCAST_RUNNING;
     feed->next_ms = HY_NEVER; /* not before it is */
     engine->feeder->changes++;
-    hy_held_refresh(engine);
+    hy_held_refresh(engine->feeder);
 }
 
 /* Held back from the next claim on, before the caller hears of it. */
@@ -254,7 +253,7 @@ static void stop(struct hy_engine *engine, const struct hy_broadcast_move *move)
     feed->state = move->to;
     feed->winding_up = move->to == HY_BROADCAST_CANCELED;
     feed->next_ms = HY_NEVER; /* until it was read */
-    hy_held_refresh(engine);
+    hy_held_refresh(engine->feeder);
 }
 
 void hy_feed_after_move(struct hy_engine *engine, const struct hy_broadcast_move *move)
@@ -297,9 +296,8 @@ int hy_feeder_init(struct hy_engine *engine)
             page.before_id = page.broadcasts[page.count - 1].id;
     } while (!err && page.more);
     hy_arena_deinit(&arena);
-    if (!err)
-        hy_held_refresh(engine);
-    return !err && engine->feeder->held_dirty ? HY_E_NOMEM : err;
+    hy_held_refresh(engine->feeder);
+    return err;
 }
 
 void hy_feeder_deinit(struct hy_engine *engine)
@@ -312,7 +310,7 @@ void hy_feeder_deinit(struct hy_engine *engine)
         free(feeder->feeds[i]);
     free(feeder->feeds);
     free(feeder->quotas);
-    hy_held_free(feeder);
+    free(feeder->held);
     free(feeder);
     engine->feeder = NULL;
 }

@@ -1,7 +1,6 @@
 /*
  * feeder_held.c - the broadcasts whose messages claims hold back: paused ones, and canceled ones that
- * are not wound up. A claim under way reads its list on the store's thread, so a list never changes:
- * a new one takes its place, and old ones go when no claim is under way.
+ * are not wound up.
  */
 #include "engine/feeder_private.h"
 
@@ -13,63 +12,27 @@ static bool is_held(const struct hy_feed *feed)
            (feed->state == HY_BROADCAST_CANCELED && feed->winding_up);
 }
 
-static bool keep_old(struct hy_feeder *feeder)
+/* Room for one that is held: made when a broadcast comes, so that holding it back cannot fail. */
+bool hy_held_reserve(struct hy_feeder *feeder)
 {
-    int64_t **grown;
+    int64_t *grown = realloc(feeder->held, (feeder->count + 1) * sizeof *grown);
 
-    if (!feeder->held)
-        return true;
-    grown = realloc(feeder->old_held, (feeder->old_count + 1) * sizeof(int64_t *));
-    if (!grown)
-        return false;
-    feeder->old_held = grown;
-    grown[feeder->old_count++] = feeder->held;
-    return true;
+    if (grown)
+        feeder->held = grown;
+    return grown != NULL;
 }
 
-void hy_held_refresh(struct hy_engine *engine)
+void hy_held_refresh(struct hy_feeder *feeder)
 {
-    struct hy_feeder *feeder = engine->feeder;
-    int64_t *held = malloc((feeder->count + 1) * sizeof *held);
-    size_t count = 0;
-
-    feeder->held_dirty = !held || !keep_old(feeder);
-    if (feeder->held_dirty) {
-        free(held);
-        return;
-    }
+    feeder->held_count = 0;
     for (size_t i = 0; i < feeder->count; i++) {
         if (is_held(feeder->feeds[i]))
-            held[count++] = feeder->feeds[i]->id;
+            feeder->held[feeder->held_count++] = feeder->feeds[i]->id;
     }
-    feeder->held = held;
-    feeder->held_count = count;
 }
 
 const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count)
 {
     *ret_count = engine->feeder->held_count;
     return engine->feeder->held;
-}
-
-static void free_old(struct hy_feeder *feeder)
-{
-    for (size_t i = 0; i < feeder->old_count; i++)
-        free(feeder->old_held[i]);
-    feeder->old_count = 0;
-}
-
-void hy_held_turn(struct hy_engine *engine)
-{
-    if (engine->feeder->held_dirty)
-        hy_held_refresh(engine);
-    if (!engine->claiming)
-        free_old(engine->feeder);
-}
-
-void hy_held_free(struct hy_feeder *feeder)
-{
-    free_old(feeder);
-    free(feeder->old_held);
-    free(feeder->held);
 }

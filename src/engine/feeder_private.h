@@ -55,11 +55,8 @@ struct hy_feeder {
     int64_t changes;       /* grows with each move: what was read before one is old */
     int64_t moving;        /* moves under way that somebody asked for */
     int64_t open;          /* verbs and requests under way */
-    int64_t *held;
+    int64_t *held;         /* room for all feeds */
     size_t held_count;
-    int64_t **old_held; /* a claim may still be reading them */
-    size_t old_count;
-    bool held_dirty; /* no memory for a new one: again at the next turn */
     struct hy_quota *quotas;
     size_t quota_count;
 };
@@ -95,11 +92,9 @@ void hy_feed_move(struct hy_engine *engine, struct hy_feed *feed, enum hy_broadc
                   const char *reason);
 void hy_feed_wind_up(struct hy_engine *engine, struct hy_feed *feed);
 
-/* feeder_held.c */
-void hy_held_refresh(struct hy_engine *engine);
-void hy_held_free(struct hy_feeder *feeder);
-/* Old lists go when no claim is under way. */
-void hy_held_turn(struct hy_engine *engine);
+/* feeder_held.c. Reserve: for one more feed; false: out of memory. */
+bool hy_held_reserve(struct hy_feeder *feeder);
+void hy_held_refresh(struct hy_feeder *feeder);
 
 /* feeder_quota.c: how many of the channel's day a broadcast may take now (INT64_MAX: not known, or no
  * limit). 0: not before `ret_again_ms`; `ret_until_ms` > 0 says that the day is used up. Asks the

@@ -17,21 +17,16 @@ static int64_t sooner(int64_t a, int64_t b)
  * it ends, since people may open it by hand. */
 static int64_t closed_until(struct hy_engine *engine, const struct hy_feed *feed)
 {
-    const struct hy_lane *lane = hy_lane_find(engine, feed->app_no);
-    struct hy_app_status status;
-    struct hy_arena arena;
-    int64_t now = engine->now_ms;
+    struct hy_lane *lane = hy_lane_find(engine, feed->app_no);
+    int64_t now = engine->now_ms, paused_until, quiet_until;
 
     if (!lane || !hy_keeper_ready(engine, lane))
         return now + end_look_ms;
-    hy_arena_init(&arena);
-    hy_engine_app_status(engine, feed->app_no, &arena, &status);
-    hy_arena_deinit(&arena);
-    if (status.channels[feed->channel].paused_until_ms > now)
-        return sooner(status.channels[feed->channel].paused_until_ms, now + closed_look_ms);
-    if (!feed->urgent && status.quiet_until_ms > now)
-        return sooner(status.quiet_until_ms, now + quiet_look_ms);
-    return 0;
+    paused_until = lane->gates[feed->channel].paused_until_ms;
+    if (paused_until > now)
+        return sooner(paused_until, now + closed_look_ms);
+    quiet_until = feed->urgent ? 0 : hy_lane_quiet_until(lane, now);
+    return quiet_until > now ? sooner(quiet_until, now + quiet_look_ms) : 0;
 }
 
 static int64_t app_rate(struct hy_engine *engine, const struct hy_feed *feed)

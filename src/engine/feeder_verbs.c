@@ -155,6 +155,15 @@ void hy_feed_collect(struct hy_engine *engine, struct hy_feed *feed)
 
 /* --- feed ------------------------------------------------------------------------------------- */
 
+/* The template may have become known since the broadcast was made. */
+static int queue_of(const struct hy_broadcast_feed *v, const struct hy_feed *feed)
+{
+    struct hy_message made = {
+        .template_kind = v->template_kind, .urgent = feed->urgent, .broadcast_id = feed->id};
+
+    return hy_message_queue(&made);
+}
+
 static void fed(struct hy_engine *engine, struct run *run, struct hy_feed *feed)
 {
     const struct hy_broadcast_feed *v = &run->verb.feed;
@@ -168,7 +177,7 @@ static void fed(struct hy_engine *engine, struct run *run, struct hy_feed *feed)
     if (hy_feed_app_gone(engine, feed))
         hy_app_clean_up(engine, feed->app_no);
     else if (v->due)
-        hy_lane_notice(engine, feed->app_no, engine->now_ms);
+        hy_queue_notice(engine, feed->app_no, queue_of(v, feed), engine->now_ms);
     if (feed->expires_at_ms && v->fed)
         hy_expiry_notice(engine, feed->expires_at_ms);
     feed->next_ms = engine->now_ms + hy_pace_rest_ms(&feed->pace, feed->rate_per_s,

@@ -11,10 +11,10 @@
 
 #include "base/err.h"
 #include "domain/zone.h"
-#include "engine/alarm.h"
 #include "engine/callbacks.h"
 #include "engine/engine.h"
 #include "engine/hush.h"
+#include "engine/lane.h"
 #include "engine/pages.h"
 #include "engine/retention.h"
 #include "engine/session.h"
@@ -123,57 +123,6 @@ struct hy_fit {
 size_t hy_fit_message(const struct hy_fit *fit, struct hy_violations *v,
                       const struct hy_repair_note **ret_notes, size_t *ret_count);
 
-/* --- keeper.c: the token of one app ----------------------------------------------------------- */
-
-enum hy_keeper_phase { HY_KEEPER_IDLE, HY_KEEPER_BEGINNING, HY_KEEPER_ASKING, HY_KEEPER_ENDING };
-
-struct hy_keeper {
-    enum hy_keeper_phase phase;
-    char access[HY_ACCESS_TOKEN_BYTES]; /* "" = none */
-    int64_t version;
-    int64_t obtained_at_ms, expires_at_ms;
-    bool refused;        /* the platform refused the current token */
-    bool wanted;         /* somebody asked for a refresh of the current one */
-    bool force;          /* the next call is a forced one */
-    bool tried;          /* the first fetch has ended, well or not */
-    int64_t retry_at_ms; /* not before; after failures and used-up budgets */
-    int64_t failures;
-    char error[HY_ERRMSG_BYTES];    /* of the last failure, "" = none */
-    int64_t day, calls_today;       /* the platform's day, and the token calls on it */
-    struct hy_token_query *waiting; /* for the end of the refresh */
-};
-
-/* --- dispatch.c: one lane an app -------------------------------------------------------------- */
-
-struct hy_lane {
-    int64_t app_no;
-    const struct hy_app_entry *app; /* counted; of a deleted one, too */
-    struct hy_keeper keeper;
-    int64_t in_flight;       /* claimed and not settled */
-    int64_t logins_open;     /* logins under way */
-    int64_t next_due_ms;     /* the earliest known due instant; HY_NEVER = none known */
-    int64_t paused_until_ms; /* 0 = not paused */
-    int64_t probe_at_ms;     /* one message may go then, though paused */
-    char pause_reason[HY_REASON_BYTES];
-    int64_t pauses;   /* so far: an answer to what left before the last one ends no pause */
-    double allowance; /* token bucket of rate_per_s: messages that may go now */
-    int64_t allowance_at_ms;
-    struct hy_alarm alarm;
-};
-
-/* What an admission tells the dispatcher. */
-struct hy_notice {
-    int64_t app_no;
-    int64_t due_ms;
-};
-enum { HY_NOTICES_MAX = 64 };
-
-struct hy_lanes {
-    struct hy_lane **items;
-    size_t count;
-    int generation; /* of the registry, when they were matched last */
-};
-
 /* --- attempt.c: messages under way ------------------------------------------------------------ */
 
 /* Claimed messages share the arena of their claim until the last of them is settled. */
@@ -192,9 +141,11 @@ struct hy_attempt_run {
     struct hy_batch *batch;
     struct hy_claimed *claimed;
     struct hy_lane *lane;
+    enum hy_channel queued_in; /* whose gate let it through */
+    enum hy_channel sent_by;   /* the one that the platform counts it for */
     const char *api;
     int64_t token_version;
-    int64_t pauses; /* of the lane, when it left */
+    int64_t pauses[HY_CHANNELS]; /* of each gate, when it left */
     int64_t started_ms;
     struct hy_settle_item outcome;
 };
@@ -240,12 +191,15 @@ struct hy_engine {
     int64_t logins_open;                     /* logins under way, of all apps */
     struct hy_template_work *template_works; /* in the order in which they came */
     struct hy_clockwork clockwork;
-    struct hy_feeder *feeder;       /* feeder.h */
-    struct hy_arena scratch;        /* one request at a time */
-    int64_t now_ms;                 /* of this tick */
-    struct hy_retention *retention; /* at work, or null */
-    int64_t swept_at_ms;            /* when messages were looked at for their expiry last */
-    bool sweeping;                  /* for that, not as the built-in job */
+    struct hy_feeder *feeder;         /* feeder.h */
+    struct hy_arena scratch;          /* one request at a time */
+    int64_t now_ms;                   /* of this tick */
+    struct hy_retention *retention;   /* at work, or null */
+    int64_t steady_at_ms, wall_at_ms; /* both clocks at the last look */
+    bool rewinding;      /* the clock was set back: due times are being looked through */
+    bool rewind_again;   /* and it was set back again meanwhile */
+    int64_t swept_at_ms; /* when messages were looked at for their expiry last */
+    bool sweeping;       /* for that, not as the built-in job */
 
     struct hy_zone *zone; /* of the platform's days */
 
@@ -261,18 +215,13 @@ struct hy_engine {
 };
 
 /* dispatch.c */
-struct hy_lane *hy_lane_find(struct hy_engine *engine, int64_t app_no);
-/* Gives every app a lane and every lane its app as it is now. */
-void hy_lanes_match(struct hy_engine *engine);
-void hy_lanes_free(struct hy_engine *engine);
-/* Any thread: something of that app is due at that instant. app_no 0: look at every lane. */
-void hy_lane_notice(struct hy_engine *engine, int64_t app_no, int64_t due_ms);
-void hy_lane_pause(struct hy_engine *engine, struct hy_lane *lane, int64_t until_ms,
-                   const char *reason, bool probe);
-void hy_lane_reopen(struct hy_engine *engine, struct hy_lane *lane);
-/* Ends the alarm of a lane when it is calm again; returns when to look again. */
-int64_t hy_lane_alarm_turn(struct hy_engine *engine, struct hy_lane *lane);
 int64_t hy_dispatch(struct hy_engine *engine);
+
+/* feeder.c: broadcasts whose messages are not to be claimed now. */
+const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count);
+
+/* setback.c: looks whether the clock was set back, and mends what counted on it. */
+void hy_setback_turn(struct hy_engine *engine);
 
 /* attempt.c */
 void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch);
@@ -281,6 +230,10 @@ int64_t hy_attempts_settle(struct hy_engine *engine);
  * became of a message that went by a counter or without a grant. */
 struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app);
 bool hy_app_hears_events(const struct hy_app_entry *app);
+
+/* feedback.c: what came of it tells the lane how to go on. An answer is told before it is settled. */
+void hy_feedback_answer(struct hy_attempt_run *run, const struct hy_http_response *response);
+void hy_feedback_verdict(struct hy_attempt_run *run);
 
 /* keeper.c */
 void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
@@ -324,10 +277,6 @@ void hy_report_deposited(struct hy_op *op, void *arg);
 /* client_report.c: as what a tap on a prompt for this template counts. */
 enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,
                                           const char *template_id);
-
-/* feeder_held.c: the broadcasts whose messages claims hold back: paused ones, and canceled ones that are
- * not wound up. The list stays as it is while a claim is under way (engine->claiming). */
-const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count);
 
 /* submission.c */
 int64_t hy_engine_key_window_ms(const struct hy_engine *engine);

@@ -15,6 +15,7 @@ struct message_body {
     const char *app, *user, *template_id, *page, *emphasis, *miniprogram_state, *lang, *tag, *key;
     json_t *data, *extra;
     int64_t send_at_ms, expires_at_ms;
+    bool urgent;
     int on_missing, policy, repair;
 };
 
@@ -42,6 +43,7 @@ static const struct hy_json_field fields[] = {
      .choices = hy_on_missing_names},
     {.name = "policy", .type = HY_JSON_ENUM, .offset = AT(policy), .choices = hy_policy_names},
     {.name = "repair", .type = HY_JSON_ENUM, .offset = AT(repair), .choices = hy_repair_names},
+    {.name = "urgent", .type = HY_JSON_BOOL, .offset = AT(urgent)},
     {.name = "tag", .type = HY_JSON_TEXT, .offset = AT(tag), .max = 128},
     {.name = "key", .type = HY_JSON_TEXT, .offset = AT(key), .max = 255},
     {0}};
@@ -116,6 +118,7 @@ static void fill_message(const struct message_body *body, const struct hy_app_en
         .miniprogram_state = body->miniprogram_state,
         .lang = body->lang,
         .tag = body->tag,
+        .urgent = body->urgent,
         .policy = body->policy,
         .on_missing = body->on_missing,
         .accepted_at_ms = now_ms,
@@ -152,6 +155,7 @@ static int finish(struct hy_engine *engine, const json_t *body, const struct hy_
     s->message.id = hy_message_ids_next(&engine->ids, s->message.accepted_at_ms);
     pthread_mutex_unlock(&engine->ids_lock);
     s->item = (struct hy_admit_item){.message = &s->message,
+                                     .repeat_only = s->unfit,
                                      .margin_ms = app->settings.receipt_margin_s * 1000};
     if (key) {
         err = hy_print_key(app->app.no, key, arena, s->key_print);
@@ -208,8 +212,6 @@ void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char 
     fill_message(&b, app, now_ms, &s->message);
     unfit = fit(engine, &b, app, v, s);
     s->unfit = may_be_repeat(key, unfit, v);
-    if (s->unfit)
-        s->message.expires_at_ms = 1;
     if ((s->unfit || !hy_violations_any(v)) && finish(engine, body, app, key, v->arena, s) != 0) {
         s->unfit = false;
         v->unkept++; /* out of memory: refused, not accepted by half */
@@ -226,7 +228,7 @@ static void notice(struct hy_engine *engine, const struct hy_message *m)
     if (app && app->app.deleted_at_ms)
         hy_app_clean_up(engine, m->app_no); /* since it was prepared */
     else if (m->due_at_ms)
-        hy_lane_notice(engine, m->app_no, m->due_at_ms);
+        hy_queue_notice(engine, m->app_no, hy_message_queue(m), m->due_at_ms);
     if (m->expires_at_ms)
         hy_expiry_notice(engine, m->expires_at_ms);
 }

@@ -37,6 +37,7 @@ const struct hy_platform hy_platform_wechat_mini = {
     .judge_login = hy_wechat_mini_judge_login,
     .build_template = hy_wechat_mini_build_template,
     .judge_template = hy_wechat_mini_judge_template,
+    .channel_of = hy_wechat_mini_channel_of,
     .build_quota = hy_wechat_mini_build_quota,
     .judge_quota = hy_wechat_mini_judge_quota,
     .read_callback = hy_wechat_read_callback,

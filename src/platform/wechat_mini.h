@@ -54,6 +54,7 @@ void hy_wechat_mini_judge_token(enum hy_token_mode mode, const struct hy_http_re
                                 struct hy_arena *arena, struct hy_token_reply *ret_reply);
 void hy_wechat_mini_judge_send(const char *api, const struct hy_http_response *response,
                                struct hy_judgement *ret_judgement);
+enum hy_channel hy_wechat_mini_channel_of(const char *api);
 const char *hy_wechat_mini_refused_field(const char *errmsg, const json_t *data);
 void hy_wechat_mini_judge_login(const struct hy_http_response *response, struct hy_arena *arena,
                                 struct hy_login_reply *ret_reply);

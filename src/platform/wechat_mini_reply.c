@@ -26,6 +26,13 @@ void hy_wechat_mini_judge_send(const char *api, const struct hy_http_response *r
         ret_judgement->msgid = msgid;
 }
 
+/* Each send call has a quota of its own. */
+enum hy_channel hy_wechat_mini_channel_of(const char *api)
+{
+    return strcmp(api, HY_WECHAT_API_TEMPLATE_SEND) == 0 ? HY_CHANNEL_TEMPLATE
+                                                         : HY_CHANNEL_SUBSCRIBE;
+}
+
 static bool is_key_byte(char c)
 {
     return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');

@@ -9,6 +9,8 @@
 
 enum { DIGITS_MAX = 19 }; /* of a number that came as text: as many as 64 bits can have */
 
+enum { SYSTEM_BUSY = -1, RECEIPT_USED = 41029, REFUSED = 43101, OVERLAPPED = 43108 };
+
 /* --- errmsg ----------------------------------------------------------------------------------- */
 
 /*
@@ -86,6 +88,7 @@ static void put_errmsg(struct hy_judgement *j, const char *errmsg)
 static void judge_status(int status, struct hy_judgement *j)
 {
     snprintf(j->errmsg, sizeof j->errmsg, "HTTP status %d", status);
+    j->strained = status >= 500;
     if (status == 429) {
         j->verdict = HY_VERDICT_RATE;
         j->hint = HY_HINT_NEXT_MINUTE;
@@ -115,6 +118,8 @@ json_t *hy_wechat_open_reply(const struct hy_http_response *response, struct hy_
         j->not_sent = response->outcome == HY_HTTP_NOT_SENT;
         if (j->not_sent)
             j->verdict = HY_VERDICT_TRANSIENT;
+        else
+            j->strained = true; /* a time-out; one who has too much to do resets, too */
         put_errmsg(j, response->error ? response->error : "");
         return NULL;
     }
@@ -175,8 +180,10 @@ void hy_wechat_judge_code(const struct hy_platform *platform, const char *api, i
     row = hy_platform_code(platform, api, j->errcode);
     j->verdict = row ? row->verdict : HY_VERDICT_TRANSIENT;
     j->hint = row ? row->hint : HY_HINT_NONE;
-    j->grant_used = j->verdict == HY_VERDICT_GRANT_GONE && code == 41029;
-    j->grant_refused = j->verdict == HY_VERDICT_GRANT_GONE && code == 43101;
+    j->grant_used = j->verdict == HY_VERDICT_GRANT_GONE && code == RECEIPT_USED;
+    j->grant_refused = j->verdict == HY_VERDICT_GRANT_GONE && code == REFUSED;
+    j->overlapped = j->verdict == HY_VERDICT_TRANSIENT && code == OVERLAPPED;
+    j->strained = code == SYSTEM_BUSY;
 }
 
 bool hy_wechat_judge_optional_code(const struct hy_platform *platform, const char *api,
@@ -206,7 +213,7 @@ void hy_wechat_understood(struct hy_judgement *j)
 void hy_wechat_not_understood(struct hy_judgement *j, const char *why)
 {
     j->verdict = HY_VERDICT_UNKNOWN;
-    j->answered = false;
+    j->answered = j->overlapped = j->strained = false;
     j->hint = HY_HINT_NONE;
     put_errmsg(j, why);
 }

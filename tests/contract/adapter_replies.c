@@ -123,10 +123,10 @@ static void the_wire_decides_first(void)
     for (const struct hy_code *row = platform->codes; row->api; row++) {
         struct hy_judgement j = judge(row->api, &not_sent);
 
-        CHECK(j.verdict == HY_VERDICT_TRANSIENT && j.not_sent && !j.answered);
+        CHECK(j.verdict == HY_VERDICT_TRANSIENT && j.not_sent && !j.answered && !j.strained);
         CHECK_TEXT(j.errmsg, "refused");
         j = judge(row->api, &no_answer);
-        CHECK(j.verdict == HY_VERDICT_UNKNOWN && !j.not_sent && !j.answered);
+        CHECK(j.verdict == HY_VERDICT_UNKNOWN && !j.not_sent && !j.answered && j.strained);
     }
 }
 
@@ -201,7 +201,8 @@ static bool same(const struct hy_judgement *a, const struct hy_judgement *b)
 {
     return a->verdict == b->verdict && a->hint == b->hint && a->grant_used == b->grant_used &&
            a->grant_refused == b->grant_refused && a->not_sent == b->not_sent &&
-           a->answered == b->answered && a->msgid == b->msgid &&
+           a->answered == b->answered && a->overlapped == b->overlapped &&
+           a->strained == b->strained && a->msgid == b->msgid &&
            memcmp(a->errcode, b->errcode, sizeof a->errcode) == 0 &&
            memcmp(a->errmsg, b->errmsg, sizeof a->errmsg) == 0 &&
            memcmp(a->rid, b->rid, sizeof a->rid) == 0;

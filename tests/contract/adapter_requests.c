@@ -103,6 +103,9 @@ static void send_requests_keep_the_token(void)
         CHECK(strstr(r.body, "鸿雁")); /* raw UTF-8 */
         CHECK(!hy_grant_is_receipt(grants[kind].kind) || strstr(r.body, sample->receipt));
         CHECK(api && hy_platform_code(platform, api, "-1"));
+        CHECK_INT(platform->channel_of(api), hy_grant_is_receipt(grants[kind].kind)
+                                                 ? HY_CHANNEL_TEMPLATE
+                                                 : HY_CHANNEL_SUBSCRIBE);
     }
 }
 

@@ -87,7 +87,8 @@ static void no_more_than_the_capacity(void)
 static void lanes_are_apart(void)
 {
     struct hy_app_put app = {.app = {.id = "wx2", .platform = "wechat_mini", .settings = "{}"}};
-    struct hy_claim_lane lanes[2] = {{.app_no = 0}, {.app_no = rig.app, .capacity = 0}};
+    struct hy_claim_lane lanes[2] = {{.app_no = 0},
+                                     {.app_no = rig.app, .queue = rig.queue, .capacity = 0}};
     struct hy_claim v = {.lanes = lanes, .lane_count = 2, .arena = &rig.arena};
     struct hy_message *m;
 
@@ -97,7 +98,7 @@ static void lanes_are_apart(void)
     m->on_missing = HY_ON_MISSING_TRY;
     CHECK_INT(admit(m), 0);
     post_with("u", HY_ON_MISSING_TRY); /* the same name in the other app: somebody else */
-    lanes[0] = (struct hy_claim_lane){.app_no = app.app.no, .capacity = 9};
+    lanes[0] = (struct hy_claim_lane){.app_no = app.app.no, .queue = rig.queue, .capacity = 9};
     v.now_ms = rig.now_ms;
     v.lease_until_ms = rig.now_ms + MINUTE;
     CHECK_INT(run(&v.op, HY_VERB_CLAIM), 0);

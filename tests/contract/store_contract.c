@@ -30,6 +30,21 @@ int main(int argc, char **argv)
     store_apps_cases();
     store_schedules_cases();
     store_reads_cases();
+    store_queues_cases();
+    store_caps_cases();
+    store_retry_cases();
+    store_dead_cases();
+    store_broadcasts_cases();
+    store_held_cases();
+    store_audience_cases();
+    store_feed_cases();
+    store_outbox_cases();
+    store_webhooks_cases();
+    store_retain_cases();
+    store_audit_cases();
+    store_pauses_cases();
+    store_rewind_cases();
+    store_undo_cases();
     store_threads_cases();
     store_model_cases();
     if (rig_durable())

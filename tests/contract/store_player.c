@@ -26,10 +26,20 @@ const char *player_user(struct player *p)
 
 int player_run(struct player *p, struct hy_op *op, enum hy_verb verb, const char *name)
 {
+    struct hy_audit audit = {.at_ms = p->now_ms,
+                             .key_id = 1,
+                             .who = "somebody",
+                             .address = "127.0.0.1",
+                             .action = name,
+                             .subject = player_chance(p, 50) ? "wx-1" : NULL,
+                             .detail = player_chance(p, 50) ? "{}" : NULL};
     int r;
 
     op->verb = verb;
+    if (verb < HY_VERB_WRITES && !op->audit && player_chance(p, 20))
+        op->audit = &audit;
     r = hy_store_run(p->store, op);
+    op->audit = NULL;
     hy_buf_printf(&p->out, "%s -> %d\n", name, r);
     return r;
 }
@@ -50,6 +60,7 @@ static struct hy_message *random_message(struct player *p)
     m->data = "{}";
     m->extra = player_chance(p, 5) ? "{\"a\":1}" : NULL;
     m->tag = player_chance(p, 30) ? "tag" : NULL;
+    m->urgent = player_chance(p, 20);
     m->policy = player_chance(p, 40) ? HY_POLICY_AT_LEAST_ONCE : HY_POLICY_AT_MOST_ONCE;
     m->on_missing = (enum hy_on_missing)player_pick(p, 3);
     m->accepted_at_ms = p->now_ms;
@@ -112,21 +123,53 @@ static void take_off(struct player *p, struct hy_claimed *c)
     p->flights[p->flight_count++] = c;
 }
 
+static size_t random_caps(struct player *p, struct hy_cap *caps, size_t room)
+{
+    size_t count = player_chance(p, 50) ? player_pick(p, room + 1) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        caps[i] = (struct hy_cap){.max = (int64_t)player_pick(p, 3) + 1,
+                                  .window_s = (int64_t)player_pick(p, 6 * HOUR / SECOND) + 60};
+        snprintf(caps[i].template_id, sizeof caps[i].template_id, "%s",
+                 player_chance(p, 50) ? "" : "T1");
+    }
+    return count;
+}
+
+/* Some of the queues of both apps, in an order of the app's own. */
+static size_t random_lanes(struct player *p, struct hy_claim_lane *lanes, const struct hy_cap *caps,
+                           size_t cap_count)
+{
+    int first = (int)player_pick(p, HY_QUEUES);
+    size_t count = 0;
+
+    for (int i = 0; i < APPS * HY_QUEUES; i++)
+        if (player_chance(p, 80))
+            lanes[count++] = (struct hy_claim_lane){.app_no = p->apps[i % APPS],
+                                                    .queue = (i / APPS + first) % HY_QUEUES,
+                                                    .capacity = player_pick(p, 4),
+                                                    .margin_ms = DAY,
+                                                    .caps = caps,
+                                                    .cap_count = cap_count};
+    return count;
+}
+
 static void move_claim(struct player *p)
 {
-    struct hy_claim_lane lanes[APPS];
+    struct hy_claim_lane lanes[APPS * HY_QUEUES];
+    struct hy_cap caps[3];
+    int64_t held[HELD_MAX];
     struct hy_claim v = {.lanes = lanes,
-                         .lane_count = APPS,
+                         .held = held,
                          .now_ms = p->now_ms,
                          .lease_until_ms = p->now_ms + MINUTE,
                          .arena = &p->keep};
 
-    for (int i = 0; i < APPS; i++)
-        lanes[i] = (struct hy_claim_lane){
-            .app_no = p->apps[i], .capacity = player_pick(p, 5), .margin_ms = DAY};
+    v.lane_count = random_lanes(p, lanes, caps, random_caps(p, caps, 3));
+    v.held_count = player_held(p, held);
     player_run(p, &v.op, HY_VERB_CLAIM, "claim");
-    hy_buf_printf(&p->out, "  count=%zu ended=%zu\n", v.count, v.ended);
-    for (int i = 0; i < APPS; i++)
+    hy_buf_printf(&p->out, "  count=%zu ended=%zu freed=%zu\n", v.count, v.ended, v.freed);
+    for (size_t i = 0; i < v.lane_count; i++)
         hy_buf_printf(&p->out, "  lane claimed=%zu next=%" PRId64 "\n", lanes[i].claimed,
                       lanes[i].next_due_ms);
     for (size_t i = 0; i < v.count; i++) {
@@ -193,6 +236,8 @@ static void move_settle(struct player *p)
     rig.now_ms = p->now_ms; /* settled() looks at all three */
     rig.expect_event = player_chance(p, 70);
     rig.rules.burst = player_chance(p, 20);
+    rig.heard_for_ms = player_chance(p, 70) ? 6 * HOUR : 0;
+    rig.gap_ms = player_chance(p, 20) ? 5 * SECOND : 0;
     item = settled(p->flights[at], &j);
     if (player_chance(p, 3))
         item.attempt.number++;
@@ -201,7 +246,7 @@ static void move_settle(struct player *p)
                   hy_verdict_names[j.verdict], item.result);
     if (item.result != 0)
         return;
-    hy_buf_printf(&p->out, "  state=%d\n", item.state);
+    hy_buf_printf(&p->out, "  state=%d freed=%zu\n", item.state, v.freed);
     p->sent[p->sent_count % SENT_MAX] = p->flights[at]->message;
     p->sent[p->sent_count++ % SENT_MAX].msgid = j.msgid;
     burn(p, &p->flights[at]->grant, item.settlement.grant_move);
@@ -249,8 +294,10 @@ static void move_recover(struct player *p)
     struct hy_recover v = {.now_ms = p->now_ms, .apps = apps, .app_count = APPS};
 
     for (int i = 0; i < APPS; i++)
-        apps[i] = (struct hy_recover_app){
-            .app_no = p->apps[i], .rules = hy_settle_rules_default, .expect_event = i == 0};
+        apps[i] = (struct hy_recover_app){.app_no = p->apps[i],
+                                          .rules = hy_settle_rules_default,
+                                          .expect_event = i == 0,
+                                          .heard_for_ms = HOUR};
 
     player_run(p, &v.op, HY_VERB_RECOVER, "recover");
     hy_buf_printf(&p->out, "  recovered=%zu last=%" PRId64 "\n", v.recovered, v.last_message_id);
@@ -312,7 +359,8 @@ static void move_schedule(struct player *p)
                      .name = hy_arena_printf(&p->arena, "s%d", (int)player_pick(p, 5)),
                      .cron = "* * * * *",
                      .timezone = "UTC",
-                     .message = "{}",
+                     .message = player_chance(p, 50) ? "{}" : NULL,
+                     .max_late_s = (int64_t)player_pick(p, 100),
                      .next_run_ms = p->now_ms}};
     struct hy_admit_item item;
     struct hy_schedule_fire f = {.due_ms = p->now_ms,
@@ -323,13 +371,20 @@ static void move_schedule(struct player *p)
                                  .arena = &p->arena};
     struct hy_schedule_delete d;
 
+    if (!v.schedule.message)
+        v.schedule.broadcast = "{}";
     if (player_run(p, &v.op, HY_VERB_SCHEDULE_PUT, "schedule_put") == 0)
         p->schedules++;
     f.schedule_id = (int64_t)player_pick(p, (uint64_t)p->schedules + 2);
     random_item(p, &item);
-    f.item = player_chance(p, 70) ? &item : NULL;
-    if (player_run(p, &f.op, HY_VERB_SCHEDULE_FIRE, "schedule_fire") == 0 && f.item)
-        print_admitted(p, &item);
+    f.item = player_chance(p, 50) ? &item : NULL;
+    f.broadcast = !f.item && player_chance(p, 50) ? player_random_make(p) : NULL;
+    if (player_run(p, &f.op, HY_VERB_SCHEDULE_FIRE, "schedule_fire") == 0) {
+        if (f.item)
+            print_admitted(p, &item);
+        if (f.broadcast)
+            player_print_make(p, f.broadcast);
+    }
     d = (struct hy_schedule_delete){.schedule_id =
                                         (int64_t)player_pick(p, (uint64_t)p->schedules + 2)};
     if (player_chance(p, 30))
@@ -351,10 +406,25 @@ void player_move(struct player *p)
         void (*play)(struct player *p);
         unsigned weight; /* of 1000 */
     } moves[] = {
-        {player_move_deposit, 110}, {player_move_hear, 50}, {move_admit, 160}, {move_claim, 170},
-        {move_settle, 240},         {move_time, 90},        {move_cancel, 50}, {move_sweep, 30},
-        {move_purge, 20},           {player_move_look, 40}, {move_token, 15},  {move_schedule, 15},
-        {move_recover, 7},          {move_app, 3},
+        {player_move_deposit, 100},
+        {player_move_hear, 45},
+        {move_admit, 120},
+        {move_claim, 160},
+        {move_settle, 210},
+        {move_time, 80},
+        {move_cancel, 35},
+        {move_sweep, 20},
+        {move_purge, 15},
+        {player_move_look, 30},
+        {move_token, 10},
+        {move_schedule, 15},
+        {move_recover, 5},
+        {move_app, 3},
+        {player_move_broadcast, 70},
+        {player_move_webhook, 7},
+        {player_move_outbox, 30},
+        {player_move_again, 25},
+        {player_move_keep, 20},
     };
     unsigned n = (unsigned)player_pick(p, 1000);
 

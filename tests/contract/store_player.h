@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-enum { USERS = 5, HEARD_MAX = 8, SENT_MAX = 12 };
+enum { USERS = 5, HEARD_MAX = 8, SENT_MAX = 12, TOLD_MAX = 60, HELD_MAX = 1000 };
 enum { APPS = 2, FLIGHTS_MAX = 200, IDS_MAX = 5000, GRANTS_MAX = 100000 };
 
 struct player {
@@ -35,7 +35,10 @@ struct player {
     int64_t events; /* things that were told, each with an identity of its own */
     struct hy_hear *heard[HEARD_MAX];
     size_t heard_count;
-    int burned[GRANTS_MAX]; /* uses that were burned, by grant id */
+    int burned[GRANTS_MAX];               /* uses that were burned, by grant id */
+    int64_t broadcasts, webhooks;         /* made so far: their ids are 1, 2, ... */
+    struct hy_outbox_item told[TOLD_MAX]; /* the last outcomes that were claimed */
+    size_t told_count;
 };
 
 void player_init(struct player *p, struct hy_store *store, uint64_t seed);
@@ -57,5 +60,22 @@ int player_run(struct player *p, struct hy_op *op, enum hy_verb verb, const char
 void player_move_deposit(struct player *p);
 void player_move_hear(struct player *p);
 void player_move_look(struct player *p);
+
+/* store_player_bulk.c: broadcasts. `held` has room for HELD_MAX; how many there are. */
+void player_move_broadcast(struct player *p);
+size_t player_held(struct player *p, int64_t *held);
+void player_look_at_broadcasts(struct player *p);
+struct hy_broadcast_make *player_random_make(struct player *p);
+void player_print_make(struct player *p, const struct hy_broadcast_make *make);
+
+/* store_player_told.c: webhooks and their outbox. */
+void player_move_webhook(struct player *p);
+void player_move_outbox(struct player *p);
+void player_look_at_webhooks(struct player *p);
+
+/* store_player_keep.c: retries, dead letters, and what is kept for how long. */
+void player_move_again(struct player *p);
+void player_move_keep(struct player *p);
+void player_look_at_audits(struct player *p);
 
 #endif

@@ -150,6 +150,8 @@ void player_move_look(struct player *p)
     v.state = player_chance(p, 50) ? (int)player_pick(p, HY_MESSAGE_STATES) : -1;
     v.template_id = player_chance(p, 30) ? "T2" : NULL;
     v.tag = player_chance(p, 30) ? "tag" : NULL;
+    v.reason = player_chance(p, 20) ? "no_grant" : NULL;
+    v.broadcast_id = player_chance(p, 20) ? (int64_t)player_pick(p, 5) : 0;
     look_at_messages(p, v, false);
     look_at_reach(p, p->apps[player_pick(p, APPS)]);
     look_at_prospects(p, p->apps[player_pick(p, APPS)], player_user(p));
@@ -175,6 +177,9 @@ void player_look(struct player *p)
 
     look_at_messages(p, (struct hy_message_list){.state = -1, .limit = 100}, true);
     look_at_counts(p);
+    player_look_at_broadcasts(p);
+    player_look_at_webhooks(p);
+    player_look_at_audits(p);
     player_run(p, &apps.op, HY_VERB_APPS, "apps");
     for (size_t i = 0; i < apps.count; i++) {
         print_app(&p->out, &apps.apps[i]);

@@ -39,6 +39,8 @@ void print_message(struct hy_buf *out, const struct hy_message *m)
     text(out, "tag", m->tag);
     text(out, "extra", m->extra);
     number(out, "kind", m->template_kind);
+    number(out, "urgent", m->urgent);
+    number(out, "broadcast", m->broadcast_id);
     text(out, "state", hy_message_state_names[m->state]);
     text(out, "reason", m->reason);
     number(out, "policy", m->policy);
@@ -175,11 +177,105 @@ void print_schedule(struct hy_buf *out, const struct hy_schedule *s)
     number(out, "misfire", s->misfire);
     text(out, "job", s->job);
     text(out, "message", s->message);
+    text(out, "broadcast", s->broadcast);
+    number(out, "max_late", s->max_late_s);
     number(out, "paused", s->paused);
     number(out, "created", s->created_at_ms);
     number(out, "next", s->next_run_ms);
     number(out, "last", s->last_run_ms);
     number(out, "fired", s->last_fired_at_ms);
     text(out, "result", s->last_result);
+    hy_buf_putc(out, '\n');
+}
+
+void print_broadcast(struct hy_buf *out, const struct hy_broadcast *b)
+{
+    hy_buf_puts(out, "  broadcast");
+    number(out, "id", b->id);
+    number(out, "app", b->app_no);
+    text(out, "name", b->name);
+    text(out, "schedule", b->schedule_name);
+    text(out, "state", hy_broadcast_state_names[b->state]);
+    text(out, "reason", b->reason);
+    number(out, "rate", b->rate_per_s);
+    number(out, "send_at", b->send_at_ms);
+    number(out, "created", b->created_at_ms);
+    number(out, "started", b->started_at_ms);
+    number(out, "ended", b->ended_at_ms);
+    number(out, "reach", b->reach);
+    number(out, "collected", b->collected);
+    number(out, "winding_up", b->winding_up);
+    number(out, "total", b->total);
+    number(out, "fed", b->fed);
+    number(out, "duplicates", b->duplicates);
+    for (int state = 0; state < HY_MESSAGE_STATES; state++)
+        number(out, hy_message_state_names[state], b->messages[state]);
+    hy_buf_putc(out, '\n');
+    print_message(out, &b->message);
+}
+
+void print_outcome(struct hy_buf *out, const struct hy_outcome *o)
+{
+    hy_buf_puts(out, "  outcome");
+    number(out, "id", o->id);
+    number(out, "webhook", o->webhook_id);
+    text(out, "type", hy_outcome_names[o->type]);
+    number(out, "app", o->app_no);
+    number(out, "at", o->at_ms);
+    number(out, "message", o->message_id);
+    text(out, "reason", o->reason);
+    number(out, "msgid", o->msgid);
+    number(out, "event", o->event_id);
+    text(out, "user", o->user);
+    text(out, "template", o->template_id);
+    number(out, "uses", o->uses);
+    number(out, "attempts", o->attempts);
+    number(out, "due", o->due_at_ms);
+    hy_buf_putc(out, '\n');
+}
+
+void print_webhook(struct hy_buf *out, const struct hy_webhook *w)
+{
+    hy_buf_puts(out, "  webhook");
+    number(out, "id", w->id);
+    text(out, "url", w->url);
+    number(out, "events", w->events);
+    number(out, "app", w->app_no);
+    sealed(out, "secret", &w->secret);
+    sealed(out, "old_secret", &w->old_secret);
+    number(out, "old_until", w->old_until_ms);
+    number(out, "paused", w->paused);
+    number(out, "created", w->created_at_ms);
+    number(out, "failing_since", w->failing_since_ms);
+    number(out, "disabled", w->disabled_at_ms);
+    text(out, "error", w->last_error);
+    number(out, "pending", w->pending);
+    number(out, "oldest", w->oldest_at_ms);
+    hy_buf_putc(out, '\n');
+}
+
+void print_pause(struct hy_buf *out, const struct hy_pause *p)
+{
+    hy_buf_puts(out, "  pause");
+    number(out, "app", p->app_no);
+    number(out, "channel", p->channel);
+    number(out, "until", p->until_ms);
+    number(out, "since", p->since_ms);
+    number(out, "probe", p->probe);
+    text(out, "reason", p->reason);
+    hy_buf_putc(out, '\n');
+}
+
+void print_audit(struct hy_buf *out, const struct hy_audit *a)
+{
+    hy_buf_puts(out, "  audit");
+    number(out, "id", a->id);
+    number(out, "at", a->at_ms);
+    number(out, "key", a->key_id);
+    text(out, "who", a->who);
+    text(out, "address", a->address);
+    text(out, "action", a->action);
+    text(out, "subject", a->subject);
+    text(out, "detail", a->detail);
     hy_buf_putc(out, '\n');
 }

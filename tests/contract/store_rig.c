@@ -111,6 +111,11 @@ static void run_case(void)
     rig.credentials = 0;
     rig.rules = hy_settle_rules_default;
     rig.expect_event = false;
+    rig.queue = hy_queue_no(HY_CHANNEL_SUBSCRIBE, HY_RANK_NORMAL);
+    rig.heard_for_ms = rig.gap_ms = 0;
+    rig.caps = NULL;
+    rig.held = NULL;
+    rig.cap_count = rig.held_count = 0;
     hy_message_ids_init(&rig.ids, 0, 0);
     rig_open(rig.location, inline_now, &rig.store);
     rig.app = rig_add_app(rig.store);
@@ -230,10 +235,16 @@ struct hy_claim *claim(size_t capacity)
     struct hy_claim *v = (struct hy_claim *)hy_arena_alloc(&rig.arena, sizeof *v);
     struct hy_claim_lane *lane = (struct hy_claim_lane *)hy_arena_alloc(&rig.arena, sizeof *lane);
 
-    *lane =
-        (struct hy_claim_lane){.app_no = rig.app, .capacity = capacity, .margin_ms = rig.margin_ms};
+    *lane = (struct hy_claim_lane){.app_no = rig.app,
+                                   .queue = rig.queue,
+                                   .capacity = capacity,
+                                   .margin_ms = rig.margin_ms,
+                                   .caps = rig.caps,
+                                   .cap_count = rig.cap_count};
     *v = (struct hy_claim){.lanes = lane,
                            .lane_count = 1,
+                           .held = rig.held,
+                           .held_count = rig.held_count,
                            .now_ms = rig.now_ms,
                            .lease_until_ms = rig.now_ms + MINUTE,
                            .arena = &rig.arena};
@@ -273,6 +284,8 @@ struct hy_settle_item settled(const struct hy_claimed *c, const struct hy_judgem
     struct hy_message counted = c->message;
     struct hy_settle_item item = {.message_id = c->message.id,
                                   .expect_event = rig.expect_event,
+                                  .heard_for_ms = rig.heard_for_ms,
+                                  .gap_ms = rig.gap_ms,
                                   .attempt = {.number = c->message.attempt_count + 1,
                                               .at_ms = rig.now_ms,
                                               .took_ms = 7,

@@ -13,11 +13,14 @@
 #include "base/err.h"
 #include "domain/message.h"
 #include "store/apps.h"
+#include "store/broadcasts.h"
 #include "store/events.h"
 #include "store/grants.h"
+#include "store/housekeeping.h"
 #include "store/messages.h"
 #include "store/schedules.h"
 #include "store/templates.h"
+#include "store/webhooks.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 enum { ALL = 1000 }; /* a capacity that is never the limit here */
@@ -34,6 +37,12 @@ struct rig {
     int credentials;              /* given out so far */
     struct hy_settle_rules rules; /* the defaults, unless a case changes them */
     bool expect_event;            /* false, unless ... */
+    int queue;                    /* that claim() asks: normal ones of the first channel */
+    int64_t heard_for_ms, gap_ms; /* of what is settled: 0 */
+    const struct hy_cap *caps;    /* of claims: none */
+    size_t cap_count;
+    const int64_t *held; /* of claims: none */
+    size_t held_count;
 };
 
 extern struct rig rig;
@@ -78,7 +87,7 @@ enum hy_message_state state_of(int64_t id);
 #define CHECK_STATE(id, expected)                                                                  \
     CHECK_TEXT(hy_message_state_names[state_of(id)], hy_message_state_names[HY_MESSAGE_##expected])
 
-/* One lane: that of the rig's app. */
+/* One lane: that of the rig's app and queue. */
 struct hy_claim *claim(size_t capacity);
 struct hy_claimed *claim_one(void); /* exactly one is due */
 int64_t next_due(void);

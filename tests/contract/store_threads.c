@@ -232,7 +232,7 @@ static void *claim_and_settle(void *arg)
     int idle = 0;
 
     while (idle < 3) {
-        struct hy_claim_lane lane = {.app_no = rig.app, .capacity = 2};
+        struct hy_claim_lane lane = {.app_no = rig.app, .queue = rig.queue, .capacity = 2};
         struct hy_claim v = {.op = {.verb = HY_VERB_CLAIM},
                              .lanes = &lane,
                              .lane_count = 1,

@@ -209,9 +209,10 @@ static void every_code(void)
         CHECK_TEXT(j->errmsg, "why");
         CHECK_TEXT(j->rid, "65f1a2b3-1a2b3c4d-5e6f7081");
         CHECK(j->answered && !j->not_sent);
-        hy_buf_printf(&out, "%s %s %s%s%s%s%s\n", row->api, row->code, hy_verdict_names[j->verdict],
-                      j->hint ? " " : "", hy_hint_names[j->hint], j->grant_used ? " used" : "",
-                      j->grant_refused ? " refused" : "");
+        hy_buf_printf(&out, "%s %s %s%s%s%s%s%s%s\n", row->api, row->code,
+                      hy_verdict_names[j->verdict], j->hint ? " " : "", hy_hint_names[j->hint],
+                      j->grant_used ? " used" : "", j->grant_refused ? " refused" : "",
+                      j->overlapped ? " overlapped" : "", j->strained ? " strained" : "");
     }
     compare("codes");
 }
@@ -248,10 +249,11 @@ static void show_judgement(const struct hy_token_reply *reply)
 {
     const struct hy_judgement *j = &reply->judgement;
 
-    hy_buf_printf(&out, "=> %s%s%s%s%s%s%s\n", hy_verdict_names[j->verdict], j->hint ? " " : "",
+    hy_buf_printf(&out, "=> %s%s%s%s%s%s%s%s%s\n", hy_verdict_names[j->verdict], j->hint ? " " : "",
                   hy_hint_names[j->hint], j->grant_used ? " used" : "",
                   j->grant_refused ? " refused" : "", j->not_sent ? " not_sent" : "",
-                  j->answered ? " answered" : "");
+                  j->answered ? " answered" : "", j->overlapped ? " overlapped" : "",
+                  j->strained ? " strained" : "");
     if (j->errcode[0])
         hy_buf_printf(&out, "   errcode %s\n", j->errcode);
     if (j->errmsg[0])

@@ -19,7 +19,32 @@ static void app_done(struct hy_app_change *change, void *arg)
     *(int *)arg = change->put.op.result;
 }
 
-/* app ID [mode=classic] [margin=1d] [in_flight=N] [rate=N] */
+/* [{"max":1,"window_s":3600}] of "1/1h" or "t:1/1h,3/1d" */
+static json_t *caps_of(const char *text)
+{
+    json_t *caps = json_array();
+    char *copy = hy_arena_strdup(&story_arena, text), *rest = NULL;
+
+    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+        char *colon = strchr(word, ':'), *slash = strchr(word, '/');
+        json_t *cap = json_object();
+
+        if (!slash)
+            FAIL("no cap: %s", word);
+        if (colon) {
+            *colon = 0;
+            json_object_set_new(cap, "template", json_string(story_template(word)));
+            word = colon + 1;
+        }
+        json_object_set_new(cap, "max", json_integer(atoi(word)));
+        json_object_set_new(cap, "window_s", json_integer(story_duration_ms(slash + 1) / 1000));
+        json_array_append_new(caps, cap);
+    }
+    return caps;
+}
+
+/* app ID [mode=classic] [margin=1d] [in_flight=N] [rate=N] [quiet=22:00-08:00] [timezone=..]
+ * [caps=[TEMPLATE:]N/1h,..] */
 static void cmd_app(char **words)
 {
     struct hy_app_change change = {0};
@@ -38,6 +63,12 @@ static void cmd_app(char **words)
                             json_integer(atoi(story_option(words, "in_flight"))));
     if (story_option(words, "rate"))
         json_object_set_new(body, "rate_per_s", json_integer(atoi(story_option(words, "rate"))));
+    if (story_option(words, "quiet"))
+        json_object_set_new(body, "quiet_hours", json_string(story_option(words, "quiet")));
+    if (story_option(words, "timezone"))
+        json_object_set_new(body, "timezone", json_string(story_option(words, "timezone")));
+    if (story_option(words, "caps"))
+        json_object_set_new(body, "caps", caps_of(story_option(words, "caps")));
     hy_violations_init(&v, &story_arena);
     change.done = app_done;
     change.arg = &result;
@@ -132,6 +163,8 @@ static json_t *message_body(char **words, const char *user)
         if (story_option(words, plain[i]))
             json_object_set_new(body, plain[i], json_string(story_option(words, plain[i])));
     }
+    if (story_option(words, "urgent"))
+        json_object_set_new(body, "urgent", json_true());
     if (story_option(words, "in"))
         json_object_set_new(
             body, "send_at",
@@ -166,7 +199,7 @@ static void check_repaired(char **words, const struct hy_submission *s)
 }
 
 /* send NAME USER [page=..] [policy=..] [on_missing=..] [in=1h] [ttl=1d] [key=..] [state=queued]
- * [data=JSON] [repair=cut] [repaired=VALUE] [refused=FIELD] */
+ * [data=JSON] [repair=cut] [repaired=VALUE] [refused=FIELD] [urgent=1] [broadcast=N] */
 static void cmd_send(char **words)
 {
     struct hy_submit submit = {.done = submit_done};
@@ -181,6 +214,8 @@ static void cmd_send(char **words)
     if (refused(words, &v))
         return;
     check_repaired(words, &s);
+    if (story_option(words, "broadcast"))
+        s.message.broadcast_id = atoll(story_option(words, "broadcast"));
     submit.admit.items = &s.item;
     submit.admit.count = 1;
     submit.admit.arena = &story_arena;
@@ -197,6 +232,22 @@ static void cmd_send(char **words)
         FAIL("another message than %s", story_option(words, "same"));
     *story_message(words[1]) = s.message.id;
     world_settle(&story_world);
+}
+
+/* burst N [options of send]: N messages b1, b2 ... to the users b1, b2 ..., who need no permission */
+static void cmd_burst(char **words)
+{
+    char try[] = "on_missing=try", send[] = "send", name[16];
+    char *line[20] = {send, name, name};
+    size_t count = 3;
+
+    for (char **word = words + 2; *word && count < 17; word++)
+        line[count++] = *word;
+    line[count] = try;
+    for (int i = 1; i <= atoi(words[1]); i++) {
+        snprintf(name, sizeof name, "b%d", i);
+        cmd_send(line);
+    }
 }
 
 static void verb_done(struct hy_op *op, void *arg)
@@ -289,9 +340,13 @@ static void cmd_now(char **words)
         FAIL("it is %s", at);
 }
 
+/* crash [connections=N] [down=2h] */
 static void cmd_crash(char **words)
 {
-    world_crash(&story_world);
+    if (story_option(words, "connections"))
+        world_connections(atoi(story_option(words, "connections")));
+    world_crash(&story_world,
+                story_option(words, "down") ? story_duration_ms(story_option(words, "down")) : 0);
     story_templates_forget();
 }
 
@@ -301,11 +356,18 @@ static void cmd_disk(char **words)
     world_disk(strcmp(words[1], "full") == 0);
 }
 
-const struct story_command story_acts[] = {
-    {"app", 2, cmd_app},         {"remove-app", 2, cmd_remove_app},
-    {"use", 2, cmd_use},         {"grant", 4, cmd_grant},
-    {"send", 3, cmd_send},       {"cancel", 2, cmd_cancel},
-    {"retry", 2, cmd_retry},     {"schedule", 8, cmd_schedule},
-    {"advance", 2, cmd_advance}, {"jump", 2, cmd_jump},
-    {"now", 2, cmd_now},         {"crash", 1, cmd_crash},
-    {"disk", 2, cmd_disk},       {0}};
+const struct story_command story_acts[] = {{"app", 2, cmd_app},
+                                           {"remove-app", 2, cmd_remove_app},
+                                           {"use", 2, cmd_use},
+                                           {"grant", 4, cmd_grant},
+                                           {"retry", 2, cmd_retry},
+                                           {"send", 3, cmd_send},
+                                           {"burst", 2, cmd_burst},
+                                           {"cancel", 2, cmd_cancel},
+                                           {"schedule", 8, cmd_schedule},
+                                           {"advance", 2, cmd_advance},
+                                           {"jump", 2, cmd_jump},
+                                           {"now", 2, cmd_now},
+                                           {"crash", 1, cmd_crash},
+                                           {"disk", 2, cmd_disk},
+                                           {0}};

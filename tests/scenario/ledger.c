@@ -44,8 +44,8 @@ static json_t *setting_value(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
 
-    if (digits == 0 || text[digits] == 0)
-        return digits ? json_integer(atoll(text)) : json_string(text);
+    if (digits == 0 || text[digits] == 0 || text[digits] == ':')
+        return digits && !text[digits] ? json_integer(atoll(text)) : json_string(text);
     return json_integer(story_duration_ms(text) / 1000);
 }
 

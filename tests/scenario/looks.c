@@ -117,11 +117,76 @@ static void cmd_lane(char **words)
         FAIL("lane is %s, expected %s", got, words[1]);
 }
 
-static void cmd_resume(char **words)
+/* channel NAME [open|REASON] [window=N] [in_flight=N] [gap=100ms] [for=1s] */
+static void cmd_channel(char **words)
 {
-    if (hy_engine_app_resume(story_world.engine, story_app))
+    const struct hy_app_entry *app = hy_engine_app(story_world.engine, story_app);
+    const char *window = story_option(words, "window"), *flying = story_option(words, "in_flight"),
+               *gap = story_option(words, "gap"), *length = story_option(words, "for");
+    struct hy_app_status status;
+    struct hy_channel_status c;
+
+    hy_engine_app_status(story_world.engine, app->app.no, &story_arena, &status);
+    hy_engine_app_release(app);
+    c = status.channels[strcmp(words[1], hy_channel_names[HY_CHANNEL_TEMPLATE]) == 0];
+    if (words[2] && !strchr(words[2], '=') &&
+        strcmp(words[2], c.pause_reason ? c.pause_reason : "open") != 0)
+        FAIL("channel is %s, expected %s", c.pause_reason ? c.pause_reason : "open", words[2]);
+    if (window && c.window != atoi(window))
+        FAIL("window %lld, expected %s", (long long)c.window, window);
+    if (flying && c.in_flight != atoi(flying))
+        FAIL("%lld in flight, expected %s", (long long)c.in_flight, flying);
+    if (gap && c.user_gap_ms != story_duration_ms(gap))
+        FAIL("gap %lld ms, expected %s", (long long)c.user_gap_ms, gap);
+    if (length && c.paused_until_ms - world_now_ms() != story_duration_ms(length))
+        FAIL("paused for %lld ms, expected %s", (long long)(c.paused_until_ms - world_now_ms()),
+             length);
+}
+
+/* quiet no|INSTANT: whether it is quiet now, and until when */
+static void cmd_quiet(char **words)
+{
+    const struct hy_app_entry *app = hy_engine_app(story_world.engine, story_app);
+    char text[HY_INSTANT_TEXT_BYTES] = "no";
+    struct hy_app_status status;
+
+    hy_engine_app_status(story_world.engine, app->app.no, &story_arena, &status);
+    hy_engine_app_release(app);
+    if (status.quiet_until_ms)
+        hy_instant_print(status.quiet_until_ms, text);
+    if (strncmp(text, words[1], strlen(words[1])) != 0)
+        FAIL("quiet %s, expected %s", text, words[1]);
+}
+
+static void pause_done(struct hy_app_pause *pause, void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* pause [for=2h], resume */
+static void by_hand(char **words, bool resume)
+{
+    const char *length = story_option(words, "for");
+    int64_t until_ms = length ? world_now_ms() + story_duration_ms(length) : 0;
+    bool done = false;
+    struct hy_app_pause pause = {.done = pause_done, .arg = &done};
+
+    if (resume ? hy_engine_app_resume(story_world.engine, story_app, &pause)
+               : hy_engine_app_pause(story_world.engine, story_app, until_ms, &pause))
         FAIL("no such app");
     world_settle(&story_world);
+    if (!done || pause.result)
+        FAIL("not stored: result %d", pause.result);
+}
+
+static void cmd_pause(char **words)
+{
+    by_hand(words, false);
+}
+
+static void cmd_resume(char **words)
+{
+    by_hand(words, true);
 }
 
 static void query_done(struct hy_token_query *query, void *arg)
@@ -175,4 +240,5 @@ static void cmd_check(char **words)
 const struct story_command story_looks[] = {
     {"state", 3, cmd_state},         {"uses", 3, cmd_uses},   {"grants", 3, cmd_grants},
     {"messages", 2, cmd_messages},   {"lane", 2, cmd_lane},   {"resume", 1, cmd_resume},
+    {"channel", 2, cmd_channel},     {"quiet", 2, cmd_quiet}, {"pause", 1, cmd_pause},
     {"ask-token", 2, cmd_ask_token}, {"check", 1, cmd_check}, {0}};

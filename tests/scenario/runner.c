@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum { WORDS_MAX = 16, NAMES_MAX = 64, LINE_BYTES = 1024 };
+enum { WORDS_MAX = 16, NAMES_MAX = 256, LINE_BYTES = 1024 };
 
 struct world story_world;
 struct hy_arena story_arena;

@@ -252,6 +252,19 @@ static void send_one(struct caller *c)
     wait_done(c, hy_violations_any(&v), &submit.admit.op.result);
 }
 
+static void resumed(struct hy_app_pause *pause, void *arg)
+{
+    (void)pause;
+    wake_caller(arg);
+}
+
+static void resume(struct caller *c)
+{
+    struct hy_app_pause pause = {.done = resumed, .arg = c};
+
+    wait_done(c, hy_engine_app_resume(engine, c->app, &pause), &pause.result);
+}
+
 static void look_around(struct caller *c)
 {
     struct hy_app_status status;
@@ -264,7 +277,7 @@ static void look_around(struct caller *c)
         hy_engine_app_release(all[i]);
     }
     hy_engine_readiness(engine, &readiness);
-    c->faults += hy_engine_app_resume(engine, c->app) != 0;
+    resume(c);
 }
 
 static void *call(void *arg)

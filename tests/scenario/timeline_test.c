@@ -211,7 +211,7 @@ static void pass(void)
 static void crash(void)
 {
     if (crashes < CRASHES_MAX && chance(5) == 0 && ++crashes)
-        world_crash(&world);
+        world_crash(&world, 0);
 }
 
 static void (*const happenings[])(void) = {accept, accept,   receipt, send,  send,

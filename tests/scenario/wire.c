@@ -108,6 +108,52 @@ static void cmd_code(char **words)
     world_answer(&story_world, oldest_seen(), HY_HTTP_ANSWERED, 200, body);
 }
 
+static size_t count_requests(char **words)
+{
+    size_t count = 0;
+    char text[8192];
+
+    for (size_t i = 0; i < story_world.request_count; i++) {
+        bool all = true;
+
+        all_text(&story_world.requests[i], text, sizeof text);
+        for (char **word = words; all && *word; word++)
+            all = strstr(text, **word == '@' ? story_openid(*word + 1) : *word) != NULL;
+        count += all;
+    }
+    return count;
+}
+
+/* under-way N [WORD...]: so many requests hold all the words, looked at or not */
+static void cmd_under_way(char **words)
+{
+    size_t count = count_requests(words + 2);
+
+    if (count != (size_t)atoi(words[1]))
+        FAIL("%zu are under way, expected %s", count, words[1]);
+}
+
+/* each WHAT [WORD...]: all that are under way now and hold all the words are answered, oldest first, with
+ * the errcode WHAT, or `lost`, `refused`, or http:503 */
+static void cmd_each(char **words)
+{
+    char body[64];
+
+    snprintf(body, sizeof body, "{\"errcode\":%s,\"errmsg\":\"text\"}", words[1]);
+    for (size_t left = count_requests(words + 2); left > 0; left--) {
+        size_t i = find_request(words + 2, false);
+
+        if (strcmp(words[1], "lost") == 0)
+            world_answer(&story_world, i, HY_HTTP_NO_ANSWER, 0, "timeout");
+        else if (strcmp(words[1], "refused") == 0)
+            world_answer(&story_world, i, HY_HTTP_NOT_SENT, 0, "connection refused");
+        else if (strncmp(words[1], "http:", 5) == 0)
+            world_answer(&story_world, i, HY_HTTP_ANSWERED, atoi(words[1] + 5), "");
+        else
+            world_answer(&story_world, i, HY_HTTP_ANSWERED, 200, body);
+    }
+}
+
 static size_t token_request(void)
 {
     for (size_t i = 0; i < story_world.request_count; i++) {
@@ -131,5 +177,7 @@ static void cmd_token(char **words)
 }
 
 const struct story_command story_wire[] = {
-    {"request", 1, cmd_request}, {"no-request", 1, cmd_no_request}, {"answer", 2, cmd_answer},
-    {"code", 2, cmd_code},       {"token", 2, cmd_token},           {0}};
+    {"request", 1, cmd_request}, {"no-request", 1, cmd_no_request},
+    {"answer", 2, cmd_answer},   {"code", 2, cmd_code},
+    {"token", 2, cmd_token},     {"under-way", 2, cmd_under_way},
+    {"each", 2, cmd_each},       {0}};

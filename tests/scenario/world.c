@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t now_ms;
+static int64_t now_ms, steady_ms, connections;
 
 /* The memory store, on a disk that may be full. */
 static struct hy_backend_ops store_ops;
@@ -24,6 +24,16 @@ static size_t orphan_count;
 int64_t world_now_ms(void)
 {
     return now_ms;
+}
+
+static int64_t world_steady_ms(void)
+{
+    return steady_ms;
+}
+
+void world_connections(int64_t count)
+{
+    connections = count;
 }
 
 static int begin_unless_full(struct hy_backend *backend)
@@ -64,6 +74,8 @@ static void start_engine(struct world *w)
         .transport = {.self = w, .start = start_request, .wake = wake},
         .now_ms = world_now_ms,
         .wechat_url = "https://wechat.test",
+        .steady_ms = world_steady_ms,
+        .connections_max = connections,
     };
     int err = hy_engine_new(&config, &w->engine);
 
@@ -79,6 +91,8 @@ void world_start(struct world *w)
     hy_log_set_level(getenv("HY_SCENARIO_LOG") ? HY_LOG_DEBUG : HY_LOG_NONE);
     memset(w, 0, sizeof *w);
     now_ms = 1772323200000;
+    steady_ms = 1000;
+    connections = 0;
     w->started_ms = now_ms;
     store_ops = hy_backend_memory;
     store_ops.begin = begin_unless_full;
@@ -114,7 +128,7 @@ void world_stop(struct world *w)
     hy_seal_close(w->seal);
 }
 
-void world_crash(struct world *w)
+void world_crash(struct world *w, int64_t down_ms)
 {
     assert(dead_count < sizeof dead / sizeof dead[0]);
     dead[dead_count++] = w->engine;
@@ -123,6 +137,8 @@ void world_crash(struct world *w)
         orphans[orphan_count++] = w->requests[0].arg;
         drop_request(w, 0);
     }
+    now_ms += down_ms;
+    steady_ms += down_ms;
     start_engine(w);
     world_settle(w);
 }
@@ -140,10 +156,11 @@ void world_advance(struct world *w, int64_t ms)
     int64_t target = now_ms + ms;
 
     while (now_ms < target) {
-        int64_t next = hy_engine_tick(w->engine, now_ms);
+        int64_t next = hy_engine_tick(w->engine, now_ms), before = now_ms;
 
         now_ms = next <= now_ms ? now_ms + 1 : next;
         now_ms = now_ms < target ? now_ms : target;
+        steady_ms += now_ms - before;
         world_settle(w);
     }
 }

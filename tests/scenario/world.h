@@ -31,8 +31,12 @@ struct world {
 void world_start(struct world *w);
 void world_stop(struct world *w);
 
-/* The process dies and another one starts on the same store: requests under way are forgotten. */
-void world_crash(struct world *w);
+/* The next process has a client with so many connections; 0 = as many as usual. */
+void world_connections(int64_t count);
+
+/* The process dies and `down_ms` later another one starts on the same store: requests under way are
+ * forgotten. */
+void world_crash(struct world *w, int64_t down_ms);
 
 int64_t world_now_ms(void);
 
@@ -42,7 +46,8 @@ void world_settle(struct world *w);
 /* Moves the clock on, running whatever becomes due at its very instant. */
 void world_advance(struct world *w, int64_t ms);
 
-/* Puts the clock somewhere without running what lies between: a suspended machine, a wrong date. */
+/* Puts the clock somewhere without running what lies between: a suspended machine, a wrong date. Only
+ * world_advance() moves the clock that nobody sets. */
 void world_jump(struct world *w, int64_t ms);
 
 /* From now on every write fails, or works again. */

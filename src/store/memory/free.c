@@ -130,6 +130,7 @@ void hy_mem_free_all(struct hy_backend *b)
     hy_map_deinit(&b->lanes);
     hy_map_deinit(&b->key_uses);
     hy_map_deinit(&b->credentials);
+    hy_map_deinit(&b->counted);
     hy_heap_deinit(&b->expiry);
     free_all_of(&b->messages, hy_mem_message_free);
     free_all_of(&b->grants, hy_mem_grant_free);

@@ -138,6 +138,7 @@ struct hy_backend {
     struct hy_map key_uses;     /* idempotency key -> hy_mem_key_use */
     struct hy_vector grants;    /* hy_mem_grant, by id */
     struct hy_map credentials;  /* (app_no, credential) -> hy_mem_grant */
+    struct hy_map counted;      /* (app_no, template) that ever had a counter -> not null */
     struct hy_vector apps;      /* hy_mem_app, by no */
     struct hy_vector keys;      /* hy_key, by id */
     struct hy_vector metas;     /* hy_mem_meta */

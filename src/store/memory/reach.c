@@ -22,13 +22,7 @@ bool hy_mem_by_counters(const struct hy_backend *b, int64_t app_no, const char *
 {
     if (kind != HY_TEMPLATE_ANY)
         return kind != HY_TEMPLATE_LEGACY;
-    for (size_t i = 0; i < b->grants.count; i++) {
-        const struct hy_grant *g = &((const struct hy_mem_grant *)b->grants.items[i])->g;
-
-        if (g->app_no == app_no && is_counter_of(g, template_id))
-            return true;
-    }
-    return false;
+    return hy_map_get(&b->counted, app_no, template_id, strlen(template_id)) != NULL;
 }
 
 int64_t hy_mem_free_uses(const struct hy_mem_user *user, const char *template_id, bool by_counters,

@@ -205,6 +205,8 @@ struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_gran
     hy_vector_push(&b->grants, added);
     hy_vector_insert_sorted(&added->user->grants, added, hy_mem_grant_by_use);
     hy_mem_regrade(added);
+    if (g->template_id)
+        hy_map_put(&b->counted, g->app_no, g->template_id, strlen(g->template_id), b);
     if (g->credential)
         hy_map_put(&b->credentials, g->app_no, g->credential, strlen(g->credential), added);
     return added;

@@ -39,6 +39,15 @@ static void check_same(const struct hy_app_settings *a, const struct hy_app_sett
     CHECK_INT(a->callback_max_age_s, b->callback_max_age_s);
     CHECK_INT(a->client_rate_per_min, b->client_rate_per_min);
     CHECK_INT(a->session_ttl_s, b->session_ttl_s);
+    CHECK_INT(a->quiet_hours.from_min, b->quiet_hours.from_min);
+    CHECK_INT(a->quiet_hours.until_min, b->quiet_hours.until_min);
+    CHECK_TEXT(a->timezone, b->timezone);
+    CHECK_INT(a->cap_count, b->cap_count);
+    for (int64_t i = 0; i < a->cap_count; i++) {
+        CHECK_TEXT(a->caps[i].template_id, b->caps[i].template_id);
+        CHECK_INT(a->caps[i].max, b->caps[i].max);
+        CHECK_INT(a->caps[i].window_s, b->caps[i].window_s);
+    }
 }
 
 static void check_round_trip(const struct hy_app_settings *settings)
@@ -69,6 +78,9 @@ static void defaults_are_the_documented_ones(void)
     CHECK_INT(s.callback_max_age_s, 0);
     CHECK_INT(s.client_rate_per_min, 600);
     CHECK_INT(s.session_ttl_s, 7200);
+    CHECK_INT(s.quiet_hours.from_min, s.quiet_hours.until_min);
+    CHECK_TEXT(s.timezone, "Asia/Shanghai");
+    CHECK_INT(s.cap_count, 0);
 }
 
 static void what_is_written_reads_the_same(void)
@@ -76,9 +88,50 @@ static void what_is_written_reads_the_same(void)
     check_round_trip(&hy_app_settings_default);
     check_round_trip(&(struct hy_app_settings){HY_TOKEN_CLASSIC, true, 100000, 1000, 604799,
                                                2592000, 86400, 3600, HY_CALLBACK_SAFE, 604800,
-                                               1000000, 86400});
+                                               1000000, 86400, .timezone = "UTC"});
     check_round_trip(&(struct hy_app_settings){HY_TOKEN_STABLE, false, 0, 1, 0, 1, 1, 0,
-                                               HY_CALLBACK_PLAIN, 0, 1, 60});
+                                               HY_CALLBACK_PLAIN, 0, 1, 60, .timezone = "UTC"});
+    check_round_trip(
+        &(struct hy_app_settings){.max_in_flight = 1,
+                                  .suspect_retry_s = 1,
+                                  .unknown_settle_s = 1,
+                                  .client_rate_per_min = 1,
+                                  .session_ttl_s = 60,
+                                  .quiet_hours = {22 * 60, 8 * 60 + 5},
+                                  .timezone = "America/Argentina/ComodRivadavia",
+                                  .caps = {{"", 1, 60}, {"T1", 1000, HY_CAP_WINDOW_MAX_S}},
+                                  .cap_count = 2});
+}
+
+static void caps_and_quiet_hours_can_be_taken_away(void)
+{
+    struct hy_app_settings s = read("{\"quiet_hours\":\"22:00-08:00\",\"timezone\":\"UTC\","
+                                    "\"caps\":[{\"max\":3,\"window_s\":86400},"
+                                    "{\"template\":\"T\",\"max\":1,\"window_s\":60}]}");
+    HY_JSON_SCOPED json_t *none = json_pack("{s:s, s:[]}", "quiet_hours", "", "caps");
+
+    CHECK_INT(faults.count, 0);
+    CHECK_INT(s.cap_count, 2);
+    CHECK_TEXT(s.caps[1].template_id, "T");
+    hy_json_read(none, hy_app_settings_fields, &s, &faults);
+    CHECK_INT(faults.count, 0);
+    CHECK_INT(s.cap_count, 0);
+    CHECK_INT(s.quiet_hours.from_min, s.quiet_hours.until_min);
+    CHECK_TEXT(s.timezone, "UTC");
+}
+
+static void a_zone_must_exist_when_it_is_set(void)
+{
+    struct hy_app_settings s = read("{\"timezone\":\"Asia/Shanghia\"}");
+
+    CHECK_INT(faults.count, 0); /* what is stored must stay readable */
+    hy_app_settings_check(&s, &faults);
+    CHECK_INT(faults.count, 1);
+    CHECK_TEXT(faults.items[0].field, "timezone");
+    CHECK(strstr(faults.items[0].message, "no time zone Asia/Shanghia") != NULL);
+    s = read("{\"timezone\":\"Europe/Berlin\"}");
+    hy_app_settings_check(&s, &faults);
+    CHECK_INT(faults.count, 0);
 }
 
 /* A field that is read but not written would lose an operator's setting at the next start. */
@@ -128,6 +181,22 @@ static const struct {
     {"{\"client_rate_per_min\":1000001}", "client_rate_per_min", "range"},
     {"{\"session_ttl_s\":59}", "session_ttl_s", "range"},
     {"{\"session_ttl_s\":86401}", "session_ttl_s", "range"},
+    {"{\"quiet_hours\":\"22:00\"}", "quiet_hours", "quiet_hours"},
+    {"{\"quiet_hours\":\"08:00-08:00\"}", "quiet_hours", "quiet_hours"},
+    {"{\"quiet_hours\":22}", "quiet_hours", "type"},
+    {"{\"timezone\":\"\"}", "timezone", "timezone"},
+    {"{\"timezone\":8}", "timezone", "type"},
+    {"{\"caps\":{}}", "caps", "type"},
+    {"{\"caps\":[7]}", "caps.0", "type"},
+    {"{\"caps\":[{\"max\":0,\"window_s\":60}]}", "caps.0.max", "range"},
+    {"{\"caps\":[{\"max\":1001,\"window_s\":60}]}", "caps.0.max", "range"},
+    {"{\"caps\":[{\"window_s\":60}]}", "caps.0.max", "required"},
+    {"{\"caps\":[{\"max\":1,\"window_s\":60},{\"max\":1,\"window_s\":59}]}", "caps.1.window_s",
+     "range"},
+    {"{\"caps\":[{\"max\":1,\"window_s\":2592001}]}", "caps.0.window_s", "range"},
+    {"{\"caps\":[{\"max\":1,\"window_s\":60,\"template\":\"\"}]}", "caps.0.template", "not_empty"},
+    {"{\"caps\":[{\"max\":1,\"window_s\":60,\"per\":1}]}", "caps.0.per", "unknown_field"},
+    {"{\"caps\":[1,2,3,4,5,6,7,8,9]}", "caps", "items"},
     {"{\"rate_per_sec\":1}", "rate_per_sec", "unknown_field"},
     {"{\"secret\":\"x\"}", "secret", "unknown_field"},
 };
@@ -215,6 +284,8 @@ int main(void)
     hy_arena_init(&arena);
     RUN(defaults_are_the_documented_ones);
     RUN(what_is_written_reads_the_same);
+    RUN(caps_and_quiet_hours_can_be_taken_away);
+    RUN(a_zone_must_exist_when_it_is_set);
     RUN(every_field_is_written);
     RUN(what_is_not_given_stays);
     RUN(wrong_values_are_named);

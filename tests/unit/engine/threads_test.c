@@ -244,6 +244,11 @@ static void meddle(struct caller *c, int round)
     c->errors += hy_engine_key_scopes(all.engine, key.secret, NULL) != 0;
 }
 
+static void resumed(struct hy_app_pause *pause, void *arg)
+{
+    come(arg);
+}
+
 static void look(struct caller *c, int round)
 {
     struct hy_token_query query = {.app_no = 1, .done = token_done, .arg = &c->answer};
@@ -262,8 +267,13 @@ static void look(struct caller *c, int round)
     hy_engine_token(all.engine, &query);
     await(&c->answer);
     c->errors += query.result != 0 || strcmp(query.access_token, "T") != 0;
-    if (round % 20 == 0)
-        hy_engine_app_resume(all.engine, APP);
+    if (round % 20 == 0) {
+        struct hy_app_pause pause = {.done = resumed, .arg = &c->answer};
+
+        c->errors += hy_engine_app_resume(all.engine, APP, &pause) != 0;
+        await(&c->answer);
+        c->errors += pause.result != 0;
+    }
 }
 
 static void *call(void *arg)
