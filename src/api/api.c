@@ -7,9 +7,28 @@
 #include "api/routes.h"
 #include "base/err.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { BODY_MAX_BYTES = 8 << 20 };
+
+static const struct hy_api_rule *rule_of(const struct hy_route *route)
+{
+    return route->data;
+}
+
+/* A table of their own: every request is looked up in it. */
+static void find_pieces(struct hy_api *api)
+{
+    size_t count = 0;
+
+    for (const struct hy_route *route = hy_api_routes; route->method; route++) {
+        if (!rule_of(route)->pieces)
+            continue;
+        assert(count < HY_API_PIECES_MAX);
+        api->pieces[count++] = *route;
+    }
+}
 
 static int fill(struct hy_api *api, const struct hy_api_config *config)
 {
@@ -17,6 +36,7 @@ static int fill(struct hy_api *api, const struct hy_api_config *config)
 
     api->engine = config->engine;
     api->body_max_bytes = config->body_max_bytes ? config->body_max_bytes : BODY_MAX_BYTES;
+    find_pieces(api);
     api->limits = hy_limits_new();
     api->proxies = calloc(count + 1, sizeof *api->proxies);
     if (!api->limits || !api->proxies)
@@ -73,7 +93,7 @@ void hy_api_handle(struct hy_httpd_request *req, void *arg)
         refuse_route(call, &match);
         return;
     }
-    rule = match.route->data;
+    rule = rule_of(match.route);
     if (!hy_auth_check(call, rule->scopes))
         return;
     if (rule->query && !hy_query_names_ok(call, rule->query))
@@ -83,11 +103,10 @@ void hy_api_handle(struct hy_httpd_request *req, void *arg)
 
 void hy_api_head(struct hy_httpd_request *req, void *arg)
 {
+    const struct hy_api *api = arg;
     struct hy_route_match match;
 
-    if (!hy_route_find(hy_api_routes, hy_httpd_method(req), hy_httpd_path(req), &match))
-        return;
-    if (((const struct hy_api_rule *)match.route->data)->pieces)
+    if (hy_route_find(api->pieces, hy_httpd_method(req), hy_httpd_path(req), &match))
         hy_api_handle(req, arg);
 }
 

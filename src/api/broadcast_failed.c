@@ -1,6 +1,6 @@
 /*
- * Whom a broadcast did not reach, an object a line: a page of messages is read, then the last attempt of
- * each, then the page leaves; so one page is in memory, however many there are.
+ * Whom a broadcast did not reach, an object a line: a page of messages is read, then the last
+ * attempt of each, then the page leaves; so one page is in memory, however many there are.
  *
  *   found -> list -> look at each -> give the page -> list ... next state ... -> end
  *

@@ -25,8 +25,8 @@ static void write_order(struct hy_out *out, const struct hy_message *m)
         hy_out_bool(out, "urgent", true);
 }
 
-/* Everybody is counted once: total is the sum of all but `delivered`, which is part of `sent`. Who was
- * not fed when it was canceled will not be. */
+/* Everybody is counted once: total is the sum of all but `delivered`, which is part of `sent`. Who
+ * was not fed when it was canceled will not be. */
 static void write_counts(struct hy_out *out, const struct hy_broadcast *b)
 {
     const int64_t *m = b->messages;

@@ -1,14 +1,14 @@
 /*
  * The users of a draft, a JSON object a line, any number of them.
  *
- *   head -> first piece: is there such a draft? -> lines of this piece -> next piece -> ... -> answer
- *                                                    |      ^
- *                                        batch full  v      | stored
- *                                                 audience_add
+ *   head -> first piece: is there such a draft? -> its lines -> next piece -> ... -> answer
+ *                                                   |     ^
+ *                                       batch full  v     | stored
+ *                                                audience_add
  *
  * A piece and a batch are in memory, never more. While a batch is being stored the peer is not read
- * from. What is no good is counted, and listed as long as the list is short; the rest is stored. A peer
- * that goes leaves what was stored; sent again, that counts as duplicates.
+ * from. What is no good is counted, and listed as long as the list is short; the rest is stored. A
+ * peer that goes leaves what was stored; sent again, that counts as duplicates.
  */
 #include "api/audit.h"
 #include "api/broadcast_out.h"

@@ -24,8 +24,11 @@
 #include "net/httpd.h"
 #include "net/router.h"
 
+enum { HY_API_PIECES_MAX = 4 };
+
 struct hy_api {
     struct hy_engine *engine;
+    struct hy_route pieces[HY_API_PIECES_MAX + 1]; /* the routes whose bodies come in pieces */
     size_t body_max_bytes;
     struct hy_limits *limits;
     uint8_t (*proxies)[HY_ADDRESS_BYTES]; /* the trusted ones */

@@ -4,8 +4,9 @@
  *   while ((got = hy_lines_next(&lines, piece, size, &at, &line)) != HY_LINES_MORE) ...
  *   at the end of the text: hy_lines_last(&lines, &line)
  *
- * A line ends with LF or CR LF; the last one need not. A byte order mark before the first one is dropped.
- * Only the beginning of a line whose end is still to come is kept, so no more than `max_bytes`.
+ * A line ends with LF or CR LF; the last one need not. A byte order mark before the first one is
+ * dropped. Only the beginning of a line whose end is still to come is kept, so no more than
+ * `max_bytes`.
  */
 #ifndef HY_API_LINES_H
 #define HY_API_LINES_H

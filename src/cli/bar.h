@@ -1,6 +1,6 @@
 /*
- * bar.h - how far something is, on standard error: a bar that is drawn over itself on a terminal, a line
- * now and then anywhere else.
+ * bar.h - how far something is, on standard error: a bar that is drawn over itself on a terminal,
+ * a line now and then anywhere else.
  *
  *   [########----------------]  34 %  1,700 of 5,000 sent
  */
@@ -19,8 +19,8 @@ struct hy_bar {
 
 void hy_bar_init(struct hy_bar *bar);
 
-/* `share` of the whole, 0 to 1; below 0: nobody knows, there is no bar. Most calls show nothing, it would
- * be too often; `last`: this one does. */
+/* `share` of the whole, 0 to 1; below 0: nobody knows, there is no bar. Most calls show nothing,
+ * it would be too often; `last`: this one does. */
 void hy_bar_show(struct hy_bar *bar, double share, const char *text, bool last);
 
 /* Before anything else is printed. */

@@ -6,9 +6,9 @@
 
 #include "cli/client.h"
 
-/* broadcast_wait.c: asks for the broadcast again and again until it is done or canceled, and shows how
- * far it is. `answer` holds it, at the beginning and at the end. HY_EXIT_FAILED when it was canceled, or
- * will never be done as it is. */
+/* broadcast_wait.c: asks for the broadcast again and again until it is done or canceled, and shows
+ * how far it is. `answer` holds it, at the beginning and at the end. HY_EXIT_FAILED when it was
+ * canceled, or will never be done as it is. */
 int hy_broadcast_wait(struct hy_cli *cli, struct hy_client_answer *answer);
 
 /* broadcast_upload.c */

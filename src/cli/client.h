@@ -31,8 +31,9 @@ struct hy_client_answer {
 int hy_client_send(struct hy_cli *cli, const struct hy_client_call *call,
                    struct hy_client_answer *ret_answer);
 
-/* The body (or, for GET and DELETE, the query) that the options given amount to. A fault was printed and null
- * returned when a file could not be read or JSON not be understood. json_decref(). */
+/* The body (or, for GET and DELETE, the query) that the options given amount to. A fault was
+ * printed and null returned when a file could not be read or JSON not be understood.
+ * json_decref(). */
 json_t *hy_client_body(struct hy_cli *cli);
 
 /* The path of the command's row with the operand in it. In the arena. */

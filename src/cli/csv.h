@@ -1,9 +1,9 @@
 /*
  * csv.h - records of comma separated values, from a text that comes in pieces.
  *
- * RFC 4180 as spreadsheets write it: UTF-8 with or without a byte order mark, LF or CR LF, quoted cells
- * with commas, line ends and doubled quotes in them. A quote inside a cell that does not begin with one
- * is a letter like any other.
+ * RFC 4180 as spreadsheets write it: UTF-8 with or without a byte order mark, LF or CR LF, quoted
+ * cells with commas, line ends and doubled quotes in them. A quote inside a cell that does not
+ * begin with one is a letter like any other.
  *
  *   while ((got = hy_csv_next(&csv, piece, size, &at)) == HY_CSV_RECORD) ... csv.cells ...
  *   at the end of the text: hy_csv_last(&csv)

@@ -120,7 +120,8 @@ static bool write_user(struct hy_csv_users *users, struct hy_buf *out)
     return line && hy_buf_ok(out) ? true : fail(users, "out of memory");
 }
 
-/* Every line stands where it stood in the table, so that the server's line numbers are the table's. */
+/* Every line stands where it stood in the table, so that the server's line numbers are the
+ * table's. */
 static void keep_place(struct hy_csv_users *users, struct hy_buf *out)
 {
     for (; users->written < users->csv.line - 1; users->written++)

@@ -26,8 +26,9 @@
  *          ... other thread works, wakes ...   meanwhile, and the piece stays where it is
  *        stored(req, arg)
  *     -> hy_httpd_read(req, piece, arg)        done with this one, the next one please
- *     -> hy_httpd_reply(req, ...)              at the end; before it, too: then the rest of the body
- *                                              is read and forgotten, so that the peer sees the answer
+ *     -> hy_httpd_reply(req, ...)              at the end; before it, too: then the rest of the
+ *                                              body is read and forgotten, so that the peer sees
+ *                                              the answer
  *
  *   handler(req)
  *     hy_httpd_stream(req, 200, "text/plain")  an answer of unknown length
@@ -144,14 +145,14 @@ void hy_httpd_abort(struct hy_httpd_request *req);
 void hy_httpd_defer(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg);
 void hy_httpd_wake(struct hy_httpd_request *req);
 
-/* --- in pieces; not for a peer that is known to have gone -------------------------------------- */
+/* --- in pieces; not for a peer that is known to have gone ------------------------------------- */
 
 /* In config.head and in the steps that follow it. `then` runs when there are bytes that were not
  * read yet, when the body has ended, and when the peer has gone. */
 void hy_httpd_read(struct hy_httpd_request *req, hy_httpd_handler *then, void *arg);
 
 /* The piece that is being worked on, until the next hy_httpd_read(); for the thread that works on
- * it, too. Size 0: the body has ended. */
+ * it, too. Ask again after a wake: it may stand elsewhere. Size 0: the body has ended. */
 const char *hy_httpd_piece(const struct hy_httpd_request *req, size_t *ret_size);
 
 /* Instead of hy_httpd_reply(): status and headers of an answer whose body follows by

@@ -1,6 +1,6 @@
 /*
- * What libmicrohttpd calls, and when: at the first line, after the headers, for every part of the body,
- * after the body, after every resume, and when the connection is done with the request.
+ * What libmicrohttpd calls, and when: at the first line, after the headers, for every part of the
+ * body, after the body, after every resume, and when the connection is done with the request.
  */
 #include "net/httpd_private.h"
 #include "net/uri.h"

@@ -1,10 +1,10 @@
 /*
  * Bodies and answers in pieces.
  *
- * In: libmicrohttpd shows what it has of the body (its window is the connection's memory) and asks how
- * much of that was left. All of it is left while the step that works on it is deferred: libmicrohttpd
- * keeps the bytes where they are while the connection is suspended and shows them again after the resume,
- * perhaps elsewhere and with more behind them.
+ * In: libmicrohttpd shows what it has of the body (its window is the connection's memory) and asks
+ * how much of that was left. All of it is left while the step that works on it is deferred:
+ * libmicrohttpd keeps the bytes where they are while the connection is suspended and shows them
+ * again after the resume, perhaps elsewhere and with more behind them.
  *
  * Out: libmicrohttpd asks for bytes when the socket has room. A step that is deferred in that call
  * suspends the connection; after the resume the question is repeated.

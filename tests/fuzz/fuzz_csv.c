@@ -1,6 +1,6 @@
 /*
- * Any bytes as a table of users: cut into pieces of any size it gives the same lines as in one, and each
- * of them is empty or an object with a user. The first byte says how large the pieces are.
+ * Any bytes as a table of users: cut into pieces of any size it gives the same lines as in one,
+ * and each of them is empty or an object with a user. The first byte says how large the pieces are.
  */
 #include "base/json.h"
 #include "cli/csv_users.h"

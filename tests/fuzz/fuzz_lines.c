@@ -1,6 +1,6 @@
 /*
- * A text cut into pieces of any size has the same lines as the whole of it. The first two bytes say how
- * large the pieces are and how long a line may be.
+ * A text cut into pieces of any size has the same lines as the whole of it. The first two bytes
+ * say how large the pieces are and how long a line may be.
  */
 #include "api/lines.h"
 
