@@ -458,7 +458,7 @@ static void live(void)
     keep_at("cancel", cancel, &sendings[7]);
     wait_for("m6 was sent", &platform.requests[6]);
     platform.crashed = true;
-    world_crash(&world);
+    world_crash(&world, 0);
     while (world_now_ms() - world.started_ms < 780000)
         pass(10000);
     world_jump(&world, 6900000); /* the token is old */
