@@ -183,7 +183,7 @@ struct hy_settle_item {
  * conflict.
  *
  * With heard_for_ms and a state of sent or unknown, the message counts for the caps of its user from now
- * on, once (a later attempt does not count again), for heard_for_ms: caps that are longer than that see
+ * on, for heard_for_ms, once (a later attempt meanwhile does not count again): caps that are longer than that see
  * nothing of it afterwards. The state is that of the settlement.
  *
  * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as in

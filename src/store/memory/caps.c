@@ -17,9 +17,11 @@ void hy_mem_hear_message(struct hy_mem_message *m, int64_t at_ms, int64_t until_
     struct hy_vector *all = &m->user->heard;
     struct hy_mem_heard *heard;
 
-    for (size_t i = 0; i < all->count; i++)
-        if (((const struct hy_mem_heard *)all->items[i])->message_id == m->m.id)
+    for (size_t i = 0; i < all->count; i++) {
+        heard = (struct hy_mem_heard *)all->items[i];
+        if (heard->message_id == m->m.id && heard->until_ms > at_ms)
             return;
+    }
     heard = (struct hy_mem_heard *)hy_mem_alloc(sizeof *heard);
     heard->message_id = m->m.id;
     heard->template_id = hy_mem_text(m->m.template_id);
