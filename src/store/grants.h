@@ -75,7 +75,7 @@ struct hy_purge {
 };
 
 /* Deletes what is only kept for a while: identities older than HY_IDENTITY_KEPT_MS, what awaits a sent event
- * (events.h) for 3 days, events that came early a day ago, what users heard (settle) after its
+ * (events.h) for 3 days, events that came early a day ago, what users heard (settle) some days after its
  * heard_for_ms, session cuts that no session can be older
  * than (30 days). At most about `limit` rows. */
 struct hy_tidy {
