@@ -81,7 +81,6 @@ static void its_messages_have_what_it_says(void)
     m = get(f->ids[0]);
     CHECK_INT(m->app_no, rig.app);
     CHECK_TEXT(m->user, "a");
-    m = get(f->ids[0]);
     CHECK_INT(m->broadcast_id, make->broadcast.id);
     CHECK_INT(m->accepted_at_ms, rig.now_ms);
     CHECK_INT(m->send_at_ms, 0);

@@ -165,6 +165,24 @@ static void it_counts_from_its_first_settling(void)
     CHECK_INT(get(m->id)->due_at_ms, first_ms + DAY);
 }
 
+/* Long after, its next attempt is one more that the user perhaps heard. */
+static void one_that_counts_no_more_counts_again(void)
+{
+    struct hy_message *m = draft("u");
+
+    form("u", 0);
+    CHECK_INT(admit(m), 0);
+    cap(0, "", 1, 86400);
+    rig.heard_for_ms = 1;
+    judge(claim_one(), HY_VERDICT_UNKNOWN, "");
+    rig.now_ms = get(m->id)->due_at_ms;
+    rig.heard_for_ms = DAY;
+    judge(claim_one(), HY_VERDICT_UNKNOWN, "");
+    m = post_about("T1", false);
+    CHECK_INT(claim(ALL)->count, 0);
+    CHECK_INT(get(m->id)->due_at_ms, rig.now_ms + DAY);
+}
+
 static void one_that_is_in_doubt_waits_for_no_cap(void)
 {
     struct hy_message *m = draft("u");
@@ -298,6 +316,7 @@ void store_caps_cases(void)
     CASE(what_was_settled_without_heard_for_ms_does_not_count);
     CASE(a_message_counts_once);
     CASE(it_counts_from_its_first_settling);
+    CASE(one_that_counts_no_more_counts_again);
     CASE(one_that_is_in_doubt_waits_for_no_cap);
     CASE(it_counts_no_longer_than_it_was_told_to);
     CASE(users_and_apps_are_apart);

@@ -9,7 +9,9 @@
 
 #include "base/buf.h"
 
-enum { USERS = 5, HEARD_MAX = 8, SENT_MAX = 12, TOLD_MAX = 60, HELD_MAX = 1000 };
+/* Those that only broadcasts know come after the others. */
+enum { USERS = 5, BULK_USERS = 6 };
+enum { HEARD_MAX = 8, SENT_MAX = 12, TOLD_MAX = 60, HELD_MAX = 1000 };
 enum { APPS = 2, FLIGHTS_MAX = 200, IDS_MAX = 5000, GRANTS_MAX = 100000 };
 
 struct player {

@@ -36,7 +36,7 @@ static const char *some_user(struct player *p)
 {
     if (player_chance(p, 60))
         return player_user(p);
-    return hy_arena_printf(&p->arena, "bulk%d", (int)player_pick(p, 6));
+    return hy_arena_printf(&p->arena, "bulk%d", (int)player_pick(p, BULK_USERS));
 }
 
 static struct hy_audience_item *random_items(struct player *p, size_t count)

@@ -43,16 +43,23 @@ static void look_at_messages(struct player *p, struct hy_message_list v, bool at
 
 /* --- reach ------------------------------------------------------------------------------------ */
 
+static const char *user_name(struct player *p, int u)
+{
+    if (u >= USERS)
+        return hy_arena_printf(&p->arena, "bulk%d", u - USERS);
+    return hy_arena_printf(&p->arena, "user%d", u);
+}
+
 /* Counted straight, through each user's list: suspect ones are in those, but not in reach. */
 static struct hy_reach counted(struct player *p, int64_t app_no, enum hy_template_kind kind,
                                int64_t margin_ms)
 {
     struct hy_reach sum = {0};
 
-    for (int u = 0; u < USERS; u++) {
+    for (int u = 0; u < USERS + BULK_USERS; u++) {
         struct hy_grant_list v = {.op.verb = HY_VERB_GRANT_LIST,
                                   .app_no = app_no,
-                                  .user = hy_arena_printf(&p->arena, "user%d", u),
+                                  .user = user_name(p, u),
                                   .template_id = "T1",
                                   .template_kind = kind,
                                   .now_ms = p->now_ms,
@@ -184,8 +191,8 @@ void player_look(struct player *p)
     for (size_t i = 0; i < apps.count; i++) {
         print_app(&p->out, &apps.apps[i]);
         look_at_reach(p, apps.apps[i].no);
-        for (int u = 0; u < USERS; u++) {
-            const char *user = hy_arena_printf(&p->arena, "user%d", u);
+        for (int u = 0; u < USERS + BULK_USERS; u++) {
+            const char *user = user_name(p, u);
 
             look_at_grants(p, apps.apps[i].no, user, NULL, 1000);
             look_at_timeline(p, apps.apps[i].no, user, 1000);

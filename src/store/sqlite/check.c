@@ -39,8 +39,9 @@ static const struct {
      "SELECT id, 0 FROM message WHERE state = 0 AND due_at_ms = 0 AND parked_due_ms = 0 AND "
      "broadcast_id = 0"},
     {"message %lld is set aside, but its broadcast %lld goes on",
-     "SELECT m.id, b.id FROM message m INDEXED BY message_held JOIN broadcast b "
-     "ON b.id = m.broadcast_id WHERE m.broadcast_id > 0 AND m.state = 0 AND m.due_at_ms = 0 AND "
+     "SELECT m.id, b.id FROM message m INDEXED BY message_open JOIN broadcast b "
+     "ON b.id = m.broadcast_id WHERE m.broadcast_id > 0 AND m.state <= 1 AND m.state = 0 AND "
+     "m.due_at_ms = 0 AND "
      "m.parked_due_ms = 0 AND b.state NOT IN (3, 5)"},
     {"message %lld stands in queue %lld, which is not one for its template or broadcast",
      "SELECT id, queue FROM message WHERE (queue / 4) <> (template_kind = 1) OR "

@@ -162,7 +162,7 @@ static bool is_held(const struct hy_claim *v, int64_t broadcast_id)
     return false;
 }
 
-/* Set aside, until its broadcast moves on: it is queued and in the index message_held. */
+/* Set aside, until its broadcast moves on: queued without a due time. */
 static int hold(struct claiming *c, struct hy_row *row)
 {
     int r;

@@ -101,10 +101,10 @@ static const char *const texts[SQL_COUNT] = {
                                 "WHERE app_no = ?1 AND state = 1",
     [SQL_MESSAGE_APP_PARKED] = "SELECT id FROM message INDEXED BY message_parked "
                                "WHERE app_no = ?1 AND parked_due_ms > 0",
-    [SQL_MESSAGE_APP_HELD] =
-        "SELECT id FROM message INDEXED BY message_held WHERE broadcast_id IN "
-        "(SELECT id FROM broadcast WHERE app_no = ?1) AND broadcast_id > 0 AND state = 0 AND "
-        "due_at_ms = 0 AND parked_due_ms = 0",
+    [SQL_MESSAGE_APP_HELD] = "SELECT id FROM message INDEXED BY message_open WHERE broadcast_id IN "
+                             "(SELECT id FROM broadcast WHERE app_no = ?1) AND broadcast_id > 0 "
+                             "AND state <= 1 AND state = 0 AND "
+                             "due_at_ms = 0 AND parked_due_ms = 0",
     [SQL_MESSAGE_OPEN] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_open "
                          "WHERE broadcast_id = ?1 AND broadcast_id > 0 AND state <= 1 LIMIT ?2",
     [SQL_GRANT_ABOVE_USER] = "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "

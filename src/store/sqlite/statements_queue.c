@@ -13,7 +13,7 @@
     "template_id, uses, attempts, due_at_ms"
 
 #define UNFINISHED "((state >= 1 AND state <= 3) OR winding_up = 1)"
-#define HELD       "broadcast_id > 0 AND state = 0 AND due_at_ms = 0 AND parked_due_ms = 0"
+#define HELD       "broadcast_id > 0 AND state <= 1 AND state = 0 AND due_at_ms = 0 AND parked_due_ms = 0"
 #define DEAD       "state >= 5 AND state <= 6"
 /* Unknown ones with a due time are not. */
 #define DEAD_NOW DEAD " AND (state = 5 OR (due_at_ms = 0 AND parked_due_ms = 0))"
@@ -24,7 +24,7 @@
  * grow with ids the latter is 0.
  */
 const char *const hy_sql_queue_texts[SQL_COUNT] = {
-    [SQL_MESSAGE_RELEASE] = "UPDATE message INDEXED BY message_held SET due_at_ms = ?2 "
+    [SQL_MESSAGE_RELEASE] = "UPDATE message INDEXED BY message_open SET due_at_ms = ?2 "
                             "WHERE broadcast_id = ?1 AND " HELD,
     [SQL_MESSAGE_AGAIN] = "UPDATE message SET send_at_ms = ?1, expires_at_ms = ?2 WHERE id = ?3",
     [SQL_MESSAGE_DEAD] = "SELECT id, state, reason, template_id, tag, broadcast_id "
