@@ -75,6 +75,8 @@ void hy_app_settings_check(const struct hy_app_settings *settings, struct hy_vio
         hy_violations_add(v, "timezone", "timezone", NULL, settings->timezone,
                           "There is no time zone %s; give an IANA name such as Asia/Shanghai.",
                           settings->timezone);
+    else if (err == HY_E_NOMEM)
+        v->unkept++; /* no fault of the input */
     else
         hy_violations_add(v, "timezone", "timezone", NULL, settings->timezone,
                           "The time zone %s cannot be read on this machine: %s.",

@@ -254,12 +254,9 @@ static void begin(const char *method, const char *target, const char *body, size
 
 static void finish(void)
 {
-    last.piece_bytes = piece_bytes;
-    if (before_call)
-        before_call();
-    hy_api_head(&last, api);
-    if (!last.then && !last.status)
-        hy_api_handle(&last, api);
+    assert(last.status == -1 || (last.status && last.replies == (last.status > 0)));
+    answer = !last.answer ? NULL
+                          : json_loadb(last.answer, last.answer_size, JSON_REJECT_DUPLICATES, NULL);
 }
 
 static void call(const char *method, const char *target, const char *body, size_t size, bool gone)
