@@ -7,7 +7,7 @@
  *   move      start, pause, resume, cancel
  *   preview   how many could be reached, and whether samples pass the check
  *
- * The feeder (engine/feeder.c) runs in the engine's turn: it starts what is scheduled, collects reach, and
+ * The feeder (engine/broadcast/feeder.c) runs in the engine's turn: it starts what is scheduled, collects reach, and
  * feeds each running broadcast by its own rate, by what the app's lanes can take, and by what is left of
  * the platform's daily quota (openapi/quota/get), so that transactional messages still go.
  */

@@ -5,7 +5,7 @@
 #include "crypto/apikey.h"
 #include "crypto/secret.h"
 #include "engine/app_secrets.h"
-#include "engine/feeder.h"
+#include "engine/broadcast/feeder.h"
 #include "engine/internal.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "crypto/random.h"
-#include "engine/feeder.h"
+#include "engine/broadcast/feeder.h"
 #include "engine/internal.h"
 
 #include <assert.h>

@@ -1,6 +1,15 @@
 /*
  * internal.h - what the files of the engine share. Only src/engine includes it.
  *
+ * The room: here lies a message's way (submission, fit, dispatch with gate and lane, attempt,
+ * feedback) and what the whole engine rests on (mailbox, registry, setback, doubt, retention).
+ *   broadcast/  on their way in, the feeder, the verbs
+ *   page/       sessions of mini-program pages, and what pages report
+ *   schedule/   cron, and the built-in jobs
+ *   template/   the shelf, and calls to the platform about templates
+ *   token/      the keeper
+ *   webhook/    endpoints, and the teller
+ *
  * Who owns what:
  *   registry, shelf, admission     any thread, under their own locks
  *   lanes, attempts, token keeper, template calls, clockwork (schedules), teller (webhooks)
@@ -16,11 +25,11 @@
 #include "engine/engine.h"
 #include "engine/hush.h"
 #include "engine/lane.h"
+#include "engine/page/session.h"
 #include "engine/pages.h"
 #include "engine/retention.h"
-#include "engine/session.h"
-#include "engine/teller.h"
 #include "engine/templates.h"
+#include "engine/webhook/teller.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -83,7 +92,7 @@ int hy_registry_secret(struct hy_registry *registry, int64_t app_no, struct hy_a
 int hy_registry_callback(struct hy_registry *registry, int64_t app_no, struct hy_arena *arena,
                          struct hy_sealed *ret_callback);
 
-/* --- shelf.c: templates, in memory ------------------------------------------------------------ */
+/* --- template/shelf.c: templates, in memory --------------------------------------------------- */
 
 struct hy_shelf_entry;
 
@@ -159,7 +168,7 @@ struct hy_settle_run {
     struct hy_engine *engine;
 };
 
-/* --- clockwork.c: schedules ------------------------------------------------------------------- */
+/* --- schedule/clockwork.c: schedules --------------------------------------------------------- */
 
 struct hy_clockwork {
     struct hy_arena arena; /* of the schedules */
@@ -229,7 +238,7 @@ struct hy_engine {
 /* dispatch.c */
 int64_t hy_dispatch(struct hy_engine *engine);
 
-/* feeder.c: broadcasts whose messages are not to be claimed now. */
+/* broadcast/feeder_held.c: broadcasts whose messages are not to be claimed now. */
 const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count);
 
 /* setback.c: looks whether the clock was set back, and mends what counted on it. */
@@ -253,7 +262,7 @@ bool hy_app_hears_events(const struct hy_app_entry *app);
 void hy_feedback_answer(struct hy_attempt_run *run, const struct hy_http_response *response);
 void hy_feedback_verdict(struct hy_attempt_run *run);
 
-/* keeper.c */
+/* token/keeper.c */
 void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
 int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane);
 bool hy_keeper_alive(const struct hy_engine *engine, const struct hy_keeper *keeper);
@@ -262,7 +271,7 @@ bool hy_keeper_ready(const struct hy_engine *engine, const struct hy_lane *lane)
 /* A request with the token of `version` was refused. */
 void hy_keeper_refused(struct hy_engine *engine, struct hy_lane *lane, int64_t version);
 void hy_keeper_refresh(struct hy_engine *engine, struct hy_lane *lane);
-/* token_query.c: ends every query that waits for the end of a refresh. */
+/* token/query.c: ends every query that waits for the end of a refresh. */
 void hy_keeper_answer_all(struct hy_engine *engine, struct hy_lane *lane);
 void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane);
 
@@ -270,7 +279,7 @@ void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane);
  * too. */
 void hy_app_clean_up(struct hy_engine *engine, int64_t app_no);
 
-/* clockwork.c, jobs.c */
+/* schedule/clockwork.c, schedule/jobs.c */
 int hy_clockwork_init(struct hy_engine *engine);
 void hy_clockwork_deinit(struct hy_engine *engine);
 int64_t hy_clockwork_turn(struct hy_engine *engine);
@@ -292,7 +301,7 @@ const char *hy_refusal_text(const char *reason);
 /* Ends the report that is its argument: counts, wakes, calls its `done`. For hy_engine_verb(). */
 void hy_report_deposited(struct hy_op *op, void *arg);
 
-/* client_report.c: as what a tap on a prompt for this template counts. */
+/* page/client_report.c: as what a tap on a prompt for this template counts. */
 enum hy_grant_kind hy_engine_counter_kind(struct hy_engine *engine, int64_t app_no,
                                           const char *template_id);
 

@@ -2,7 +2,7 @@
  * webhooks.h - the engine's verbs for outcome webhooks. See engine.h for threads and callbacks,
  * domain/outcome.h for the words, store/webhooks.h for the outbox.
  *
- * The teller (engine/teller.c) runs in the engine's turn: it claims due outcomes of each endpoint that is
+ * The teller (engine/webhook/teller.c) runs in the engine's turn: it claims due outcomes of each endpoint that is
  * in use, posts them as the Standard Webhooks specification says, and settles what came of it. An endpoint
  * has a window of its own (domain/window.h), at most 16 under way. 2xx is told. 410 disables the endpoint
  * at once; anything else is tried again (hy_outcome_retry_ms), and an endpoint that has only failed for 3 days

@@ -39,7 +39,7 @@ struct hy_apps {
 };
 
 /*
- * Sessions that mini-program pages hold (engine/session.c) are signed, not stored. To revoke one means
+ * Sessions that mini-program pages hold (engine/page/session.c) are signed, not stored. To revoke one means
  * to say from when on a session of that user must be: those issued before `at_ms` are void. `user` null:
  * all users of the app. A later cut replaces an earlier one.
  */

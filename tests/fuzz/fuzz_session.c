@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "crypto/random.h"
 #include "crypto/ticket.h"
-#include "engine/session.h"
+#include "engine/page/session.h"
 
 #include <assert.h>
 #include <string.h>

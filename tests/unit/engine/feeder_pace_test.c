@@ -1,7 +1,7 @@
 /* How fast a broadcast goes and how far ahead it is fed. */
 #include "tap.h"
 
-#include "engine/feeder_pace.h"
+#include "engine/broadcast/feeder_pace.h"
 
 /* `per_s` leave each second, looked at every 200 ms; the queue is kept full as told. */
 static void go(struct hy_feed_pace *pace, int64_t *now_ms, int64_t *gone, int64_t per_s,
