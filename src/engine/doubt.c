@@ -11,6 +11,7 @@
  * Whatever else was uncertain is found by asking for what is due.
  */
 #include "base/log.h"
+#include "engine/broadcast/feeder.h"
 #include "engine/internal.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ void hy_doubt_note(struct hy_engine *engine, enum hy_verb verb)
     if (verb == HY_VERB_APP_PUT || verb == HY_VERB_APP_DELETE)
         atomic_store(&engine->doubt.apps, true);
     hy_clockwork_stale(engine); /* wakes, too */
+    hy_feeder_stale(engine);
     hy_lane_notice(engine, 0, 0);
 }
 
@@ -98,8 +100,10 @@ static void take_over(struct hy_engine *engine, const struct hy_app *app)
         atomic_store(&engine->doubt.apps, true);
         return;
     }
-    if (app->deleted_at_ms)
+    if (app->deleted_at_ms) {
         hy_shelf_replace(&engine->shelf, app->no, NULL, 0, false);
+        hy_feeder_stale(engine); /* its broadcasts end */
+    }
     hy_log(HY_LOG_INFO, "app.found", "app=%s", app->id);
 }
 

@@ -243,6 +243,11 @@ const int64_t *hy_broadcasts_held(struct hy_engine *engine, size_t *ret_count);
 
 /* setback.c: looks whether the clock was set back, and mends what counted on it. */
 void hy_setback_turn(struct hy_engine *engine);
+/* An instant that stood for a duration, moved along; 0 and HY_NEVER are none. */
+static inline int64_t hy_set_back_ms(int64_t ms, int64_t by_ms)
+{
+    return ms > by_ms && ms != HY_NEVER ? ms - by_ms : ms;
+}
 /* doubt.c */
 /* Any thread: a verb of that kind ended with HY_E_UNCERTAIN. */
 void hy_doubt_note(struct hy_engine *engine, enum hy_verb verb);

@@ -191,6 +191,12 @@ int64_t hy_retention_turn(struct hy_engine *engine)
     return HY_NEVER;
 }
 
+void hy_retention_set_back(struct hy_engine *engine, int64_t by_ms)
+{
+    if (engine->retention)
+        engine->retention->next_ms = hy_set_back_ms(engine->retention->next_ms, by_ms);
+}
+
 void hy_retention_start(struct hy_engine *engine, int64_t schedule_id)
 {
     struct hy_retention *r = engine->retention ? NULL : calloc(1, sizeof *r);

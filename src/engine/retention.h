@@ -16,4 +16,7 @@ void hy_retention_start(struct hy_engine *engine, int64_t schedule_id);
  * it after the step under way: the next night goes on. */
 int64_t hy_retention_turn(struct hy_engine *engine);
 
+/* The clock was set back by that much. */
+void hy_retention_set_back(struct hy_engine *engine, int64_t by_ms);
+
 #endif

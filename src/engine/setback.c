@@ -8,24 +8,19 @@
  */
 #include "base/log.h"
 #include "domain/retry.h"
+#include "engine/broadcast/feeder.h"
 #include "engine/internal.h"
 
 #include <stdlib.h>
 
 enum { SETBACK_MS = 2000, REWIND_LIMIT = 1000 };
 
-/* 0 when there is none. */
-static int64_t behind(int64_t ms, int64_t by_ms)
-{
-    return ms > by_ms && ms != HY_NEVER ? ms - by_ms : ms;
-}
-
 static void shift_gate(struct hy_gate *gate, int64_t by_ms)
 {
     if (!gate->by_clock)
-        gate->paused_until_ms = behind(gate->paused_until_ms, by_ms);
-    gate->probe_at_ms = behind(gate->probe_at_ms, by_ms);
-    gate->window.halved_at_ms = behind(gate->window.halved_at_ms, by_ms);
+        gate->paused_until_ms = hy_set_back_ms(gate->paused_until_ms, by_ms);
+    gate->probe_at_ms = hy_set_back_ms(gate->probe_at_ms, by_ms);
+    gate->window.halved_at_ms = hy_set_back_ms(gate->window.halved_at_ms, by_ms);
 }
 
 static void shift_lane(struct hy_lane *lane, int64_t by_ms)
@@ -34,10 +29,11 @@ static void shift_lane(struct hy_lane *lane, int64_t by_ms)
 
     for (int c = 0; c < HY_CHANNELS; c++)
         shift_gate(&lane->gates[c], by_ms);
-    lane->allowance_at_ms = behind(lane->allowance_at_ms, by_ms);
-    k->retry_at_ms = behind(k->retry_at_ms, by_ms);
-    k->obtained_at_ms = behind(k->obtained_at_ms, by_ms); /* a token lives for a while, not until */
-    k->expires_at_ms = behind(k->expires_at_ms, by_ms);
+    lane->allowance_at_ms = hy_set_back_ms(lane->allowance_at_ms, by_ms);
+    k->retry_at_ms = hy_set_back_ms(k->retry_at_ms, by_ms);
+    k->obtained_at_ms =
+        hy_set_back_ms(k->obtained_at_ms, by_ms); /* a token lives for a while, not until */
+    k->expires_at_ms = hy_set_back_ms(k->expires_at_ms, by_ms);
 }
 
 /* --- in the store ----------------------------------------------------------------------------- */
@@ -129,7 +125,10 @@ void hy_setback_turn(struct hy_engine *engine)
     hy_log(HY_LOG_WARN, "clock.set_back", "by_s=%lld", (long long)by_ms / 1000);
     for (size_t i = 0; i < engine->lanes.count; i++)
         shift_lane(engine->lanes.items[i], by_ms);
-    engine->settle_not_before_ms = behind(engine->settle_not_before_ms, by_ms);
-    engine->clockwork.not_before_ms = behind(engine->clockwork.not_before_ms, by_ms);
+    engine->settle_not_before_ms = hy_set_back_ms(engine->settle_not_before_ms, by_ms);
+    engine->clockwork.not_before_ms = hy_set_back_ms(engine->clockwork.not_before_ms, by_ms);
+    engine->doubt.not_before_ms = hy_set_back_ms(engine->doubt.not_before_ms, by_ms);
+    hy_feeder_set_back(engine, by_ms);
+    hy_retention_set_back(engine, by_ms);
     start_rewind(engine);
 }

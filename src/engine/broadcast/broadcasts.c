@@ -38,7 +38,7 @@ static void end(struct creation *c, int result)
     put->op.result = result;
     put->op.done = done;
     put->op.arg = arg;
-    if (result == 0)
+    if (result == 0 || result == HY_E_UNCERTAIN)
         hy_feeder_stale(c->engine);
     free(c);
     done(&put->op, arg);

@@ -216,6 +216,20 @@ int64_t hy_feeder_turn(struct hy_engine *engine)
     return next;
 }
 
+/* One that starts at an instant, or rests until midnight, looks at the clock again when it is woken. */
+void hy_feeder_set_back(struct hy_engine *engine, int64_t by_ms)
+{
+    struct hy_feeder *feeder = engine->feeder;
+
+    feeder->not_before_ms = hy_set_back_ms(feeder->not_before_ms, by_ms);
+    for (size_t i = 0; i < feeder->count; i++) {
+        feeder->feeds[i]->next_ms = hy_set_back_ms(feeder->feeds[i]->next_ms, by_ms);
+        hy_feed_pace_set_back(&feeder->feeds[i]->pace, by_ms);
+    }
+    for (size_t i = 0; i < feeder->quota_count; i++)
+        feeder->quotas[i].asked_at_ms = hy_set_back_ms(feeder->quotas[i].asked_at_ms, by_ms);
+}
+
 bool hy_feeder_idle(const struct hy_engine *engine)
 {
     return engine->feeder->open == 0 && engine->feeder->moving == 0;

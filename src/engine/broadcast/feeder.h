@@ -28,6 +28,9 @@ int64_t hy_feeder_turn(struct hy_engine *engine);
 /* No verb, no request of its own and no move is under way. */
 bool hy_feeder_idle(const struct hy_engine *engine);
 
+/* The clock was set back by that much: what was to come "a second later" still does. */
+void hy_feeder_set_back(struct hy_engine *engine, int64_t by_ms);
+
 /* Any thread: broadcasts came or changed; look at them again. */
 void hy_feeder_stale(struct hy_engine *engine);
 

@@ -55,6 +55,16 @@ void hy_feed_pace_note(struct hy_feed_pace *pace, int64_t now_ms, int64_t gone, 
     sample(pace, now_ms, gone);
 }
 
+void hy_feed_pace_set_back(struct hy_feed_pace *pace, int64_t by_ms)
+{
+    for (size_t i = 0; i < pace->count; i++)
+        pace->at_ms[i] -= by_ms;
+    if (pace->last_ms)
+        pace->last_ms -= by_ms;
+    if (pace->bucket_at_ms)
+        pace->bucket_at_ms -= by_ms;
+}
+
 double hy_feed_pace_per_s(const struct hy_feed_pace *pace, int64_t now_ms)
 {
     for (size_t i = 0; i < pace->count; i++) {

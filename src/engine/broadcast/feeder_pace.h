@@ -32,6 +32,9 @@ struct hy_feed_pace {
 /* A look: `queued` are in the queue now. */
 void hy_feed_pace_note(struct hy_feed_pace *pace, int64_t now_ms, int64_t gone, int64_t queued);
 
+/* The clock was set back by that much: what was seen before is as old as it was. */
+void hy_feed_pace_set_back(struct hy_feed_pace *pace, int64_t by_ms);
+
 /* Of the last minute; 0 = not known yet. */
 double hy_feed_pace_per_s(const struct hy_feed_pace *pace, int64_t now_ms);
 

@@ -140,7 +140,7 @@ static void fired(struct hy_engine *engine, struct hy_mail *mail)
     } else if (result != HY_E_CONFLICT && result != HY_E_NOT_FOUND) {
         hy_log(HY_LOG_ERROR, "store.schedule_fire", "error=\"%s\"", hy_err_text(result));
         if (result == HY_E_UNCERTAIN)
-            hy_lane_notice(engine, 0, 0); /* perhaps it did, and its message is due */
+            hy_doubt_note(engine, HY_VERB_SCHEDULE_FIRE); /* perhaps what it made is due */
         engine->clockwork.not_before_ms = engine->now_ms + 1000;
     }
     hy_arena_deinit(&f->arena);

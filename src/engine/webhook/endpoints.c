@@ -74,6 +74,18 @@ static void take_state(struct hy_endpoint *endpoint, const struct hy_webhook *we
              webhook->last_error ? webhook->last_error : "");
 }
 
+/* What the list says is older than what we know, or an operator's word came in between: once ours is in
+ * the store, the next list tells. */
+static void keep_state(struct hy_teller *t, const struct hy_endpoint *endpoint,
+                       const struct hy_webhook *webhook, int64_t now_ms)
+{
+    if (endpoint->failing_since_ms == webhook->failing_since_ms &&
+        endpoint->disabled_at_ms == webhook->disabled_at_ms)
+        return;
+    atomic_store(&t->stale, true);
+    t->read_not_before_ms = now_ms + reread_ms;
+}
+
 static void drop_the_gone(struct hy_teller *t)
 {
     size_t kept = 0;
@@ -110,7 +122,9 @@ static int adopt(struct hy_engine *engine, const struct hy_webhooks *list, struc
         endpoint->gone = false;
         endpoint->webhook = list->webhooks[i];
         endpoint->next_due_ms = 0; /* unknown: ask the store */
-        if (!endpoint->moved)
+        if (endpoint->moved)
+            keep_state(t, endpoint, &list->webhooks[i], engine->now_ms);
+        else
             take_state(endpoint, &list->webhooks[i]);
     }
     drop_the_gone(t);
@@ -172,7 +186,7 @@ int64_t hy_endpoints_turn(struct hy_engine *engine)
     atomic_store(&t->stale, false);
     t->reading = true;
     for (size_t i = 0; i < t->count; i++)
-        t->endpoints[i]->moved = t->endpoints[i]->unsaved || t->settling;
+        t->endpoints[i]->moved = t->endpoints[i]->unsaved || t->endpoints[i]->saving;
     hy_arena_init(&r->arena);
     r->engine = engine;
     r->verb = (struct hy_webhooks){.op.verb = HY_VERB_WEBHOOKS, .arena = &r->arena};

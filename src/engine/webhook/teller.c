@@ -234,9 +234,11 @@ static void finish(struct hy_engine *engine, struct hy_telling *telling, bool fr
     release_batch(telling->batch);
 }
 
-/* Settling is safe to repeat: until it is on disk. */
+/* Settling is safe to repeat: until it is on disk. Perhaps it is, and only the answer was lost: then the
+ * next time doesn't tell what became due by it. */
 static void settle_again(struct hy_engine *engine, struct hy_telling *telling)
 {
+    telling->endpoint->next_due_ms = 0;
     telling->endpoint->unsaved = telling->endpoint->moved = true;
     hy_telling_end(telling, telling->item.over, telling->item.due_at_ms);
 }
@@ -250,6 +252,8 @@ static void settled(struct hy_engine *engine, struct hy_mail *mail)
     engine->teller.settle_not_before_ms = result ? engine->now_ms + trouble_ms : 0;
     if (result)
         hy_log(HY_LOG_ERROR, "store.outbox_settle", "error=\"%s\"", hy_err_text(result));
+    for (size_t i = 0; i < engine->teller.count; i++)
+        engine->teller.endpoints[i]->saving = false;
     for (size_t i = 0; i < s->verb.count; i++) {
         if (result)
             settle_again(engine, s->tellings[i]);
@@ -327,8 +331,10 @@ static struct settling *gather(struct hy_engine *engine)
         free(s);
         return NULL;
     }
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = 0; i < t->count; i++) {
+        t->endpoints[i]->saving = t->endpoints[i]->unsaved;
         t->endpoints[i]->unsaved = false;
+    }
     t->over = NULL;
     t->over_last = &t->over;
     return s;

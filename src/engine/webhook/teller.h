@@ -36,6 +36,7 @@ struct hy_endpoint {
     int64_t failing_since_ms, disabled_at_ms;
     char error[HY_TELLER_ERROR_BYTES]; /* "" = none */
     bool unsaved;                      /* the three above are not in the store yet */
+    bool saving;                       /* a settle under way has them */
     bool moved;                        /* they changed since the list was asked for */
     bool said;                         /* the log has its failing */
 };
