@@ -474,90 +474,6 @@ static void what_is_not_allowed_any_more_is_not_told(void)
     rig_close();
 }
 
-/* --- a store in trouble ----------------------------------------------------------------------- */
-
-static struct hy_backend_ops frail;
-static enum hy_verb failing;
-static int failures_left;
-
-/* In place of the verb that fails; memory can roll nothing back, so it is no failure of the storage. */
-static int run_frail(struct hy_backend *backend, struct hy_op *op)
-{
-    if (op->verb == failing && failures_left > 0) {
-        failures_left--;
-        return HY_E_BUSY;
-    }
-    return hy_backend_memory.verbs[op->verb](backend, op);
-}
-
-static void open_frail(enum hy_verb verb)
-{
-    frail = hy_backend_memory;
-    frail.verbs[verb] = run_frail;
-    failing = verb;
-    failures_left = 0;
-    rig_backend = &frail;
-    receiver_open();
-    rig_backend = NULL;
-    hook_add(HOOK_URL, "'message.failed'");
-}
-
-static void pass_seconds(int count)
-{
-    for (int i = 0; i < count; i++) {
-        rig_now_ms += SECOND;
-        rig_run();
-    }
-}
-
-static void what_was_told_is_settled_when_the_store_can(void)
-{
-    open_frail(HY_VERB_OUTBOX_SETTLE);
-    fail_a_message();
-    fail_a_message();
-    failures_left = 3;
-    told_answer(&told[0], 200);
-    told_answer(&told[1], 500);
-    CHECK_INT(hook_show(1).pending, 2);
-    CHECK(!hy_engine_idle(rig.engine));
-    pass_seconds(4);
-    CHECK_INT(failures_left, 0);
-    CHECK_INT(told_count, 2);
-    CHECK_INT(hook_show(1).pending, 1);
-    CHECK_TEXT(hook_show(1).last_error, "500");
-    pass_seconds(7);
-    CHECK_INT(told_count, 3);
-    CHECK_TEXT(told[2].id, told[1].id);
-    told_answer_all(200);
-    CHECK_INT(hook_show(1).pending, 0);
-    rig_close();
-}
-
-static void what_could_not_be_claimed_is_claimed_later(void)
-{
-    open_frail(HY_VERB_OUTBOX_CLAIM);
-    failures_left = 3;
-    fail_a_message();
-    CHECK_INT(told_count, 0);
-    pass_seconds(4);
-    CHECK_INT(told_count, 1);
-    told_answer_all(200);
-    rig_close();
-}
-
-static void a_list_that_cannot_be_read_is_read_later(void)
-{
-    open_frail(HY_VERB_WEBHOOKS);
-    failures_left = 2;
-    hook_add("https://hooks.example.com/b", "'message.failed'");
-    fail_a_message();
-    CHECK_INT(told_count, 1);
-    pass_seconds(3);
-    CHECK_INT(told_count, 2);
-    told_answer_all(200);
-    rig_close();
-}
-
 int main(void)
 {
     if (hy_crypto_init() != 0)
@@ -579,8 +495,5 @@ int main(void)
     RUN(one_is_removed_while_it_is_told);
     RUN(a_new_secret_signs_beside_the_old_one);
     RUN(what_is_not_allowed_any_more_is_not_told);
-    RUN(what_was_told_is_settled_when_the_store_can);
-    RUN(what_could_not_be_claimed_is_claimed_later);
-    RUN(a_list_that_cannot_be_read_is_read_later);
     return hy_tap_end();
 }
