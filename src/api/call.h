@@ -79,7 +79,8 @@ bool hy_call_refused(struct hy_call *call);
  * is added and null returned. Give it back with hy_engine_app_release(). */
 const struct hy_app_entry *hy_call_app(struct hy_call *call, const char *id);
 
-/* Who calls: the peer, or what a trusted proxy says of its own peer. Zeroes when neither is known. */
+/* Who calls: the peer, or what a trusted proxy says of its own peer. Zeroes when neither is
+ * known. */
 void hy_call_address(struct hy_call *call, uint8_t ret_address[HY_ADDRESS_BYTES]);
 
 /* The language of `meaning` and `fix` that the caller prefers, by Accept-Language. */

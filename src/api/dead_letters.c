@@ -1,6 +1,6 @@
 /*
- * Dead letters: messages that failed, or of which nobody knows what became of them, and that nothing
- * moves any more. Grouped by what happened; sent again by the same filters.
+ * Dead letters: messages that failed, or of which nobody knows what became of them, and that
+ * nothing moves any more. Grouped by what happened; sent again by the same filters.
  */
 #include "api/audit.h"
 #include "api/message_out.h"

@@ -19,8 +19,8 @@ struct hy_limits *hy_limits_new(void);
 void hy_limits_free(struct hy_limits *limits);
 
 /*
- * Takes one of `per_min` of whoever `key` (any bytes) is; each `kind` has buckets of its own. 0: take
- * it; otherwise the seconds after which there will be one again.
+ * Takes one of `per_min` of whoever `key` (any bytes) is; each `kind` has buckets of its own. 0:
+ * take it; otherwise the seconds after which there will be one again.
  */
 int64_t hy_limits_take(struct hy_limits *limits, char kind, const void *key, size_t size,
                        int64_t per_min, int64_t now_ms);
@@ -33,8 +33,8 @@ void hy_limits_give_back(struct hy_limits *limits, char kind, const void *key, s
 
 enum { HY_ADDRESS_BYTES = 16 };
 
-/* An address as IPv6 (an IPv4 one mapped into it); a port and brackets are let through. False: it is
- * no address. */
+/* An address as IPv6 (an IPv4 one mapped into it); a port and brackets are let through. False: it
+ * is no address. */
 bool hy_address_parse(const char *text, uint8_t ret_address[HY_ADDRESS_BYTES]);
 
 /* As people write it: IPv4 as such, otherwise IPv6. */

@@ -125,7 +125,8 @@ static const struct hy_template_field *find_field(const struct hy_shelf_item *it
     return NULL;
 }
 
-/* What our own check says of the value now; often nothing, for the platform has rules of its own. */
+/* What our own check says of the value now; often nothing, for the platform has rules of its
+ * own. */
 static void write_faults(struct hy_out *out, const struct hy_template_field *field,
                          const json_t *data, const char *path)
 {

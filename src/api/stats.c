@@ -3,8 +3,8 @@
 #include "engine/webhooks.h"
 
 /*
- * GET /v1/stats: how many messages there are by state, of all apps and of each; and how many webhooks
- * somebody should look at.
+ * GET /v1/stats: how many messages there are by state, of all apps and of each; and how many
+ * webhooks somebody should look at.
  */
 
 struct work {

@@ -1,6 +1,6 @@
 /*
- * Templates of an app: what is known of them, and what changes them. What the platform offers to add
- * is in template_library.c.
+ * Templates of an app: what is known of them, and what changes them. What the platform offers to
+ * add is in template_library.c.
  */
 #include "api/audit.h"
 #include "api/problem.h"

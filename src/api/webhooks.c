@@ -73,8 +73,8 @@ static void look_up(struct hy_call *call)
     hy_problem_of_error(call, HY_E_NOT_FOUND);
 }
 
-/* Goes on with `found` when there is an endpoint with the id of the path. There are few: the store has no
- * verb for a single one. */
+/* Goes on with `found` when there is an endpoint with the id of the path. There are few: the store
+ * has no verb for a single one. */
 static void find(struct hy_call *call,
                  void (*found)(struct hy_call *call, const struct hy_webhook *webhook))
 {

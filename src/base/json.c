@@ -59,7 +59,8 @@ static void *give(size_t size)
     return bytes;
 }
 
-/* libjansson's parser goes on when it cannot keep a byte of a text, and the text comes out shorter. */
+/* libjansson's parser goes on when it cannot keep a byte of a text, and the text comes out
+ * shorter. */
 static void watch_memory(void)
 {
     json_set_alloc_funcs(give, free);

@@ -22,8 +22,8 @@ enum { HY_JSON_DEPTH_MAX = 32 };
  * in one sentence without quoting the input. The caller owns the value: json_decref(). */
 json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size);
 
-/* Why the last hy_json_parse() of this thread gave null: there was no memory, which says nothing about
- * the text. */
+/* Why the last hy_json_parse() of this thread gave null: there was no memory, which says nothing
+ * about the text. */
 bool hy_json_starved(void);
 
 /* All of it, or null when there was no memory for all of it. */

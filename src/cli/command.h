@@ -7,7 +7,8 @@
  *       group name operand
  *
  * A command that is one call to the server needs no code: `method` and `path` say which, the
- * options' `field`s make its body (or query, for GET and DELETE), `columns` say what is shown of the answer.
+ * options' `field`s make its body (or query, for GET and DELETE), `columns` say what is shown of
+ * the answer.
  */
 #ifndef HY_CLI_COMMAND_H
 #define HY_CLI_COMMAND_H

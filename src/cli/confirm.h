@@ -13,8 +13,8 @@
     }
 
 /*
- * Asks "QUESTION [y/N] " on standard error. HY_EXIT_DONE: yes, or --yes was given. HY_EXIT_FAILED: no.
- * HY_EXIT_USAGE: nobody is there to be asked, standard input is no terminal.
+ * Asks "QUESTION [y/N] " on standard error. HY_EXIT_DONE: yes, or --yes was given. HY_EXIT_FAILED:
+ * no. HY_EXIT_USAGE: nobody is there to be asked, standard input is no terminal.
  */
 int hy_confirm(struct hy_cli *cli, const char *question);
 

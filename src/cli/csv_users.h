@@ -5,9 +5,9 @@
  *   o1,"Hi, you"   ->    {"user":"o1","data":{"thing1":"Hi, you"}}
  *   o2,                  {"user":"o2"}
  *
- * The first column is the user. A first line whose first cell is "openid", "open_id", "user" or "touser"
- * names the columns, and must when there is more than one. An empty cell leaves the value to the
- * broadcast.
+ * The first column is the user. A first line whose first cell is "openid", "open_id", "user" or
+ * "touser" names the columns, and must when there is more than one. An empty cell leaves the value
+ * to the broadcast.
  */
 #ifndef HY_CLI_CSV_USERS_H
 #define HY_CLI_CSV_USERS_H

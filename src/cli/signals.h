@@ -16,8 +16,9 @@ struct hy_signals {
 };
 
 /*
- * Blocks the two signals, ignores SIGPIPE and SIGXFSZ, starts the thread. The first signal calls `stop` there,
- * the second ends the process at once with code 1. HY_E_IO when there can be no thread.
+ * Blocks the two signals, ignores SIGPIPE and SIGXFSZ, starts the thread. The first signal calls
+ * `stop` there, the second ends the process at once with code 1. HY_E_IO when there can be no
+ * thread.
  */
 int hy_signals_start(struct hy_signals *signals, void (*stop)(void *arg), void *arg);
 

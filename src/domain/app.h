@@ -46,8 +46,8 @@ struct hy_app_settings {
 
 extern const struct hy_app_settings hy_app_settings_default;
 
-/* Whether they can act: adds a fault when there is no such time zone. What is stored was checked when
- * it came, and is read back whatever has become of the zone's file since. */
+/* Whether they can act: adds a fault when there is no such time zone. What is stored was checked
+ * when it came, and is read back whatever has become of the zone's file since. */
 void hy_app_settings_check(const struct hy_app_settings *settings, struct hy_violations *v);
 
 /* How the settings stand in JSON: for requests, answers and the store alike. */

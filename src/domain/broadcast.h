@@ -5,15 +5,16 @@
  *     |                        ^ |
  *     +------------------------+ +--> done
  *
- * Its audience is a table of its own. While it runs, the feeder moves users from there into messages, a
- * few seconds' worth at a time: each by one transaction, so that a crash neither repeats nor skips one.
- * A user stands in an audience once. Messages that are made are like any others, in the bulk queues.
+ * Its audience is a table of its own. While it runs, the feeder moves users from there into
+ * messages, a few seconds' worth at a time: each by one transaction, so that a crash neither
+ * repeats nor skips one. A user stands in an audience once. Messages that are made are like any
+ * others, in the bulk queues.
  *
- * Of a canceled one, total - fed are users of whom no message was ever made: they leave the audience
- * when it is wound up and stay in total.
+ * Of a canceled one, total - fed are users of whom no message was ever made: they leave the
+ * audience when it is wound up and stay in total.
  *
- * done: nobody is left in the audience, and no message of it is queued or sending. Those that wait for a
- * permission, or for word of the platform, may still move: the counts go on.
+ * done: nobody is left in the audience, and no message of it is queued or sending. Those that wait
+ * for a permission, or for word of the platform, may still move: the counts go on.
  */
 #ifndef HY_DOMAIN_BROADCAST_H
 #define HY_DOMAIN_BROADCAST_H

@@ -12,11 +12,12 @@
  *      no answer  v  | the same receipt again, or an operator's retry
  *               unknown ---> sent | delivered | failed      (settled by event, receipt, operator)
  *
- * sending becomes waiting when the platform refused a grant that the ledger is sure of: it waits for
- * the next accept, or for the instant at which the grant is tried again (due_at_ms). Then it goes
- * from waiting to sending at once.
+ * sending becomes waiting when the platform refused a grant that the ledger is sure of: it waits
+ * for the next accept, or for the instant at which the grant is tried again (due_at_ms). Then it
+ * goes from waiting to sending at once.
  *
- * failed, expired and unknown become queued again when an operator asks for a retry, and never else.
+ * failed, expired and unknown become queued again when an operator asks for a retry, and never
+ * else.
  *
  * queued becomes unknown, too: when an earlier request is in doubt and the grant that could have
  * proved it is gone, so that trying again with another one might be the second time.
@@ -114,8 +115,8 @@ bool hy_message_may_move(enum hy_message_state from, enum hy_message_state to);
 /* True when an operator may have it sent again, from failed, expired, unknown to queued. */
 bool hy_message_may_retry(enum hy_message_state state);
 
-/* True for the moves that need no operator: all that is drawn but those of a retry. Whatever moves a
- * message and is no retry asks this one. */
+/* True for the moves that need no operator: all that is drawn but those of a retry. Whatever moves
+ * a message and is no retry asks this one. */
 bool hy_message_may_move_by_itself(enum hy_message_state from, enum hy_message_state to);
 
 /* True for the states that nothing changes by itself any more: sent, delivered, failed, expired,

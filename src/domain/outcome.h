@@ -24,8 +24,8 @@ enum hy_outcome_type {
     HY_OUTCOME_TYPES
 };
 
-/* "message.sent", ..., "grant.added", "grant.revoked", "callback.raw", "webhook.test"; ended by a null.
- * The numbers are stored: append, never reorder. */
+/* "message.sent", ..., "grant.added", "grant.revoked", "callback.raw", "webhook.test"; ended by a
+ * null. The numbers are stored: append, never reorder. */
 extern const char *const hy_outcome_names[];
 
 /* What a message that moved is told as; -1 = its new state is told to nobody. */
@@ -33,8 +33,7 @@ int hy_outcome_of_state(enum hy_message_state state);
 
 /* One thing that one endpoint is to be told. */
 struct hy_outcome {
-    int64_t
-        id; /* given by the store, never used again: as text "e" and its number, the webhook-id */
+    int64_t id; /* given by the store, never used again; "e" and its number are the webhook-id */
     int64_t webhook_id;
     enum hy_outcome_type type;
     int64_t app_no; /* 0 = none */
@@ -70,8 +69,9 @@ struct hy_webhook {
 
 enum { HY_WEBHOOKS_MAX = 32 };
 
-/* The delay after so many tries in vain (at least 1): 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h,
- * then every 6 h; between that and a fifth more, by `seed`. 0 = given up: it is more than 3 days old. */
+/* The delay after so many tries in vain (at least 1): 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4
+ * h, then every 6 h; between that and a fifth more, by `seed`. 0 = given up: it is more than 3 days
+ * old. */
 int64_t hy_outcome_retry_ms(int32_t attempts, int64_t age_ms, uint64_t seed);
 
 #endif

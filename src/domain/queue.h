@@ -1,9 +1,10 @@
 /*
- * queue.h - in which of its app's queues a message stands, and how often a user may hear from an app.
+ * queue.h - in which of its app's queues a message stands, and how often a user may hear from an
+ * app.
  *
- * A platform counts its quotas by call: what goes by form templates has another limit than what goes by
- * subscriptions. So an app has a channel for each, and each channel has four queues. Quiet hours and
- * priorities are decisions about whole queues: nothing is written when a night begins.
+ * A platform counts its quotas by call: what goes by form templates has another limit than what
+ * goes by subscriptions. So an app has a channel for each, and each channel has four queues. Quiet
+ * hours and priorities are decisions about whole queues: nothing is written when a night begins.
  *
  *   urgent        goes in quiet hours and past caps
  *   normal        what a backend sends one by one
@@ -18,8 +19,8 @@
 
 struct hy_message;
 
-/* Which of the platform's send calls. A message whose template is not known stands in the first one,
- * whatever it goes by in the end. */
+/* Which of the platform's send calls. A message whose template is not known stands in the first
+ * one, whatever it goes by in the end. */
 enum hy_channel { HY_CHANNEL_SUBSCRIBE, HY_CHANNEL_TEMPLATE, HY_CHANNELS };
 /* "subscribe", "template"; ended by a null. The numbers are stored: append, never reorder. */
 extern const char *const hy_channel_names[];
@@ -57,9 +58,9 @@ static inline bool hy_rank_is_quiet(enum hy_rank rank)
 
 enum { HY_CAPS_MAX = 8, HY_CAP_WINDOW_MAX_S = 30 * 86400, HY_CAP_TEXT_BYTES = 129 };
 
-/* A user gets at most `max` messages within `window_s`: of that template, or of the app. What counts is
- * a message that was sent, or perhaps was (unknown), at the instant of its settling. Urgent ones count,
- * but wait for nothing. */
+/* A user gets at most `max` messages within `window_s`: of that template, or of the app. What
+ * counts is a message that was sent, or perhaps was (unknown), at the instant of its settling.
+ * Urgent ones count, but wait for nothing. */
 struct hy_cap {
     char template_id[HY_CAP_TEXT_BYTES]; /* "" = any */
     int64_t max;                         /* 1..1000 */
@@ -67,8 +68,8 @@ struct hy_cap {
 };
 
 /*
- * When a message may go that would be one more: `heard` are the instants of those that count for this
- * cap, newest first, at least the newest `max` of them. 0 = now.
+ * When a message may go that would be one more: `heard` are the instants of those that count for
+ * this cap, newest first, at least the newest `max` of them. 0 = now.
  */
 int64_t hy_cap_free_at(const struct hy_cap *cap, const int64_t *heard_ms, int64_t count,
                        int64_t now_ms);

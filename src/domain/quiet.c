@@ -80,8 +80,8 @@ static int64_t until_minute(int64_t local_ms, int minute)
 
 /*
  * The next change lies where the clock shows the range's other end, or where the clock itself is
- * changed: there it may jump over that end (spring) or back behind it (autumn). So span after span of
- * one offset is looked at; a day without either does not exist, so these are few.
+ * changed: there it may jump over that end (spring) or back behind it (autumn). So span after span
+ * of one offset is looked at; a day without either does not exist, so these are few.
  */
 int64_t hy_quiet_change(const struct hy_quiet *quiet, const struct hy_zone *zone, int64_t now_ms)
 {

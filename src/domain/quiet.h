@@ -1,8 +1,9 @@
 /*
  * quiet.h - the hours in which an app's users are left alone: "22:00-08:00" in a time zone.
  *
- * From the first minute up to, not with, the second. A range may go past midnight; one that begins where
- * it ends is no range. Minutes that a clock change swallows or repeats are as that zone's clocks show them.
+ * From the first minute up to, not with, the second. A range may go past midnight; one that begins
+ * where it ends is no range. Minutes that a clock change swallows or repeats are as that zone's
+ * clocks show them.
  */
 #ifndef HY_DOMAIN_QUIET_H
 #define HY_DOMAIN_QUIET_H

@@ -22,8 +22,8 @@ int64_t hy_window_size(const struct hy_window *w, int64_t max)
     return size < 1 ? 1 : size;
 }
 
-/* Only a window that is in use says that more would do as well. Half of it counts as use: answers that
- * come together leave the last of them alone. */
+/* Only a window that is in use says that more would do as well. Half of it counts as use: answers
+ * that come together leave the last of them alone. */
 static void grow(struct hy_window *w, int64_t in_flight, int64_t max)
 {
     int64_t size = hy_window_size(w, max);

@@ -7,9 +7,10 @@
  *   move      start, pause, resume, cancel
  *   preview   how many could be reached, and whether samples pass the check
  *
- * The feeder (engine/broadcast/feeder.c) runs in the engine's turn: it starts what is scheduled, collects reach, and
- * feeds each running broadcast by its own rate, by what the app's lanes can take, and by what is left of
- * the platform's daily quota (openapi/quota/get), so that transactional messages still go.
+ * The feeder (engine/broadcast/feeder.c) runs in the engine's turn: it starts what is scheduled,
+ * collects reach, and feeds each running broadcast by its own rate, by what the app's lanes can
+ * take, and by what is left of the platform's daily quota (openapi/quota/get), so that
+ * transactional messages still go.
  */
 #ifndef HY_ENGINE_BROADCASTS_H
 #define HY_ENGINE_BROADCASTS_H
@@ -18,9 +19,10 @@
 #include "store/broadcasts.h"
 
 /*
- * Reads POST /v1/broadcasts (also the `broadcast` of a schedule: `default_app`, no key). Faults go into
- * `v`; without any, `ret_make` is ready for hy_engine_broadcast_create(), everything it points to in
- * v->arena. `data` is checked against the template: whole when the audience is given, otherwise (draft) only what is there.
+ * Reads POST /v1/broadcasts (also the `broadcast` of a schedule: `default_app`, no key). Faults go
+ * into `v`; without any, `ret_make` is ready for hy_engine_broadcast_create(), everything it points
+ * to in v->arena. `data` is checked against the template: whole when the audience is given,
+ * otherwise (draft) only what is there.
  */
 struct hy_broadcast_draft {
     struct hy_broadcast_make make;
@@ -40,17 +42,19 @@ void hy_engine_broadcast_read_change(struct hy_engine *engine, const json_t *bod
                                      const struct hy_broadcast *existing, struct hy_violations *v,
                                      struct hy_broadcast_change *ret_change);
 
-/* Stores what hy_engine_broadcast_read_change() read; op.done is the caller's. The feeder learns of it. */
+/* Stores what hy_engine_broadcast_read_change() read; op.done is the caller's. The feeder learns of
+ * it. */
 void hy_engine_broadcast_change(struct hy_engine *engine, struct hy_broadcast_change *change);
 
-/* One line of an upload, {"user":"...","data":{...}?}: checked as a message of that broadcast would be, its
- * data's keys in place of the broadcast's of the same name. Faults into `v`, whose fields are dotted paths. `ret_item` points into v->arena. */
+/* One line of an upload, {"user":"...","data":{...}?}: checked as a message of that broadcast would
+ * be, its data's keys in place of the broadcast's of the same name. Faults into `v`, whose fields
+ * are dotted paths. `ret_item` points into v->arena. */
 void hy_engine_broadcast_line(struct hy_engine *engine, const struct hy_broadcast *broadcast,
                               const json_t *line, struct hy_violations *v,
                               struct hy_audience_item *ret_item);
 
-/* Moves; `running` from draft or scheduled checks nothing: hy_engine_broadcast_check() did. op.done is the
- * caller's. The feeder learns of it. */
+/* Moves; `running` from draft or scheduled checks nothing: hy_engine_broadcast_check() did. op.done
+ * is the caller's. The feeder learns of it. */
 void hy_engine_broadcast_move(struct hy_engine *engine, struct hy_broadcast_move *move);
 
 /* May it start? A draft needs an audience, and data that is whole unless its lines bring it. */

@@ -2,12 +2,12 @@
  * dispatch.c - which apps may send how many messages of which queues now.
  *
  * A lane asks the store for messages only while something is due in one of its queues, its token is
- * good, the gate isn't paused, and there is room: in the gate's window, in the app's max_in_flight, in
- * its rate, and on the client's connections. One claim verb is under way at a time, for all lanes that
- * want one, so claims gather by themselves under load.
+ * good, the gate isn't paused, and there is room: in the gate's window, in the app's max_in_flight,
+ * in its rate, and on the client's connections. One claim verb is under way at a time, for all
+ * lanes that want one, so claims gather by themselves under load.
  *
- * Room is given urgent first, then normal; broadcasts get a fifth of the slots while both want them,
- * and all of them otherwise (docs/decisions/0022).
+ * Room is given urgent first, then normal; broadcasts get a fifth of the slots while both want
+ * them, and all of them otherwise (docs/decisions/0022).
  */
 #include "base/log.h"
 #include "engine/internal.h"
@@ -135,8 +135,9 @@ static bool look(struct filling *f)
 }
 
 /*
- * An app that answers slowly keeps its connections for long. It may have no more of them than are free:
- * one such app takes half, two a third each, and there is always as much left for the next one.
+ * An app that answers slowly keeps its connections for long. It may have no more of them than are
+ * free: one such app takes half, two a third each, and there is always as much left for the next
+ * one.
  */
 static int64_t connections(const struct filling *f)
 {
@@ -182,8 +183,8 @@ static void ask(struct filling *f, int queue, int64_t capacity)
 
 /*
  * Gives `n` slots to the queues of that half that are ready, in order of rank, both gates in turn;
- * returns what is left. One that is known to have something due takes what it can; one that has to be
- * asked first gets one, so that those behind it go in the same claim.
+ * returns what is left. One that is known to have something due takes what it can; one that has to
+ * be asked first gets one, so that those behind it go in the same claim.
  */
 static int64_t give(struct filling *f, bool bulk, int64_t n)
 {
@@ -253,8 +254,8 @@ static void free_batch(struct hy_batch *batch)
     free(batch);
 }
 
-/* What the store reads on its own thread may not change meanwhile: an app's settings may, and what is
- * held. */
+/* What the store reads on its own thread may not change meanwhile: an app's settings may, and what
+ * is held. */
 static bool copy_lanes(struct hy_engine *engine, struct hy_batch *batch, size_t count)
 {
     const struct hy_cap *from = NULL;

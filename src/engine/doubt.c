@@ -1,6 +1,6 @@
 /*
- * doubt.c - what an uncertain commit leaves behind: the answer of a transaction was lost, so what the
- * engine holds in memory and what is stored may differ. It looks again.
+ * doubt.c - what an uncertain commit leaves behind: the answer of a transaction was lost, so what
+ * the engine holds in memory and what is stored may differ. It looks again.
  *
  *   of an app      the apps are read, and what is newer there is taken over
  *   of a claim     messages may be `sending` that nobody sends. Nothing is claimed until all that is

@@ -127,8 +127,8 @@ static int load(struct hy_engine *engine)
     return err ? err : hy_clockwork_init(engine);
 }
 
-/* Recursive: where there is no memory to remember a request, the transport says so before it returns
- * (net/httpc.h), in the middle of a turn. */
+/* Recursive: where there is no memory to remember a request, the transport says so before it
+ * returns (net/httpc.h), in the middle of a turn. */
 static void init_turn_lock(pthread_mutex_t *lock)
 {
     pthread_mutexattr_t attr;

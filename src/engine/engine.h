@@ -13,9 +13,9 @@
  * store thread or on the engine's thread and must be short (a server's callback wakes its request).
  * The engine holds no truth that the store cannot rebuild at start.
  *
- * A change that somebody with a key asks for carries its record (domain/audit.h): in `audit` where the
- * struct has one, otherwise in `op.audit` of its verb, which these functions leave as it is. Null:
- * nobody with a key. It has to live until `done`.
+ * A change that somebody with a key asks for carries its record (domain/audit.h): in `audit` where
+ * the struct has one, otherwise in `op.audit` of its verb, which these functions leave as it is.
+ * Null: nobody with a key. It has to live until `done`.
  *
  * Beside this one: templates.h, pages.h (sessions, reports and advice of mini-program pages),
  * callbacks.h, broadcasts.h, webhooks.h.
@@ -116,15 +116,15 @@ struct hy_submission {
  * is in v->arena or in itself: it must not be moved. Touches nothing.
  *
  * A message with a key that breaks no rule but its template's may be a repeat of one that was taken
- * before the template was known: then there are faults, and `unfit` is true. It may be submitted all
- * the same; the store answers a repeat, and any other one is HY_ADMIT_LATE: refuse it with `v`.
+ * before the template was known: then there are faults, and `unfit` is true. It may be submitted
+ * all the same; the store answers a repeat, and any other one is HY_ADMIT_LATE: refuse it with `v`.
  */
 void hy_engine_prepare(struct hy_engine *engine, const json_t *body, const char *header_key,
                        const char *default_app, struct hy_violations *v,
                        struct hy_submission *ret_submission);
 
-/* The fault of a message that was admitted as HY_ADMIT_LATE. Without a key prepare() adds it itself;
- * with one, the message may be a repeat that the store answers. */
+/* The fault of a message that was admitted as HY_ADMIT_LATE. Without a key prepare() adds it
+ * itself; with one, the message may be a repeat that the store answers. */
 void hy_engine_refuse_late(struct hy_violations *v);
 
 /* Admits prepared messages: `admit.items`, `admit.count`, `admit.arena` set by the caller. */
@@ -247,9 +247,9 @@ struct hy_app_status {
 void hy_engine_app_status(struct hy_engine *engine, int64_t app_no, struct hy_arena *arena,
                           struct hy_app_status *ret_status);
 
-/* Ends the pauses of an app's channels, or begins one by hand (`until_ms` 0: until it is resumed): nothing
- * leaves, no probe either. In use at once, also after a restart: `put.op.done` is the caller's, called when
- * it is on disk. HY_E_NOT_FOUND. */
+/* Ends the pauses of an app's channels, or begins one by hand (`until_ms` 0: until it is resumed):
+ * nothing leaves, no probe either. In use at once, also after a restart: `put.op.done` is the
+ * caller's, called when it is on disk. HY_E_NOT_FOUND. */
 struct hy_app_pause {
     struct hy_pause_put put[HY_CHANNELS];
     int result; /* out */
@@ -263,8 +263,8 @@ int hy_engine_app_pause(struct hy_engine *engine, const char *id, int64_t until_
                         struct hy_app_pause *pause);
 int hy_engine_app_resume(struct hy_engine *engine, const char *id, struct hy_app_pause *pause);
 
-/* Bits of enum hy_scope for a key somebody showed; 0 = unknown or revoked: then `ret_holder` (may be
- * null) is untouched. Constant time in the key's content. */
+/* Bits of enum hy_scope for a key somebody showed; 0 = unknown or revoked: then `ret_holder` (may
+ * be null) is untouched. Constant time in the key's content. */
 unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key,
                               struct hy_key_holder *ret_holder);
 

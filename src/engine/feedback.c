@@ -12,8 +12,8 @@ static bool channel_works(enum hy_verdict verdict)
            verdict == HY_VERDICT_USER_GONE || verdict == HY_VERDICT_BAD_PAYLOAD;
 }
 
-/* Both gates that a message has to do with: where it stood, and whose quota it used. They differ where
- * a template is not known. */
+/* Both gates that a message has to do with: where it stood, and whose quota it used. They differ
+ * where a template is not known. */
 static void each_gate(struct hy_attempt_run *run,
                       void (*tell)(struct hy_attempt_run *run, enum hy_channel channel))
 {

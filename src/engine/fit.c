@@ -1,9 +1,9 @@
 /*
  * fit.c - what a message says, held against its template before any permission is touched.
  *
- * The platform's own check comes first; what it refuses of `data` is not told twice. A template that
- * is not on the shelf passes: the platform has the last word. The request's data is never written
- * to, because the fingerprint of the idempotency key is taken of it.
+ * The platform's own check comes first; what it refuses of `data` is not told twice. A template
+ * that is not on the shelf passes: the platform has the last word. The request's data is never
+ * written to, because the fingerprint of the idempotency key is taken of it.
  */
 #include "engine/internal.h"
 
@@ -115,7 +115,8 @@ static bool data_refused(const struct hy_violations *v, size_t before)
     return v->unkept > 0;
 }
 
-/* The platform's own check. What is still to come of a part is not missed: an emphasis may name it. */
+/* The platform's own check. What is still to come of a part is not missed: an emphasis may name
+ * it. */
 static void check_shape(struct fitting *f)
 {
     const struct hy_fit *fit = f->fit;

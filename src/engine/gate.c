@@ -5,8 +5,8 @@
  *                     ^                                   |
  *                     +-------------- it doesn't ---------+
  *
- * A pause that a restart would have to find out again is written down, behind the engine's back: the
- * one in memory acts, and if the disk is full only the next start knows less.
+ * A pause that a restart would have to find out again is written down, behind the engine's back:
+ * the one in memory acts, and if the disk is full only the next start knows less.
  */
 #include "base/log.h"
 #include "engine/internal.h"
@@ -89,7 +89,8 @@ int hy_gates_load(struct hy_engine *engine)
 /* --- pausing ---------------------------------------------------------------------------------- */
 
 /* A pause of a lesser kind, or a shorter one that the platform asks for, changes nothing while the
- * present one lasts. One whose end has come is half open: whatever its probe found out replaces it. */
+ * present one lasts. One whose end has come is half open: whatever its probe found out replaces
+ * it. */
 static bool outranked(const struct hy_engine *engine, const struct hy_gate *gate,
                       const struct hy_gate_pause *p)
 {

@@ -127,9 +127,9 @@ struct hy_fit {
 
 /*
  * Checks the message by its platform and, when its template is known, by that: faults go into `v`.
- * Without any, message->data and template_kind are set. With HY_REPAIR_CUT what is too long was made
- * shorter where that can be done, and data that came as text was taken; the notes, in v->arena, say
- * what is different from what came.
+ * Without any, message->data and template_kind are set. With HY_REPAIR_CUT what is too long was
+ * made shorter where that can be done, and data that came as text was taken; the notes, in
+ * v->arena, say what is different from what came.
  */
 size_t hy_fit_message(const struct hy_fit *fit, struct hy_violations *v,
                       const struct hy_repair_note **ret_notes, size_t *ret_count);
@@ -263,7 +263,8 @@ int64_t hy_attempts_settle(struct hy_engine *engine);
 struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app);
 bool hy_app_hears_events(const struct hy_app_entry *app);
 
-/* feedback.c: what came of it tells the lane how to go on. An answer is told before it is settled. */
+/* feedback.c: what came of it tells the lane how to go on. An answer is told before it is
+ * settled. */
 void hy_feedback_answer(struct hy_attempt_run *run, const struct hy_http_response *response);
 void hy_feedback_verdict(struct hy_attempt_run *run);
 

@@ -1,5 +1,6 @@
 /*
- * lane.h - what the engine knows of an app at work: its token, its queues, and a gate for each channel.
+ * lane.h - what the engine knows of an app at work: its token, its queues, and a gate for each
+ * channel.
  *
  *   lane      one an app: settings, token, rate, quiet hours, the share of bulk
  *   gate      one a channel of a lane: how many requests may be under way, and whether it is paused

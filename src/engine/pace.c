@@ -20,7 +20,8 @@ static size_t clamped(int64_t limit)
     return limit > HY_PACE_LIMIT_MAX ? HY_PACE_LIMIT_MAX : (size_t)limit;
 }
 
-/* With few deleted ones the step says nothing of their price, but it must not be long all the same. */
+/* With few deleted ones the step says nothing of their price, but it must not be long all the
+ * same. */
 static void learn(struct hy_pace *pace, int64_t took_us, size_t done)
 {
     size_t among = done * 4 >= pace->limit ? done : pace->limit;

@@ -1,10 +1,11 @@
 /*
- * retention.c - deleting what is older than it is kept, kind by kind, in small steps; then the free pages
- * of the file are given back.
+ * retention.c - deleting what is older than it is kept, kind by kind, in small steps; then the free
+ * pages of the file are given back.
  *
  *   step -> rest -> step -> ... -> next kind -> ... -> vacuum -> rest -> ... -> result
  *
- * Nothing is remembered between nights: what an interrupted one left is looked at again by the next.
+ * Nothing is remembered between nights: what an interrupted one left is looked at again by the
+ * next.
  */
 #include "engine/retention.h"
 

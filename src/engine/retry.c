@@ -1,5 +1,6 @@
 /*
- * retry.c - messages that an operator has sent again: the store moves them, then the dispatcher is told.
+ * retry.c - messages that an operator has sent again: the store moves them, then the dispatcher is
+ * told.
  */
 #include "engine/internal.h"
 

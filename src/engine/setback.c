@@ -1,10 +1,11 @@
 /*
  * setback.c - when the clock is set back.
  *
- * Whatever was to happen "a second later" was written down as an instant. Set the clock back by an hour,
- * and it happens an hour late. So what was a duration is moved along, in memory at once and in the store
- * by the verb rewind, in the background; what was meant as an instant of the wall clock (midnight, a send_at,
- * an operator's "until") stays. A clock that goes forward, or a machine that slept, only makes things due.
+ * Whatever was to happen "a second later" was written down as an instant. Set the clock back by an
+ * hour, and it happens an hour late. So what was a duration is moved along, in memory at once and
+ * in the store by the verb rewind, in the background; what was meant as an instant of the wall
+ * clock (midnight, a send_at, an operator's "until") stays. A clock that goes forward, or a machine
+ * that slept, only makes things due.
  */
 #include "base/log.h"
 #include "domain/retry.h"

@@ -53,7 +53,8 @@ void hy_engine_refuse_late(struct hy_violations *v)
     hy_violations_add(v, "expires_at", "future", NULL, NULL, "expires_at is past.");
 }
 
-/* With a key the store is asked first: a repeat gets its first answer even when its time is over. */
+/* With a key the store is asked first: a repeat gets its first answer even when its time is
+ * over. */
 void hy_check_instants(int64_t send_at_ms, int64_t expires_at_ms, const char *key, int64_t now_ms,
                        struct hy_violations *v)
 {

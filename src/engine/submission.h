@@ -8,8 +8,8 @@
 #include "domain/message.h"
 #include "platform/platform.h"
 
-/* send_at within a year, expires_at behind it. With a key (or null) the past is no fault: the request
- * may be a repeat, which the store answers. */
+/* send_at within a year, expires_at behind it. With a key (or null) the past is no fault: the
+ * request may be a repeat, which the store answers. */
 void hy_check_instants(int64_t send_at_ms, int64_t expires_at_ms, const char *key, int64_t now_ms,
                        struct hy_violations *v);
 

@@ -19,7 +19,8 @@ const struct hy_shelf_item *hy_engine_template(struct hy_engine *engine, int64_t
                                                const char *template_id);
 void hy_engine_template_release(const struct hy_shelf_item *item);
 
-/* All of one app by kind, title, id: an array in the arena, each counted; null when out of memory. */
+/* All of one app by kind, title, id: an array in the arena, each counted; null when out of
+ * memory. */
 const struct hy_shelf_item **hy_engine_template_list(struct hy_engine *engine, int64_t app_no,
                                                      struct hy_arena *arena, size_t *ret_count);
 

@@ -2,11 +2,12 @@
  * webhooks.h - the engine's verbs for outcome webhooks. See engine.h for threads and callbacks,
  * domain/outcome.h for the words, store/webhooks.h for the outbox.
  *
- * The teller (engine/webhook/teller.c) runs in the engine's turn: it claims due outcomes of each endpoint that is
- * in use, posts them as the Standard Webhooks specification says, and settles what came of it. An endpoint
- * has a window of its own (domain/window.h), at most 16 under way. 2xx is told. 410 disables the endpoint
- * at once; anything else is tried again (hy_outcome_retry_ms), and an endpoint that has only failed for 3 days
- * is disabled: an alarm in the log, in GET /v1/webhooks and in `hongyan doctor`.
+ * The teller (engine/webhook/teller.c) runs in the engine's turn: it claims due outcomes of each
+ * endpoint that is in use, posts them as the Standard Webhooks specification says, and settles what
+ * came of it. An endpoint has a window of its own (domain/window.h), at most 16 under way. 2xx is
+ * told. 410 disables the endpoint at once; anything else is tried again (hy_outcome_retry_ms), and
+ * an endpoint that has only failed for 3 days is disabled: an alarm in the log, in GET /v1/webhooks
+ * and in `hongyan doctor`.
  *
  *   webhook-id: e123   webhook-timestamp: seconds   webhook-signature: v1,BASE64 [v1,BASE64]
  *   {"type":"message.sent","timestamp":"...","data":{...}}
@@ -33,14 +34,15 @@ struct hy_webhook_change {
     struct hy_engine *engine; /* the engine's */
 };
 
-/* POST (`existing` null) or PATCH. Faults into `v`: then HY_E_INVALID and nothing is started. The URL is
- * https with a public name, or anything with --allow-private-webhooks. `arena` keeps texts. */
+/* POST (`existing` null) or PATCH. Faults into `v`: then HY_E_INVALID and nothing is started. The
+ * URL is https with a public name, or anything with --allow-private-webhooks. `arena` keeps
+ * texts. */
 int hy_engine_webhook_put(struct hy_engine *engine, const json_t *body,
                           const struct hy_webhook *existing, struct hy_violations *v,
                           struct hy_webhook_change *change);
 
-/* A new secret; the old one signs as well for `overlap_s`. `secret` null: one is made; otherwise it is
- * wiped where it stands. */
+/* A new secret; the old one signs as well for `overlap_s`. `secret` null: one is made; otherwise it
+ * is wiped where it stands. */
 int hy_engine_webhook_rotate(struct hy_engine *engine, const struct hy_webhook *existing,
                              const char *secret, int64_t overlap_s, struct hy_violations *v,
                              struct hy_webhook_change *change);

@@ -80,11 +80,6 @@ size_t hy_sim_call_index(const struct hy_sim_call *call)
     return (size_t)(call - calls);
 }
 
-const struct hy_sim_call *hy_sim_call_at(size_t index)
-{
-    return index < CALL_COUNT ? &calls[index] : NULL;
-}
-
 int64_t hy_sim_call_day_limit(const struct hy_sim_call *call, const struct hy_sim_app *app)
 {
     int64_t own = app->day_limit[hy_sim_call_index(call)];

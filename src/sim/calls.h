@@ -50,9 +50,6 @@ const struct hy_sim_call *hy_sim_call_find(const char *path);
 /* 0 to HY_SIM_CALLS_MAX - 1. */
 size_t hy_sim_call_index(const struct hy_sim_call *call);
 
-/* Walks the table: null after the last one. */
-const struct hy_sim_call *hy_sim_call_at(size_t index);
-
 /* The limit of a day for `app`: its own, or the table's; 0: none. */
 int64_t hy_sim_call_day_limit(const struct hy_sim_call *call, const struct hy_sim_app *app);
 

@@ -51,7 +51,8 @@ int hy_sim_run_clear_quota(struct hy_sim_exchange *x)
     return clear(x);
 }
 
-/* The table of its document has both in the body, the example beside it in the query: either will do. */
+/* The table of its document has both in the body, the example beside it in the query: either will
+ * do. */
 static const char *parameter(const struct hy_sim_exchange *x, const json_t *body, const char *name)
 {
     const char *in_query = hy_httpd_query(x->req, name);

@@ -11,18 +11,18 @@
 #include "store/store.h"
 
 /* `app.no` 0: inserts, gives `no`; HY_E_EXISTS when an app in use has that id. Otherwise replaces
- * settings, secret and callback (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND, also when
- * it is deleted. */
+ * settings, secret and callback (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND, also
+ * when it is deleted. */
 struct hy_app_put {
     struct hy_op op;
     struct hy_app app; /* in; `no` out */
 };
 
-/* Marks the app deleted, wipes secret, callback and token, deletes its templates, cancels its queued
- * and waiting messages (reason "app_deleted", grants given back, nothing woken), takes the due time
- * from its unknown ones and deletes its schedules and pauses; its broadcasts that are not done are
- * canceled and wind up. The id may be used again for a new app. HY_E_NOT_FOUND when there never
- * was one with that number. May be repeated: cancels what an answer that came late has queued
+/* Marks the app deleted, wipes secret, callback and token, deletes its templates, cancels its
+ * queued and waiting messages (reason "app_deleted", grants given back, nothing woken), takes the
+ * due time from its unknown ones and deletes its schedules and pauses; its broadcasts that are not
+ * done are canceled and wind up. The id may be used again for a new app. HY_E_NOT_FOUND when there
+ * never was one with that number. May be repeated: cancels what an answer that came late has queued
  * again. */
 struct hy_app_delete {
     struct hy_op op;
@@ -39,9 +39,9 @@ struct hy_apps {
 };
 
 /*
- * Sessions that mini-program pages hold (engine/page/session.c) are signed, not stored. To revoke one means
- * to say from when on a session of that user must be: those issued before `at_ms` are void. `user` null:
- * all users of the app. A later cut replaces an earlier one.
+ * Sessions that mini-program pages hold (engine/page/session.c) are signed, not stored. To revoke
+ * one means to say from when on a session of that user must be: those issued before `at_ms` are
+ * void. `user` null: all users of the app. A later cut replaces an earlier one.
  */
 struct hy_session_cut {
     struct hy_op op;

@@ -1,6 +1,6 @@
 /*
- * broadcasts.h - the store's verbs for broadcasts and their audiences. See store.h for what all verbs
- * share, domain/broadcast.h for the words.
+ * broadcasts.h - the store's verbs for broadcasts and their audiences. See store.h for what all
+ * verbs share, domain/broadcast.h for the words.
  */
 #ifndef HY_STORE_BROADCASTS_H
 #define HY_STORE_BROADCASTS_H
@@ -15,10 +15,10 @@ struct hy_audience_item {
     const char *data; /* the message's data for this user, whole; null = the broadcast's */
 };
 
-/* Adds users to a draft; one who is there already, in this call or before, is counted as a duplicate
- * and not changed: so an upload whose answer was lost may be sent again. HY_E_NOT_FOUND, HY_E_CONFLICT
- * (no draft, or its audience is the reach: then it has no other). total and duplicates of the
- * broadcast grow; of one that is told with other data the first counts. */
+/* Adds users to a draft; one who is there already, in this call or before, is counted as a
+ * duplicate and not changed: so an upload whose answer was lost may be sent again. HY_E_NOT_FOUND,
+ * HY_E_CONFLICT (no draft, or its audience is the reach: then it has no other). total and
+ * duplicates of the broadcast grow; of one that is told with other data the first counts. */
 struct hy_audience_add {
     struct hy_op op;
     int64_t broadcast_id;
@@ -29,9 +29,9 @@ struct hy_audience_add {
 
 /*
  * One step of collecting the ledger's reach: looks at the grants of users above collect_from, about
- * `limit` of them (whole users), adds those who have a use for the template that is free now (as reach
- * counts: hy_reach), moves collect_from on, and sets `collected` when there is none left. HY_E_CONFLICT
- * when it is not running, or collected.
+ * `limit` of them (whole users), adds those who have a use for the template that is free now (as
+ * reach counts: hy_reach), moves collect_from on, and sets `collected` when there is none left.
+ * HY_E_CONFLICT when it is not running, or collected.
  */
 struct hy_audience_collect {
     struct hy_op op;
@@ -44,10 +44,10 @@ struct hy_audience_collect {
 };
 
 /*
- * How many of an audience could be sent to now, in pieces: users of `broadcast_id` above `after` (null:
- * from the first), at most `limit`, in the order of their names (bytes). `reachable` as reach counts: a
- * free use for the broadcast's template. HY_E_NOT_FOUND. For an audience that is still to be collected (reach) nothing is
- * found: ask hy_reach.
+ * How many of an audience could be sent to now, in pieces: users of `broadcast_id` above `after`
+ * (null: from the first), at most `limit`, in the order of their names (bytes). `reachable` as
+ * reach counts: a free use for the broadcast's template. HY_E_NOT_FOUND. For an audience that is
+ * still to be collected (reach) nothing is found: ask hy_reach.
  */
 struct hy_audience_look {
     struct hy_op op;
@@ -98,8 +98,8 @@ struct hy_broadcast_change {
 };
 
 /*
- * To another state, as drawn in domain/broadcast.h; HY_E_CONFLICT for anything else (`state` tells what
- * it is), HY_E_NOT_FOUND. What goes with it, in the same transaction:
+ * To another state, as drawn in domain/broadcast.h; HY_E_CONFLICT for anything else (`state` tells
+ * what it is), HY_E_NOT_FOUND. What goes with it, in the same transaction:
  *   running    started_at_ms, once; from draft and scheduled: `collected` = !reach. From paused: the
  *              messages that claim had held are due now, and count as freed
  *   paused     `reason`; in all other states it is null
@@ -118,12 +118,13 @@ struct hy_broadcast_move {
 };
 
 /*
- * Feeds a running one: the next `limit` users in the order of their names leave the audience and become
- * messages, as admit makes them of a due one: accepted now, with the ids given, grants reserved, or
- * ended as on_missing says. `fed` of them, perhaps fewer. HY_E_CONFLICT when it is not running;
- * HY_E_EXISTS when an id that would be used is stored already. `left`: there are more in the audience now.
- * When the broadcast's expires_at_ms has come, they become messages that are expired, and no grant is
- * touched. A user without data in a broadcast without data gets "{}": whoever starts one looks first.
+ * Feeds a running one: the next `limit` users in the order of their names leave the audience and
+ * become messages, as admit makes them of a due one: accepted now, with the ids given, grants
+ * reserved, or ended as on_missing says. `fed` of them, perhaps fewer. HY_E_CONFLICT when it is not
+ * running; HY_E_EXISTS when an id that would be used is stored already. `left`: there are more in
+ * the audience now. When the broadcast's expires_at_ms has come, they become messages that are
+ * expired, and no grant is touched. A user without data in a broadcast without data gets "{}":
+ * whoever starts one looks first.
  */
 struct hy_broadcast_feed {
     struct hy_op op;
@@ -138,11 +139,11 @@ struct hy_broadcast_feed {
     bool left;                           /* out */
 };
 
-/* One step of winding up a canceled one: deletes at most about `limit` of its audience and cancels its
- * queued and waiting messages (reason "broadcast_canceled", grants given back). Ends winding_up when
- * there is none left (`left` false) and none of its messages is in `sending`: what is under way may come
- * back (`sending`: look again when those are settled). What is unknown stays, and goes on. HY_E_NOT_FOUND;
- * HY_E_CONFLICT when it is not winding up. */
+/* One step of winding up a canceled one: deletes at most about `limit` of its audience and cancels
+ * its queued and waiting messages (reason "broadcast_canceled", grants given back). Ends winding_up
+ * when there is none left (`left` false) and none of its messages is in `sending`: what is under
+ * way may come back (`sending`: look again when those are settled). What is unknown stays, and goes
+ * on. HY_E_NOT_FOUND; HY_E_CONFLICT when it is not winding up. */
 struct hy_broadcast_wind_up {
     struct hy_op op;
     int64_t broadcast_id;
@@ -158,8 +159,8 @@ struct hy_broadcasts {
     struct hy_op op;
     int64_t id;
     int64_t app_no; /* 0 = all */
-    bool
-        unfinished; /* only those that the engine has to do with: scheduled, running, paused, winding up */
+    /* Only those that the engine has to do with: scheduled, running, paused, winding up. */
+    bool unfinished;
     int64_t before_id; /* 0 = from the newest */
     size_t limit;      /* 1..1000 */
     struct hy_arena *arena;

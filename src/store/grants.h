@@ -48,9 +48,10 @@ struct hy_deposit_item {
 
 /*
  * Stores grants, all or none, and wakes the messages that wait for them (messages.h). A credential
- * is stored once an app, whoever deposits it again; counters are told as domain/answer.h says; items
- * of one call count among themselves too. An identity is remembered for HY_IDENTITY_KEPT_MS. May be repeated if every counter has an identity. A counter of kind once that is told as
- * always becomes one even when the tap is known.
+ * is stored once an app, whoever deposits it again; counters are told as domain/answer.h says;
+ * items of one call count among themselves too. An identity is remembered for HY_IDENTITY_KEPT_MS.
+ * May be repeated if every counter has an identity. A counter of kind once that is told as always
+ * becomes one even when the tap is known.
  */
 struct hy_deposit {
     struct hy_op op;
@@ -74,10 +75,10 @@ struct hy_purge {
     size_t purged; /* out; == limit: call again */
 };
 
-/* Deletes what is only kept for a while: identities older than HY_IDENTITY_KEPT_MS, what awaits a sent event
- * (events.h) for 3 days, events that came early a day ago, what users heard (settle) some days after its
- * heard_for_ms, session cuts that no session can be older
- * than (30 days). At most about `limit` rows. */
+/* Deletes what is only kept for a while: identities older than HY_IDENTITY_KEPT_MS, what awaits a
+ * sent event (events.h) for 3 days, events that came early a day ago, what users heard (settle)
+ * some days after its heard_for_ms, session cuts that no session can be older than (30 days). At
+ * most about `limit` rows. */
 struct hy_tidy {
     struct hy_op op;
     int64_t now_ms;
@@ -109,10 +110,10 @@ struct hy_grant_list {
 
 /*
  * How many users could be sent a message of this template now, and how many messages. Kept, not
- * counted: takes microseconds however many grants there are. A template of kind legacy is reached by
- * receipts, of any other known kind by counters, an unknown one by counters if it ever had one, else
- * by receipts. `users` never counts one twice. Receipts whose expiry less the margin is within a
- * minute of now may be left out already. A suspect grant does not count before its next accept or
+ * counted: takes microseconds however many grants there are. A template of kind legacy is reached
+ * by receipts, of any other known kind by counters, an unknown one by counters if it ever had one,
+ * else by receipts. `users` never counts one twice. Receipts whose expiry less the margin is within
+ * a minute of now may be left out already. A suspect grant does not count before its next accept or
  * success.
  */
 struct hy_reach {

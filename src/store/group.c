@@ -185,9 +185,9 @@ static bool is_heavy(const struct hy_op *op)
     return hy_verb_check(op) == 0 && hy_verb_weight(op) > LIGHT_WEIGHT_MAX;
 }
 
-/* An import of many thousand grants is many groups of half a second, and who pushed an event waits 5 s.
- * So events go first, with nothing heavy beside them; the next group takes what was left in its
- * order, so that no stream of events stops an import. */
+/* An import of many thousand grants is many groups of half a second, and who pushed an event waits
+ * 5 s. So events go first, with nothing heavy beside them; the next group takes what was left in
+ * its order, so that no stream of events stops an import. */
 static void choose(struct hy_store *store, struct gathering *g)
 {
     bool hurry = store->hurried.first && !store->held;

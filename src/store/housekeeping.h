@@ -1,6 +1,6 @@
 /*
- * housekeeping.h - the store's verbs for what is kept for how long, for lanes that are paused, and for
- * the record of who did what. See store.h for what all verbs share.
+ * housekeeping.h - the store's verbs for what is kept for how long, for lanes that are paused, and
+ * for the record of who did what. See store.h for what all verbs share.
  */
 #ifndef HY_STORE_HOUSEKEEPING_H
 #define HY_STORE_HOUSEKEEPING_H
@@ -31,9 +31,10 @@ enum hy_retain_kind {
 extern const char *const hy_retain_names[];
 
 /*
- * Deletes what is older than `before_ms`, looking at no more than `limit` records above `cursor` (0 = from
- * the oldest), in the order of their ids. `cursor` out: where to go on; `more` false: all was looked at. The caller keeps a call
- * short by choosing `limit`: the writer serves nobody else meanwhile.
+ * Deletes what is older than `before_ms`, looking at no more than `limit` records above `cursor` (0
+ * = from the oldest), in the order of their ids. `cursor` out: where to go on; `more` false: all
+ * was looked at. The caller keeps a call short by choosing `limit`: the writer serves nobody else
+ * meanwhile.
  */
 struct hy_retain {
     struct hy_op op;
@@ -80,9 +81,9 @@ struct hy_pauses {
 /* --- when the clock was set back -------------------------------------------------------------- */
 
 /*
- * Messages that were to go by now, but whose due instant comes from a clock that was ahead: queued with
- * send_at_ms <= now and due_at_ms > now + slack -> due now; unknown with a due time > now + slack -> due at
- * now + slack. (Parked ones likewise.) At most `limit` a call, in order of id.
+ * Messages that were to go by now, but whose due instant comes from a clock that was ahead: queued
+ * with send_at_ms <= now and due_at_ms > now + slack -> due now; unknown with a due time > now +
+ * slack -> due at now + slack. (Parked ones likewise.) At most `limit` a call, in order of id.
  */
 struct hy_rewind {
     struct hy_op op;

@@ -12,16 +12,18 @@
 
 /*
  * Wake: whenever a use becomes free (a deposit; a reservation given back; a try of a suspect grant
- * that is settled with spend or doubt, for others may try it then), the messages of that user that are
- * `waiting` for one that fits are woken in the same transaction: each, oldest (smallest id) first,
- * reserves the use that hy_grant_compare() puts first, is queued, due now, reason null, not in doubt.
- * One whose expires_at_ms is past is left to sweep. One that waits for a suspect grant (waiting with a
- * due time, parked or not) is woken like the others. Where a verb knows the app's margin it counts;
- * elsewhere (settle, cancel, sweep, hear of a sent item) it is taken as 0, and claim looks again.
+ * that is settled with spend or doubt, for others may try it then), the messages of that user that
+ * are `waiting` for one that fits are woken in the same transaction: each, oldest (smallest id)
+ * first, reserves the use that hy_grant_compare() puts first, is queued, due now, reason null, not
+ * in doubt. One whose expires_at_ms is past is left to sweep. One that waits for a suspect grant
+ * (waiting with a due time, parked or not) is woken like the others. Where a verb knows the app's
+ * margin it counts; elsewhere (settle, cancel, sweep, hear of a sent item) it is taken as 0, and
+ * claim looks again.
  *
- * Missing: the reason of a message without a grant is that of hy_grant_missing_reason() for the user's
- * counter that fits, else for the receipt that fits and has the largest id. With no_grant.suspect a
- * message that waits is due at that counter's retry_at_ms, if that is still ahead.
+ * Missing: the reason of a message without a grant is that of hy_grant_missing_reason() for the
+ * user's counter that fits, else for the receipt that fits and has the largest id. With
+ * no_grant.suspect a message that waits is due at that counter's retry_at_ms, if that is still
+ * ahead.
  */
 
 enum { HY_FINGERPRINT_BYTES = 16 };
@@ -42,8 +44,8 @@ struct hy_admit_item {
     /* Idempotency: fingerprints of (app, key) and of the request's meaning; null = no key. */
     const uint8_t *key;
     const uint8_t *body;
-    bool
-        repeat_only; /* it is not fit to be admitted: only a repeat is answered, else HY_ADMIT_LATE */
+    /* It is not fit to be admitted: only a repeat is answered, else HY_ADMIT_LATE. */
+    bool repeat_only;
     int64_t margin_ms;           /* the app's receipt margin: see hy_grant_usable() */
     enum hy_admission admission; /* out */
 };
@@ -57,10 +59,10 @@ struct hy_admit_item {
  * already.
  *
  * A message that is due (send_at_ms <= now) gets its grant reserved in this transaction; when the
- * user has none, on_missing decides: fail -> failed, wait -> waiting, both with the reason of Missing
- * above; try -> queued without a grant. A later message is queued and gets its grant when it is
- * claimed. A message behind another one of the same user in `sending` is queued too: it is parked by
- * claim, not here.
+ * user has none, on_missing decides: fail -> failed, wait -> waiting, both with the reason of
+ * Missing above; try -> queued without a grant. A later message is queued and gets its grant when
+ * it is claimed. A message behind another one of the same user in `sending` is queued too: it is
+ * parked by claim, not here.
  *
  * Queued: due_at_ms is the later of send_at_ms and now_ms. Failed, waiting for anything else: 0.
  */
@@ -96,8 +98,8 @@ struct hy_claimed {
 };
 
 /*
- * Takes due messages (queued; unknown or waiting with a due time) of each lane in order of due time,
- * then id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
+ * Takes due messages (queued; unknown or waiting with a due time) of each lane in order of due
+ * time, then id: state sending, reason null, due_at_ms 0, one use of a grant reserved, lease until
  * `lease_until_ms`. For each message in turn, the first that applies:
  *
  *   1. its user has a message in `sending`: parked (see below)
@@ -124,14 +126,14 @@ struct hy_claimed {
  * What row 2 gives back wakes others; what row 5 gives back is no good to anybody.
  *
  * Only what becomes `sending` counts against capacity. `next_due_ms` of each lane is that of the
- * moment when the whole claim was done; what becomes due during the claim (woken, un-parked) is left for
- * the next one, in whichever lane it stands.
+ * moment when the whole claim was done; what becomes due during the claim (woken, un-parked) is
+ * left for the next one, in whichever lane it stands.
  *
  * Parked: a user has at most one message in `sending`; further due ones are set aside, keep their
  * state, due time and grant, and count neither as due nor against capacity. Whenever a message of
  * that user leaves `sending`, or a queued one, or an unknown or waiting one with a due time, leaves
- * that (by any verb), and the user then has none in `sending`, the parked one with the smallest due time, then
- * id, is un-parked.
+ * that (by any verb), and the user then has none in `sending`, the parked one with the smallest due
+ * time, then id, is un-parked.
  *
  * Texts of the claimed messages are in `arena`. A claim that dies with the process is found by
  * recover. Not repeatable: each call takes more.
@@ -148,8 +150,7 @@ struct hy_claim {
     /* out */
     struct hy_claimed *claimed;
     size_t count;
-    size_t
-        ended; /* due messages that were neither claimed nor parked nor put off: rows 2, 4, 5, 6 */
+    size_t ended; /* due, and neither claimed nor parked nor put off: rows 2, 4, 5, 6 */
     size_t freed; /* as for settle: perhaps in queues that were not asked for */
 };
 
@@ -160,9 +161,9 @@ struct hy_settle_item {
     struct hy_attempt attempt;
     struct hy_settlement settlement; /* state, grant move, due, reason: see domain/settlement.h */
     bool expect_event;               /* the platform will tell what became of it: see events.h */
-    int64_t
-        heard_for_ms; /* sent or unknown: counts for caps that long (the longest window); 0 = not */
-    int64_t gap_ms;   /* the user's next message is due so much later at the earliest */
+    /* Sent or unknown: counts for caps that long (the longest window); 0 = not. */
+    int64_t heard_for_ms;
+    int64_t gap_ms; /* the user's next message is due so much later at the earliest */
     /* Out: 0; HY_E_CONFLICT, nothing done: the message is not in `sending` any more, or it is by a
      * later claim (attempt.number is not attempt_count + 1). */
     int result;
@@ -173,22 +174,22 @@ struct hy_settle_item {
 
 /*
  * For each item, in order: appends the attempt (its grant_move is that of the settlement, after
- * hy_grant_move_now()), moves the message out of `sending`, does that move on the grant that it holds
- * (hy_grant_release(); the reason of a drop or a refusal is the errcode, or without one the verdict's
- * name), un-parks the next message of that user and wakes those that a use that it gave back is for,
- * itself too: a refusal that an accept outran does not make it wait. The message gets state,
- * reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid other
- * than 0 of the judgement; after keep and spend it still names the grant, after the other moves
- * none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is a
- * conflict.
+ * hy_grant_move_now()), moves the message out of `sending`, does that move on the grant that it
+ * holds (hy_grant_release(); the reason of a drop or a refusal is the errcode, or without one the
+ * verdict's name), un-parks the next message of that user and wakes those that a use that it gave
+ * back is for, itself too: a refusal that an accept outran does not make it wait. The message gets
+ * state, reason (null for ""), due_at_ms and in_doubt of the settlement, attempt_count + 1, a msgid
+ * other than 0 of the judgement; after keep and spend it still names the grant, after the other
+ * moves none. A final state sets settled_at_ms = now_ms. May be repeated safely: the second time is
+ * a conflict.
  *
- * With heard_for_ms and a state of sent or unknown, the message counts for the caps of its user from now
- * on, for heard_for_ms, once (a later attempt meanwhile does not count again): caps that are longer than that see
- * nothing of it afterwards. The state is that of the settlement.
+ * With heard_for_ms and a state of sent or unknown, the message counts for the caps of its user
+ * from now on, for heard_for_ms, once (a later attempt meanwhile does not count again): caps that
+ * are longer than that see nothing of it afterwards. The state is that of the settlement.
  *
- * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as in
- * events.h) is applied at once; otherwise the message is noted as awaiting one, with the instant at
- * which this request left. Other states and messages without expect_event await none any more.
+ * With expect_event and a state of sent or unknown, an event that is kept for it (the same rule as
+ * in events.h) is applied at once; otherwise the message is noted as awaiting one, with the instant
+ * at which this request left. Other states and messages without expect_event await none any more.
  *
  * The user's messages that this un-parks are due at now + gap_ms at the earliest.
  *
@@ -207,14 +208,15 @@ struct hy_settle {
 /* --- retry ------------------------------------------------------------------------------------ */
 
 /*
- * An operator has a message sent again. failed, expired, unknown -> queued, due at now_ms, send_at_ms =
- * now_ms (so that it is not too old at once), reason null, not in doubt; its earlier attempts stay. An
- * unknown one that still holds a receipt keeps it, stays unknown and in doubt, and is due: the same
- * receipt proves what became of the first. `set_expiry`: expires_at_ms is replaced (0 = never).
- * HY_E_NOT_FOUND; HY_E_CONFLICT: another state, or its expires_at_ms (the new one, if set) is past (then
- * state is one of those three). Nothing is reserved here: claim does that, and decides as on_missing
- * says. One that is queued awaits no event of its earlier requests and has no msgid any more (its attempts
- * keep theirs); the unknown one that stays keeps its reason and awaits on.
+ * An operator has a message sent again. failed, expired, unknown -> queued, due at now_ms,
+ * send_at_ms = now_ms (so that it is not too old at once), reason null, not in doubt; its earlier
+ * attempts stay. An unknown one that still holds a receipt keeps it, stays unknown and in doubt,
+ * and is due: the same receipt proves what became of the first. `set_expiry`: expires_at_ms is
+ * replaced (0 = never). HY_E_NOT_FOUND; HY_E_CONFLICT: another state, or its expires_at_ms (the new
+ * one, if set) is past (then state is one of those three). Nothing is reserved here: claim does
+ * that, and decides as on_missing says. One that is queued awaits no event of its earlier requests
+ * and has no msgid any more (its attempts keep theirs); the unknown one that stays keeps its reason
+ * and awaits on.
  */
 struct hy_retry {
     struct hy_op op;
@@ -241,8 +243,8 @@ struct hy_dead_filter {
     int64_t from_id, until_id; /* from <= id < until; 0 = open */
 };
 
-/* Retries those that pass, newest first, below before_id (0 = from the newest); looks at no more than
- * `limit` dead ones, or a piece of them: `more` says whether there may be older ones, below
+/* Retries those that pass, newest first, below before_id (0 = from the newest); looks at no more
+ * than `limit` dead ones, or a piece of them: `more` says whether there may be older ones, below
  * next_before_id. Those that cannot be (expires_at_ms is past) are counted in `skipped`; matched =
  * retried + skipped. A dry one counts the same and changes nothing. */
 struct hy_dead_retry {
@@ -268,9 +270,9 @@ struct hy_dead_group {
     const char *errmsg;      /* of its last attempt, or null */
 };
 
-/* The newest `limit` dead ones that pass, by app, state and reason; the groups by number, most first, then
- * that with the larger newest_id.
- * `more`: there are older ones that were not looked at. */
+/* The newest `limit` dead ones that pass, by app, state and reason; the groups by number, most
+ * first, then that with the larger newest_id. `more`: there are older ones that were not looked
+ * at. */
 struct hy_dead_groups {
     struct hy_op op;
     struct hy_dead_filter filter;
@@ -318,17 +320,17 @@ struct hy_recover {
     int64_t last_message_id; /* out */
 };
 
-/* The end of its lease, if that is over: an event about it that came before the process died must not
- * seem to be from long before, however late the next one starts. */
+/* The end of its lease, if that is over: an event about it that came before the process died must
+ * not seem to be from long before, however late the next one starts. */
 static inline int64_t hy_recover_left_at(const struct hy_recover *v, int64_t lease_until_ms)
 {
     return lease_until_ms > 0 && lease_until_ms < v->now_ms ? lease_until_ms : v->now_ms;
 }
 
 /*
- * What time alone does: messages past their expires_at_ms (<= now) that are queued or waiting (parked
- * ones too) -> expired, grants given back; reasons as for cancel. At most `limit` of them, in
- * order of expires_at_ms, then id.
+ * What time alone does: messages past their expires_at_ms (<= now) that are queued or waiting
+ * (parked ones too) -> expired, grants given back; reasons as for cancel. At most `limit` of them,
+ * in order of expires_at_ms, then id.
  */
 struct hy_sweep {
     struct hy_op op;

@@ -8,9 +8,9 @@
 #include "store/broadcasts.h"
 #include "store/messages.h"
 
-/* `schedule.id` 0: inserts, gives `id`. Otherwise replaces name, cron, timezone, misfire, max_late_s,
- * message, broadcast, paused and, unless `keep_next_run`, next_run_ms; HY_E_NOT_FOUND. Both: HY_E_EXISTS when
- * (app_no, name) is taken. */
+/* `schedule.id` 0: inserts, gives `id`. Otherwise replaces name, cron, timezone, misfire,
+ * max_late_s, message, broadcast, paused and, unless `keep_next_run`, next_run_ms; HY_E_NOT_FOUND.
+ * Both: HY_E_EXISTS when (app_no, name) is taken. */
 struct hy_schedule_put {
     struct hy_op op;
     struct hy_schedule schedule;

@@ -14,9 +14,9 @@
  *                                     queue --> reader thread: verb, `done`
  *
  * Drivers are plain blocking code; this front makes them asynchronous and gathers all writes that
- * wait into one transaction (group commit), once for every backend. Writes run in the order in which
- * they came, but events (hear) overtake others: whoever tells one waits for seconds only. It also
- * checks arguments and counts. A backend only stores: store/backend.h.
+ * wait into one transaction (group commit), once for every backend. Writes run in the order in
+ * which they came, but events (hear) overtake others: whoever tells one waits for seconds only. It
+ * also checks arguments and counts. A backend only stores: store/backend.h.
  *
  * Durability: when `done` of a write verb is called with 0, its effect is on disk and survives
  * kill -9 and power loss. With any negative result nothing of that verb was done, except
@@ -173,10 +173,10 @@ int hy_store_run(struct hy_store *store, struct hy_op *op);
 bool hy_store_pump(struct hy_store *store);
 
 /*
- * A consistent copy of the store at `location` in a new file `to` (0600), while a server may use it: it
- * needs no server and disturbs none. `to` is there whole, synced, or not at all. HY_E_EXISTS (it is there
- * already), HY_E_NOT_FOUND, HY_E_INVALID (no store of that kind has files), HY_E_IO, HY_E_FULL, HY_E_CORRUPT.
- * `ret_explain` as hy_store_open().
+ * A consistent copy of the store at `location` in a new file `to` (0600), while a server may use
+ * it: it needs no server and disturbs none. `to` is there whole, synced, or not at all. HY_E_EXISTS
+ * (it is there already), HY_E_NOT_FOUND, HY_E_INVALID (no store of that kind has files), HY_E_IO,
+ * HY_E_FULL, HY_E_CORRUPT. `ret_explain` as hy_store_open().
  */
 int hy_store_backup(const char *location, const char *to, char *ret_explain, size_t explain_size);
 

@@ -2,11 +2,11 @@
  * webhooks.h - the store's verbs for outcome webhooks. See store.h for what all verbs share,
  * domain/outcome.h for the words.
  *
- * Outbox: whenever a verb moves a message into a state that is told, adds or revokes a grant, or keeps an
- * event, it writes an outcome for each webhook that is in use, wants that type and is of that app or of
- * all: in the same transaction. Outcomes of one message are told to one endpoint in order: one is due only
- * when the earlier ones of the same message are told or given up. With no webhook that wants it, an
- * outcome costs nothing.
+ * Outbox: whenever a verb moves a message into a state that is told, adds or revokes a grant, or
+ * keeps an event, it writes an outcome for each webhook that is in use, wants that type and is of
+ * that app or of all: in the same transaction. Outcomes of one message are told to one endpoint in
+ * order: one is due only when the earlier ones of the same message are told or given up. With no
+ * webhook that wants it, an outcome costs nothing.
  *
  *   message.*      each move into sent, delivered, failed, unknown (from another state), expired, canceled,
  *                  and an admission that ends at once (failed)
@@ -14,10 +14,10 @@
  *   grant.revoked  a grant that became revoked: by a withdrawal or by a drop (its reason)
  *   callback.raw   a stored event (hy_hear.fresh)
  *
- * Outcomes are numbered in the order in which the verb comes to what they tell (its items in order; hear:
- * the event, the answers, the sent items; a dropped grant before its message), those of one thing in
- * the order of the webhooks. What does not follow from the type is 0 or null: user and template_id
- * (receipts: null) are told of grants only. `at_ms` is the verb's now_ms.
+ * Outcomes are numbered in the order in which the verb comes to what they tell (its items in order;
+ * hear: the event, the answers, the sent items; a dropped grant before its message), those of one
+ * thing in the order of the webhooks. What does not follow from the type is 0 or null: user and
+ * template_id (receipts: null) are told of grants only. `at_ms` is the verb's now_ms.
  */
 #ifndef HY_STORE_WEBHOOKS_H
 #define HY_STORE_WEBHOOKS_H
@@ -26,10 +26,10 @@
 #include "domain/timeline.h"
 #include "store/store.h"
 
-/* `webhook.id` 0: inserts, gives `id`; HY_E_LIMIT: there are HY_WEBHOOKS_MAX already. Otherwise replaces
- * url, events, app_no, paused, and the secrets that are given (size 0: kept); HY_E_NOT_FOUND.
- * `enable`: ends disabled_at_ms and failing_since_ms, and everything pending is due at now_ms (but what is
- * behind another one of its message). */
+/* `webhook.id` 0: inserts, gives `id`; HY_E_LIMIT: there are HY_WEBHOOKS_MAX already. Otherwise
+ * replaces url, events, app_no, paused, and the secrets that are given (size 0: kept);
+ * HY_E_NOT_FOUND. `enable`: ends disabled_at_ms and failing_since_ms, and everything pending is due
+ * at now_ms (but what is behind another one of its message). */
 struct hy_webhook_put {
     struct hy_op op;
     struct hy_webhook webhook;
@@ -37,9 +37,8 @@ struct hy_webhook_put {
     int64_t now_ms;
 };
 
-/* Deletes it and its outcomes, at most `limit` of them a call; HY_E_NOT_FOUND: neither it nor any of them
- * is there. From the first call on it is
- * gone for everybody; `left`: call again. */
+/* Deletes it and its outcomes, at most `limit` of them a call; HY_E_NOT_FOUND: neither it nor any
+ * of them is there. From the first call on it is gone for everybody; `left`: call again. */
 struct hy_webhook_delete {
     struct hy_op op;
     int64_t webhook_id;

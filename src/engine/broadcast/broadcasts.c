@@ -10,8 +10,9 @@ enum { PIECE = 10000 }; /* users that the store takes at once */
 /* --- create ----------------------------------------------------------------------------------- */
 
 /*
- * A long list goes in pieces: a draft, its users, then the move that starts it. Should the process die in
- * between, the draft is there with what it has; the same call with the same key goes on with it.
+ * A long list goes in pieces: a draft, its users, then the move that starts it. Should the process
+ * die in between, the draft is there with what it has; the same call with the same key goes on with
+ * it.
  */
 struct creation {
     struct hy_engine *engine;

@@ -76,7 +76,8 @@ static void mark_unseen(struct hy_feeder *feeder)
         feeder->feeds[i]->seen = false;
 }
 
-/* Those that were not in the list are over. One with a verb under way is looked for when that ends. */
+/* Those that were not in the list are over. One with a verb under way is looked for when that
+ * ends. */
 static void drop_unseen(struct hy_feeder *feeder)
 {
     size_t kept = 0;
@@ -216,7 +217,8 @@ int64_t hy_feeder_turn(struct hy_engine *engine)
     return next;
 }
 
-/* One that starts at an instant, or rests until midnight, looks at the clock again when it is woken. */
+/* One that starts at an instant, or rests until midnight, looks at the clock again when it is
+ * woken. */
 void hy_feeder_set_back(struct hy_engine *engine, int64_t by_ms)
 {
     struct hy_feeder *feeder = engine->feeder;

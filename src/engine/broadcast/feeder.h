@@ -7,9 +7,9 @@
  *   paused      nothing; its messages are held back from claims
  *   canceled    held back, and wound up in steps
  *
- * The store is the truth: each step is one verb, which does all of it or nothing. What is kept here (how
- * far ahead, how fast, what is left of the platform's quota) is found again by looking. All of it
- * belongs to the engine's thread; other threads reach it by the mailbox.
+ * The store is the truth: each step is one verb, which does all of it or nothing. What is kept here
+ * (how far ahead, how fast, what is left of the platform's quota) is found again by looking. All of
+ * it belongs to the engine's thread; other threads reach it by the mailbox.
  */
 #ifndef HY_ENGINE_BROADCAST_FEEDER_H
 #define HY_ENGINE_BROADCAST_FEEDER_H

@@ -1,6 +1,6 @@
 /*
- * feeder_held.c - the broadcasts whose messages claims hold back: paused ones, and canceled ones that
- * are not wound up.
+ * feeder_held.c - the broadcasts whose messages claims hold back: paused ones, and canceled ones
+ * that are not wound up.
  */
 #include "engine/broadcast/feeder_private.h"
 

@@ -23,7 +23,8 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-/* An empty queue says that it goes faster than we thought: twice as many. Otherwise the pace says. */
+/* An empty queue says that it goes faster than we thought: twice as many. Otherwise the pace
+ * says. */
 static void adapt(struct hy_feed_pace *pace, int64_t queued)
 {
     int64_t worth = clamp((int64_t)(pace->now_per_s * HY_AHEAD_S), HY_AHEAD_MIN, HY_AHEAD_MAX);

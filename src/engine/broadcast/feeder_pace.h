@@ -1,6 +1,6 @@
 /*
- * feeder_pace.h - how fast a broadcast goes, and how far ahead of that it is to be fed. Pure: time is
- * an argument.
+ * feeder_pace.h - how fast a broadcast goes, and how far ahead of that it is to be fed. Pure: time
+ * is an argument.
  */
 #ifndef HY_ENGINE_BROADCAST_FEEDER_PACE_H
 #define HY_ENGINE_BROADCAST_FEEDER_PACE_H
@@ -42,8 +42,8 @@ double hy_feed_pace_per_s(const struct hy_feed_pace *pace, int64_t now_ms);
 int64_t hy_feed_pace_ahead(const struct hy_feed_pace *pace, int64_t rate_per_s,
                            int64_t app_rate_per_s);
 
-/* How many the broadcast's own rate lets go now (INT64_MAX without one). The bucket starts empty, so
- * that a restart is no new burst, and holds a second's worth. */
+/* How many the broadcast's own rate lets go now (INT64_MAX without one). The bucket starts empty,
+ * so that a restart is no new burst, and holds a second's worth. */
 int64_t hy_feed_pace_allowance(struct hy_feed_pace *pace, int64_t rate_per_s, int64_t now_ms);
 void hy_feed_pace_take(struct hy_feed_pace *pace, int64_t rate_per_s, int64_t count);
 

@@ -96,9 +96,9 @@ void hy_feed_wind_up(struct hy_engine *engine, struct hy_feed *feed);
 bool hy_held_reserve(struct hy_feeder *feeder);
 void hy_held_refresh(struct hy_feeder *feeder);
 
-/* feeder_quota.c: how many of the channel's day a broadcast may take now (INT64_MAX: not known, or no
- * limit). 0: not before `ret_again_ms`; `ret_until_ms` > 0 says that the day is used up. Asks the
- * platform when it is time to. */
+/* feeder_quota.c: how many of the channel's day a broadcast may take now (INT64_MAX: not known, or
+ * no limit). 0: not before `ret_again_ms`; `ret_until_ms` > 0 says that the day is used up. Asks
+ * the platform when it is time to. */
 int64_t hy_quota_left(struct hy_engine *engine, const struct hy_feed *feed, int64_t *ret_again_ms,
                       int64_t *ret_until_ms);
 void hy_quota_spend(struct hy_engine *engine, const struct hy_feed *feed, int64_t count);

@@ -2,9 +2,10 @@
  * feeder_quota.c - what is left of the platform's day, so that broadcasts leave some of it to what
  * backends send one by one.
  *
- * A tenth of the day's limit is kept. The platform is asked when a broadcast is about to be fed and it
- * was not asked for this channel within ten minutes; in between, what was fed is taken off. That it tells
- * nothing (no answer, no such call) stops nothing: the lane pauses by itself when the platform refuses.
+ * A tenth of the day's limit is kept. The platform is asked when a broadcast is about to be fed and
+ * it was not asked for this channel within ten minutes; in between, what was fed is taken off. That
+ * it tells nothing (no answer, no such call) stops nothing: the lane pauses by itself when the
+ * platform refuses.
  */
 #include "base/log.h"
 #include "crypto/secret.h"

@@ -1,8 +1,8 @@
 /*
  * feeder_step.c - what a broadcast's turn is, by its state.
  *
- * Several running broadcasts of an app share alike: each keeps a little in the app's bulk queues, which
- * are served in order of due time, and gets more when its own has gone.
+ * Several running broadcasts of an app share alike: each keeps a little in the app's bulk queues,
+ * which are served in order of due time, and gets more when its own has gone.
  */
 #include "engine/broadcast/feeder_private.h"
 
@@ -13,8 +13,8 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* 0 when the lane lets messages of this broadcast go, else when to look again: sooner than what closes
- * it ends, since people may open it by hand. */
+/* 0 when the lane lets messages of this broadcast go, else when to look again: sooner than what
+ * closes it ends, since people may open it by hand. */
 static int64_t closed_until(struct hy_engine *engine, const struct hy_feed *feed)
 {
     struct hy_lane *lane = hy_lane_find(engine, feed->app_no);

@@ -1,6 +1,6 @@
 /*
- * feeder_verbs.c - the verbs of a broadcast's turn, and what their ends mean. One at a time for each
- * broadcast; a failure of the store is tried again a second later.
+ * feeder_verbs.c - the verbs of a broadcast's turn, and what their ends mean. One at a time for
+ * each broadcast; a failure of the store is tried again a second later.
  */
 #include "base/log.h"
 #include "engine/broadcast/feeder_private.h"

@@ -27,7 +27,8 @@ static json_t *stored_data(const struct hy_broadcast *broadcast)
     return text ? hy_json_parse(text, strlen(text), NULL, 0) : NULL;
 }
 
-/* The line's data over the broadcast's; the caller owns it. Null: out of memory, or there is none. */
+/* The line's data over the broadcast's; the caller owns it. Null: out of memory, or there is
+ * none. */
 static json_t *merged(const struct hy_broadcast *broadcast, json_t *own)
 {
     json_t *whole = stored_data(broadcast);

@@ -11,8 +11,8 @@
 enum { REPORTS_MAX = 50, FORM_IDS_MAX = 50, SUBSCRIPTIONS_MAX = 20, TEXT_MAX = 512 };
 enum { TEMPLATE_MAX = 128, ID_MAX = 64 };
 
-/* Phones' clocks are often wrong. Within these bounds a report's own instant is what its repetition is
- * known by; a permission is never dated later than now. */
+/* Phones' clocks are often wrong. Within these bounds a report's own instant is what its repetition
+ * is known by; a permission is never dated later than now. */
 static const int64_t clock_ahead_ms = 86400000, clock_behind_ms = HY_IDENTITY_KEPT_MS;
 
 struct page_report {

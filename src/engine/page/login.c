@@ -1,6 +1,6 @@
 /*
- * login.c - whose page is this? The platform tells for a code that its client gave the page; a session
- * is made of the answer. All of it but the question runs on the engine's thread.
+ * login.c - whose page is this? The platform tells for a code that its client gave the page; a
+ * session is made of the answer. All of it but the question runs on the engine's thread.
  */
 #include "base/log.h"
 #include "crypto/secret.h"
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each is a request to the platform beside those of messages. An app whose logins hang leaves room for
- * those of others. */
+/* Each is a request to the platform beside those of messages. An app whose logins hang leaves room
+ * for those of others. */
 enum { LOGINS_MAX = 256, LOGINS_OF_APP_MAX = 64, LATER_S = 1, LOG_BYTES = 300 };
 
 struct login_work {
@@ -106,8 +106,8 @@ static void judged(struct hy_engine *engine, struct hy_mail *mail)
          later_ms > now_ms ? (later_ms - now_ms + 999) / 1000 : 0);
 }
 
-/* It may come before the start of the request returns, which still holds the secret in the arena: so
- * the rest is a mail. */
+/* It may come before the start of the request returns, which still holds the secret in the arena:
+ * so the rest is a mail. */
 static void replied(const struct hy_http_response *response, void *arg)
 {
     struct login_work *work = arg;

@@ -38,8 +38,8 @@ int hy_session_parse(const uint8_t *payload, size_t size, struct hy_session *ret
 
 struct hy_cut;
 
-/* A hash table under its own lock. Cuts that no living session can be older than are dropped when it
- * would have to grow. */
+/* A hash table under its own lock. Cuts that no living session can be older than are dropped when
+ * it would have to grow. */
 struct hy_cuts {
     pthread_rwlock_t lock;
     struct hy_cut **buckets;
@@ -51,8 +51,8 @@ struct hy_cuts {
 int hy_cuts_init(struct hy_cuts *cuts);
 void hy_cuts_deinit(struct hy_cuts *cuts);
 
-/* Made ahead, so that a cut that is on disk cannot fail in memory. Null: out of memory. `user` null:
- * all users of the app. */
+/* Made ahead, so that a cut that is on disk cannot fail in memory. Null: out of memory. `user`
+ * null: all users of the app. */
 struct hy_cut *hy_cut_new(int64_t app_no, const char *user, int64_t at_ms);
 
 /* Takes the cut; an earlier one of the same user counts no more. */

@@ -1,6 +1,6 @@
 /*
- * session_cuts.c - from when on the sessions of a user must be, in memory: asked for every request of
- * a page. A row only for users who were ever cut.
+ * session_cuts.c - from when on the sessions of a user must be, in memory: asked for every request
+ * of a page. A row only for users who were ever cut.
  */
 #include "base/err.h"
 #include "engine/page/session.h"

@@ -4,7 +4,8 @@
  * A firing is one store verb that moves next_run from the due time on and admits the message in the
  * same transaction, so that neither a crash nor a second node fires it twice. A due time counts as
  * missed when it is more than a minute old: then `once` fires one time for all that were missed,
- * `skip` none, `all` each. One that is older than the schedule's max_late_s is not fired in any case.
+ * `skip` none, `all` each. One that is older than the schedule's max_late_s is not fired in any
+ * case.
  */
 #include "base/instant.h"
 #include "base/log.h"
@@ -213,8 +214,8 @@ static int prepare(struct hy_engine *engine, struct firing *f)
 }
 
 /*
- * From where on to look for the next due time: missed ones are one together, unless `all` wants each.
- * Of those that are too late only those are passed over: a later one may be in time.
+ * From where on to look for the next due time: missed ones are one together, unless `all` wants
+ * each. Of those that are too late only those are passed over: a later one may be in time.
  */
 static int64_t from_ms(const struct hy_schedule *s, int64_t now_ms, bool missed, bool too_late)
 {

@@ -1,7 +1,7 @@
 /*
- * jobs.c - the built-in jobs. Three are the crontab of the home-made way: fetch tokens hourly, delete
- * expired receipts daily, look for due messages every minute. The fourth deletes what is old:
- * retention.c.
+ * jobs.c - the built-in jobs. Three are the crontab of the home-made way: fetch tokens hourly,
+ * delete expired receipts daily, look for due messages every minute. The fourth deletes what is
+ * old: retention.c.
  *
  * The sweep is a net below the dispatcher, which sends by itself the moment something is due, and
  * below the expiry turn, which ends a message by itself the moment its time is over.

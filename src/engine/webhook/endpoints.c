@@ -1,8 +1,8 @@
 /*
  * endpoints.c - which endpoints there are, and how well each one is.
  *
- * The list is read again after each change. How an endpoint does is known here first, so a list that
- * was asked for before the last change of that does not overwrite it.
+ * The list is read again after each change. How an endpoint does is known here first, so a list
+ * that was asked for before the last change of that does not overwrite it.
  */
 #include "base/log.h"
 #include "engine/internal.h"
@@ -74,8 +74,8 @@ static void take_state(struct hy_endpoint *endpoint, const struct hy_webhook *we
              webhook->last_error ? webhook->last_error : "");
 }
 
-/* What the list says is older than what we know, or an operator's word came in between: once ours is in
- * the store, the next list tells. */
+/* What the list says is older than what we know, or an operator's word came in between: once ours
+ * is in the store, the next list tells. */
 static void keep_state(struct hy_teller *t, const struct hy_endpoint *endpoint,
                        const struct hy_webhook *webhook, int64_t now_ms)
 {
@@ -99,8 +99,8 @@ static void drop_the_gone(struct hy_teller *t)
     t->count = kept;
 }
 
-/* HY_E_NOMEM: some are missing, and it is read again. Takes the arena over in any case: what is not in
- * the list any more points to nothing. */
+/* HY_E_NOMEM: some are missing, and it is read again. Takes the arena over in any case: what is not
+ * in the list any more points to nothing. */
 static int adopt(struct hy_engine *engine, const struct hy_webhooks *list, struct hy_arena *arena)
 {
     struct hy_teller *t = &engine->teller;
@@ -273,8 +273,8 @@ static void is_failing(struct hy_endpoint *endpoint, const char *error, int64_t 
     }
 }
 
-/* Slow and failing are one here: whatever is no 2xx counts towards a rest, so that an endpoint that is
- * dead, or always says no, costs a try a minute. */
+/* Slow and failing are one here: whatever is no 2xx counts towards a rest, so that an endpoint that
+ * is dead, or always says no, costs a try a minute. */
 static void rest(struct hy_endpoint *endpoint, int64_t left_at_ms, int64_t now_ms)
 {
     int64_t rest_ms = hy_window_note(&endpoint->window, HY_WINDOW_DEAD, endpoint->in_flight,

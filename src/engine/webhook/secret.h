@@ -1,8 +1,8 @@
 /*
  * secret.h - the secrets of an endpoint, sealed and opened. Only src/engine includes it.
  *
- * Context "webhook:CREATED_AT_MS:secret": an endpoint has no number yet when its secret is sealed, and
- * the instant never changes. The old secret of a rotation is the sealed one, moved.
+ * Context "webhook:CREATED_AT_MS:secret": an endpoint has no number yet when its secret is sealed,
+ * and the instant never changes. The old secret of a rotation is the sealed one, moved.
  */
 #ifndef HY_ENGINE_WEBHOOK_SECRET_H
 #define HY_ENGINE_WEBHOOK_SECRET_H

@@ -3,11 +3,12 @@
  *
  *   due -> claimed -> posted -> told | to be tried again | given up -> settled
  *
- * Nothing is asked of the store while no endpoint is in use. Otherwise a claim follows each verb that may
- * have written outcomes, right behind it and mostly in the same transaction; what has to wait is known by
- * its due instant. One claim and one settle are under way at a time, for all endpoints, so they gather by
- * themselves under load. What a process that dies had claimed is due again when its lease ends: so an
- * outcome may be told twice, never not at all, and has the same webhook-id each time.
+ * Nothing is asked of the store while no endpoint is in use. Otherwise a claim follows each verb
+ * that may have written outcomes, right behind it and mostly in the same transaction; what has to
+ * wait is known by its due instant. One claim and one settle are under way at a time, for all
+ * endpoints, so they gather by themselves under load. What a process that dies had claimed is due
+ * again when its lease ends: so an outcome may be told twice, never not at all, and has the same
+ * webhook-id each time.
  */
 #include "base/log.h"
 #include "engine/internal.h"
@@ -41,7 +42,8 @@ bool hy_teller_listens(struct hy_engine *engine, enum hy_verb verb)
     return atomic_load(&engine->teller.used) > 0 && verb < HY_VERB_WRITES && tells[verb];
 }
 
-/* The store runs writes in order, so a claim that is submitted later sees what this one will write. */
+/* The store runs writes in order, so a claim that is submitted later sees what this one will
+ * write. */
 void hy_teller_notice(struct hy_engine *engine)
 {
     if (!atomic_exchange(&engine->teller.noticed, true))
@@ -165,7 +167,8 @@ static int64_t room(const struct hy_engine *engine, const struct hy_endpoint *en
     return free_slots;
 }
 
-/* True when there is something to claim; then all of it is in the batch. `batch` null: only looks. */
+/* True when there is something to claim; then all of it is in the batch. `batch` null: only
+ * looks. */
 static bool fill_lanes(struct hy_engine *engine, struct hy_telling_batch *batch,
                        int64_t *ret_next_ms)
 {
@@ -234,8 +237,8 @@ static void finish(struct hy_engine *engine, struct hy_telling *telling, bool fr
     release_batch(telling->batch);
 }
 
-/* Settling is safe to repeat: until it is on disk. Perhaps it is, and only the answer was lost: then the
- * next time doesn't tell what became due by it. */
+/* Settling is safe to repeat: until it is on disk. Perhaps it is, and only the answer was lost:
+ * then the next time doesn't tell what became due by it. */
 static void settle_again(struct hy_engine *engine, struct hy_telling *telling)
 {
     telling->endpoint->next_due_ms = 0;

@@ -76,7 +76,8 @@ int64_t hy_endpoints_turn(struct hy_engine *engine);
 struct hy_endpoint *hy_endpoint_find(struct hy_engine *engine, int64_t webhook_id);
 /* In use, and neither paused nor gone. */
 bool hy_endpoint_in_use(const struct hy_endpoint *endpoint);
-/* A try that left at `left_at_ms` ended; `error` null: well. `gone`: it said that it wants no more. */
+/* A try that left at `left_at_ms` ended; `error` null: well. `gone`: it said that it wants no
+ * more. */
 void hy_endpoint_note(struct hy_engine *engine, struct hy_endpoint *endpoint, const char *error,
                       bool gone, int64_t left_at_ms);
 /* One less under way; frees what is gone. */

@@ -148,7 +148,8 @@ static bool is_reached(const struct reaching *r, const struct hy_mem_user *user)
            hy_mem_free_uses(user, r->template_id, r->by_counters, r->now_ms, r->margin_ms) > 0;
 }
 
-/* Adds the first of `users`, until `limit` grants were looked at. Returns how many users that are. */
+/* Adds the first of `users`, until `limit` grants were looked at. Returns how many users that
+ * are. */
 static size_t collect(struct hy_backend *b, struct hy_audience_collect *v,
                       struct hy_mem_broadcast *broadcast, const struct hy_vector *users)
 {

@@ -52,8 +52,8 @@ static bool without_grant(struct claiming *c, struct hy_mem_message *m)
     return m->m.state == HY_MESSAGE_SENDING;
 }
 
-/* Gives back what `m` holds but cannot use. True when that is only suspect until later: then it rests
- * until then, whatever on_missing says, because it was promised. */
+/* Gives back what `m` holds but cannot use. True when that is only suspect until later: then it
+ * rests until then, whatever on_missing says, because it was promised. */
 static bool must_rest(struct claiming *c, struct hy_mem_message *m)
 {
     int64_t retry_at_ms = m->grant ? m->grant->g.retry_at_ms : 0;
@@ -92,8 +92,8 @@ static bool must_wait(struct claiming *c, struct hy_mem_message *m)
     return free_at_ms > 0;
 }
 
-/* The rows of the table in messages.h. True when the message was taken, parked or put off, false when
- * it was ended. */
+/* The rows of the table in messages.h. True when the message was taken, parked or put off, false
+ * when it was ended. */
 static bool handle(struct claiming *c, struct hy_mem_message *m)
 {
     int64_t now_ms = c->verb->now_ms;

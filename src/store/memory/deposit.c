@@ -77,7 +77,8 @@ static void note_newest(struct hy_mem_user *user, const struct hy_deposit_item *
         n->withdrawn_at_ms = at_ms;
 }
 
-/* The answers that this tell might mean, as hy_answer_pair() takes them: a copy, and where each is. */
+/* The answers that this tell might mean, as hy_answer_pair() takes them: a copy, and where each
+ * is. */
 struct candidates {
     struct hy_answer *answers;
     struct hy_answer **stored;

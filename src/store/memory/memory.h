@@ -231,8 +231,8 @@ void hy_mem_grant_change(struct hy_mem_grant *grant, const struct hy_grant *to);
 /* After its counters or state changed: keeps user->free. */
 void hy_mem_regrade(struct hy_mem_grant *grant);
 void hy_mem_hold(struct hy_mem_message *m, struct hy_mem_grant *grant);
-/* `reason` and `retry_at_ms`: as for hy_grant_release(). Nothing happens when it holds none. True when
- * it is time to look who waits: messages.h, "Wake". */
+/* `reason` and `retry_at_ms`: as for hy_grant_release(). Nothing happens when it holds none. True
+ * when it is time to look who waits: messages.h, "Wake". */
 bool hy_mem_release(struct hy_mem_message *m, enum hy_grant_move move, const char *reason,
                     int64_t retry_at_ms);
 
