@@ -293,6 +293,7 @@ static void refit(struct hy_engine *engine, const struct broadcast_body *b,
 
     if (!app)
         return;
+    draft.make.broadcast.message.app_no = existing->app_no; /* whose templates are meant */
     hy_read_extra(b->extra, app->platform, v, &draft.make.broadcast.message);
     hy_broadcast_fit(engine, app, b->data ? b->data : stored, part, b->repair, v, &draft);
     changed->message = draft.make.broadcast.message;
