@@ -252,6 +252,25 @@ test('paused, changed, resumed, canceled', async (t) => {
   await assert.rejects(w.move('b999', 'start'), { status: 404 });
 });
 
+test('what is changed is checked as what is made', async (t) => {
+  const w = await open(t, { count: 1 });
+  const long = { data: { thing1: 'x'.repeat(21) } };
+  const refused = (call, field) => assert.rejects(call, (error) => error.status === 400 &&
+    error.json.errors.some((one) => one.field === field));
+  const later = { send_at: new Date(Date.now() + 3600e3).toISOString() };
+  await w.server.api('POST', '/v1/templates/sync', { app: APP });
+
+  const draft = await w.draft();
+  const scheduled = await w.draft({ ...later, audience: { users: w.users } });
+  for (const { id } of [draft, scheduled])
+    await refused(w.server.api('PATCH', `/v1/broadcasts/${id}`, long), 'data.thing1');
+  await w.upload(draft.id, JSON.stringify({ user: w.users[0] }));
+  // A field that a start has not would have changed what it does.
+  await refused(w.server.api('POST', `/v1/broadcasts/${draft.id}/start`, later), 'send_at');
+  assert.equal((await w.show(draft.id)).state, 'draft');
+  assert.equal((await w.server.api('POST', `/v1/broadcasts/${draft.id}/cancel`, {})).state, 'canceled');
+});
+
 test('a list, the reach, and a key that repeats it', async (t) => {
   const w = await open(t, { count: 3, granted: 2 });
   const body = { app: APP, template: w.template, data: { thing1: '八折' }, audience: { reach: true } };
