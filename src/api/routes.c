@@ -112,8 +112,8 @@ const struct hy_route hy_api_routes[] = {
     {"DELETE", "/v1/schedules/{id}", NULL, RULE(hy_api_schedules_remove, SEND, hy_query_none)},
 
     {"POST", "/v1/webhooks", NULL, RULE(hy_api_webhooks_create, ADMIN, hy_query_none)},
-    {"GET", "/v1/webhooks", NULL, RULE(hy_api_webhooks_list, ADMIN, hy_query_none)},
-    {"GET", "/v1/webhooks/{id}", NULL, RULE(hy_api_webhooks_show, ADMIN, hy_query_none)},
+    {"GET", "/v1/webhooks", NULL, RULE(hy_api_webhooks_list, READ, hy_query_none)},
+    {"GET", "/v1/webhooks/{id}", NULL, RULE(hy_api_webhooks_show, READ, hy_query_none)},
     {"PATCH", "/v1/webhooks/{id}", NULL, RULE(hy_api_webhooks_change, ADMIN, hy_query_none)},
     {"DELETE", "/v1/webhooks/{id}", NULL, RULE(hy_api_webhooks_remove, ADMIN, hy_query_none)},
     {"POST", "/v1/webhooks/{id}/rotate", NULL, RULE(hy_api_webhooks_rotate, ADMIN, hy_query_none)},
@@ -133,7 +133,7 @@ const struct hy_route hy_api_routes[] = {
     {"GET", "/callback/{app}", NULL, RULE(hy_api_callback, PUBLIC, NULL)},
     {"POST", "/callback/{app}", NULL, RULE(hy_api_callback, PUBLIC, NULL)},
 
-    {"GET", "/v1/audit", NULL, RULE(hy_api_audit_list, ADMIN, hy_api_audit_query)},
+    {"GET", "/v1/audit", NULL, RULE(hy_api_audit_list, READ, hy_api_audit_query)},
     {"GET", "/v1/stats", NULL, RULE(hy_api_stats, READ, hy_query_none)},
     {0}};
 /* clang-format on */
