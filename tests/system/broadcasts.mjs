@@ -204,6 +204,7 @@ test('whom it did not reach, and why', async (t) => {
   assert.deepEqual(lines(only.text).map((line) => JSON.parse(line)), [unknown]);
   const list = await w.server.api('GET', `/v1/messages?app=${APP}&state=failed`);
   assert.equal(list.items[0].id, failed.id);
+  assert.equal(list.items[0].broadcast, id);
 });
 
 test('a crash in the middle: nobody twice, nobody forgotten', async (t) => {
