@@ -3,37 +3,14 @@
 #include "base/err.h"
 #include "crypto/digest.h"
 #include "engine/callbacks.h"
-#include "world.h"
+#include "fault_stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES_MAX = 60, RETRY_MS = 10000, TROUBLE_MS = 150000 };
-
-static const char app_id[] = "wx0000000000000001";
-static const char callback_token[] = "a_token_of_scenarios";
-static const char old_template[] = "TemplateTemplateTemplateTemplateTemplate__o";
-static const char new_template[] = "TemplateTemplateTemplateTemplateTemplate__n";
-
-static struct world world;
-static struct hy_arena arena;
-static char *fault_text;
-static size_t fault_size;
-static int64_t struck_at_ms;
-
-static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void complain(const char *format, ...)
-{
-    va_list args;
-
-    if (fault_text[0])
-        return; /* the first one says most */
-    va_start(args, format);
-    vsnprintf(fault_text, fault_size, format, args);
-    va_end(args);
-}
+static const char old_template[] = STAGE_OLD_TEMPLATE;
+static const char new_template[] = STAGE_NEW_TEMPLATE;
 
 /* --- the platform ----------------------------------------------------------------------------- */
 
@@ -43,7 +20,6 @@ enum { MARKERS = 9, SCHEDULED = 8 };
 static struct {
     int requests[MARKERS], cards[MARKERS];
     int receipts[MARKERS]; /* times that a form_id was good; the receipt of m4 is f4 */
-    int tokens;
     bool crashed;
 } platform;
 
@@ -68,168 +44,47 @@ static bool used_up(int receipt)
 
 static void answer_send(size_t i)
 {
-    struct world_request *r = &world.requests[i];
+    struct world_request *r = &stage.world.requests[i];
     int marker = number_behind(r->body, "\"value\":\"m");
     int receipt = number_behind(r->body, "\"form_id\":\"f");
     bool first = !r->seen && platform.requests[marker]++ == 0;
 
     r->seen = true;
     if (marker == 2 && first) {
-        world_answer(&world, i, HY_HTTP_NOT_SENT, 0, "connection refused");
+        world_answer(&stage.world, i, HY_HTTP_NOT_SENT, 0, "connection refused");
     } else if (used_up(receipt) && !(marker == 6 && !platform.crashed)) {
-        world_answer(&world, i, HY_HTTP_ANSWERED, 200, "{\"errcode\":41029,\"errmsg\":\"used\"}");
+        world_answer(&stage.world, i, HY_HTTP_ANSWERED, 200,
+                     "{\"errcode\":41029,\"errmsg\":\"used\"}");
     } else if (marker == 6 && !platform.crashed) {
         if (first)
             carry_out(marker, receipt); /* and the program dies before the answer comes */
     } else {
         carry_out(marker, receipt);
         if (marker == 3 && first)
-            world_answer(&world, i, HY_HTTP_NO_ANSWER, 0, "closed without an answer");
+            world_answer(&stage.world, i, HY_HTTP_NO_ANSWER, 0, "closed without an answer");
         else
-            world_answer(&world, i, HY_HTTP_ANSWERED, 200, "{\"errcode\":0,\"errmsg\":\"ok\"}");
+            world_answer(&stage.world, i, HY_HTTP_ANSWERED, 200,
+                         "{\"errcode\":0,\"errmsg\":\"ok\"}");
     }
-}
-
-static void answer_token(size_t i)
-{
-    char body[80];
-
-    snprintf(body, sizeof body, "{\"access_token\":\"T%d\",\"expires_in\":7200}",
-             ++platform.tokens);
-    world_answer(&world, i, HY_HTTP_ANSWERED, 200, body);
 }
 
 static void serve_platform(void)
 {
-    for (size_t i = world.request_count; i-- > 0;) {
-        if (strstr(world.requests[i].url, "/cgi-bin/stable_token"))
-            answer_token(i);
-        else
+    for (size_t i = stage.world.request_count; i-- > 0;) {
+        if (!stage_answer_token(i))
             answer_send(i);
     }
 }
 
-/* --- time ------------------------------------------------------------------------------------- */
-
-static void heal_in_time(void)
-{
-    if (faulty_struck() && struck_at_ms == 0)
-        struck_at_ms = world_now_ms();
-    if (struck_at_ms && world_now_ms() - struck_at_ms >= TROUBLE_MS)
-        faulty_lift();
-}
-
-static void pass(int64_t ms)
-{
-    for (; ms > 0; ms -= 1000) {
-        world_advance(&world, 1000);
-        serve_platform();
-        heal_in_time();
-    }
-}
-
-static bool is_trouble(int result)
-{
-    return result == HY_E_IO || result == HY_E_FULL || result == HY_E_CORRUPT ||
-           result == HY_E_NOMEM || result == HY_E_BUSY || result == HY_E_UNCERTAIN;
-}
-
-static bool start_again(struct world *w, int err)
-{
-    (void)w;
-    world_sleep(RETRY_MS);
-    heal_in_time();
-    return is_trouble(err);
-}
-
-/* A caller who repeats what was refused for now; the last result. */
-static int keep_at(const char *what, int (*once)(void *arg), void *arg)
-{
-    int result = HY_E_IO;
-
-    for (int i = 0; i < TRIES_MAX && is_trouble(result); i++) {
-        result = once(arg);
-        heal_in_time();
-        if (is_trouble(result))
-            pass(RETRY_MS);
-    }
-    if (result < 0 && result != HY_E_EXISTS)
-        complain("%s: %s", what, hy_err_text(result));
-    return result;
-}
-
 /* --- callers ---------------------------------------------------------------------------------- */
-
-static void change_done(struct hy_app_change *change, void *arg)
-{
-    *(int *)arg = change->put.op.result;
-}
-
-static int put_app(void *arg)
-{
-    struct hy_app_change change = {.done = change_done};
-    struct hy_violations v;
-    int result = 1;
-    HY_JSON_SCOPED json_t *body =
-        json_pack("{s:s, s:s, s:s}", "id", app_id, "secret", "0123456789abcdef0123456789abcdef",
-                  "callback_token", callback_token);
-
-    (void)arg;
-    hy_violations_init(&v, &arena);
-    change.arg = &result;
-    if (hy_engine_app_change(world.engine, NULL, body, &v, &change))
-        return HY_E_EXISTS; /* the only fault that it may have now */
-    world_settle(&world);
-    return result;
-}
-
-static const char *user_of(int n)
-{
-    return hy_arena_printf(&arena, "oScenarioScenarioScenario_u%d", n);
-}
-
-static void report_done(struct hy_report *report, void *arg)
-{
-    *(int *)arg = report->deposit.op.result;
-}
-
-static int report(json_t *body)
-{
-    struct hy_report r = {.done = report_done};
-    struct hy_violations v;
-    int result = 1;
-
-    hy_violations_init(&v, &arena);
-    r.arg = &result;
-    if (hy_engine_report(world.engine, body, &v, &r))
-        return HY_E_INVALID;
-    world_settle(&world);
-    return r.refused_count ? HY_E_DENIED : result;
-}
-
-struct deposit {
-    int user, receipt;
-};
-
-static int deposit(void *arg)
-{
-    const struct deposit *d = arg;
-    char credential[8];
-    HY_JSON_SCOPED json_t *body = NULL;
-
-    snprintf(credential, sizeof credential, "f%d", d->receipt);
-    body = json_pack("{s:s, s:s, s:s, s:s}", "app", app_id, "user", user_of(d->user), "kind",
-                     "form_id", "credential", credential);
-    return report(body);
-}
 
 static int accept_once(void *arg)
 {
     HY_JSON_SCOPED json_t *body =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "app", app_id, "user", user_of(*(int *)arg), "kind",
-                  "once", "template", new_template, "report_id", "r1");
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "app", STAGE_APP, "user", stage_user(*(int *)arg),
+                  "kind", "once", "template", new_template, "report_id", "r1");
 
-    return report(body);
+    return stage_report(body);
 }
 
 struct sending {
@@ -244,7 +99,7 @@ static json_t *message_of(const struct sending *s)
     char marker[8];
 
     snprintf(marker, sizeof marker, "m%d", s->marker);
-    return json_pack("{s:s, s:s, s:{s:s}, s:s}", "user", user_of(s->user), "template",
+    return json_pack("{s:s, s:s, s:{s:s}, s:s}", "user", stage_user(s->user), "template",
                      s->template_id, "data", s->field, marker, "on_missing", "wait");
 }
 
@@ -268,33 +123,28 @@ static int send_message(void *arg)
         json_object_set_new(body, "send_at", json_integer(s->send_at_s));
     if (s->expires_at_s)
         json_object_set_new(body, "expires_at", json_integer(s->expires_at_s));
-    hy_violations_init(&v, &arena);
-    hy_engine_prepare(world.engine, body, key, app_id, &v, &submission);
+    hy_violations_init(&v, &stage.arena);
+    hy_engine_prepare(stage.world.engine, body, key, STAGE_APP, &v, &submission);
     if (hy_violations_any(&v))
         return v.count ? HY_E_INVALID : HY_E_NOMEM;
     submit.admit.items = &submission.item;
     submit.admit.count = 1;
-    submit.admit.arena = &arena;
+    submit.admit.arena = &stage.arena;
     submit.arg = &result;
-    hy_engine_submit(world.engine, &submit);
-    world_settle(&world);
+    hy_engine_submit(stage.world.engine, &submit);
+    world_settle(&stage.world);
     s->id = submission.message.id;
     return result == 0 && submission.item.admission > HY_ADMITTED_BEFORE ? HY_E_CONFLICT : result;
-}
-
-static void verb_done(struct hy_op *op, void *arg)
-{
-    *(int *)arg = op->result;
 }
 
 static int cancel(void *arg)
 {
     const struct sending *s = arg;
     int result = 1;
-    struct hy_cancel c = {.op = {.done = verb_done, .arg = &result}, .message_id = s->id};
+    struct hy_cancel c = {.op = {.done = stage_op_done, .arg = &result}, .message_id = s->id};
 
-    hy_engine_cancel(world.engine, &c);
-    world_settle(&world);
+    hy_engine_cancel(stage.world.engine, &c);
+    world_settle(&stage.world);
     return result == HY_E_CONFLICT && c.state == HY_MESSAGE_CANCELED ? 0 : result;
 }
 
@@ -310,17 +160,17 @@ static int put_schedule(void *arg)
     int result = 1;
     HY_JSON_SCOPED json_t *message = message_of(arg);
     HY_JSON_SCOPED json_t *body =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "app", app_id, "name", "daily", "cron",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "app", STAGE_APP, "name", "daily", "cron",
                   "8 0 * * *", "timezone", "UTC", "misfire", "once", "message", message);
 
-    hy_violations_init(&v, &arena);
+    hy_violations_init(&v, &stage.arena);
     memset(&change.put.schedule, 0, sizeof change.put.schedule);
-    hy_engine_schedule_read(world.engine, body, NULL, &v, &change.put);
+    hy_engine_schedule_read(stage.world.engine, body, NULL, &v, &change.put);
     if (hy_violations_any(&v))
         return HY_E_INVALID;
     change.arg = &result;
-    hy_engine_schedule_put(world.engine, &change);
-    world_settle(&world);
+    hy_engine_schedule_put(stage.world.engine, &change);
+    world_settle(&stage.world);
     return result;
 }
 
@@ -350,7 +200,7 @@ static void callback_done(struct hy_callback_run *run, void *arg)
 static int push_sent_event(void *arg)
 {
     struct push *p = arg;
-    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(world.engine, app_id);
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(stage.world.engine, STAGE_APP);
     struct hy_callback_run run = {.done = callback_done};
     struct hy_callback_ask ask = {.method = "POST",
                                   .query = query_of,
@@ -361,12 +211,12 @@ static int push_sent_event(void *arg)
     int result = 1;
 
     snprintf(p->timestamp, sizeof p->timestamp, "%lld", (long long)(world_now_ms() / 1000));
-    snprintf(text, sizeof text, "%s%s%s", p->timestamp, callback_token, "nonce");
+    snprintf(text, sizeof text, "%s%s%s", p->timestamp, STAGE_CALLBACK_TOKEN, "nonce");
     hy_digest_sha1_hex(text, strlen(text), p->signature);
     run.arg = &result;
-    if (!app || hy_engine_callback(world.engine, app, &ask, &arena, &run))
+    if (!app || hy_engine_callback(stage.world.engine, app, &ask, &stage.arena, &run))
         return HY_E_INVALID;
-    world_settle(&world);
+    world_settle(&stage.world);
     return result;
 }
 
@@ -376,7 +226,7 @@ static void write_sent_event(struct push *p, int user)
              "{\"ToUserName\":\"gh_1\",\"FromUserName\":\"%s\",\"CreateTime\":%lld,\"MsgType\":"
              "\"event\",\"Event\":\"subscribe_msg_sent_event\",\"List\":{\"TemplateId\":\"%s\","
              "\"MsgID\":\"0\",\"ErrorCode\":\"0\",\"ErrorStatus\":\"success\"}}",
-             user_of(user), (long long)(world_now_ms() / 1000), new_template);
+             stage_user(user), (long long)(world_now_ms() / 1000), new_template);
 }
 
 /* --- the life --------------------------------------------------------------------------------- */
@@ -397,31 +247,34 @@ static const struct {
     {7, 7, false, HY_MESSAGE_CANCELED, 0},
 };
 
-static void wait_for(const char *what, const int *count)
+static bool m3_was_sent(void)
 {
-    for (int i = 0; i < 600 && *count == 0; i++)
-        pass(1000);
-    if (*count == 0)
-        complain("not within ten minutes: %s", what);
+    return platform.requests[3] > 0;
+}
+
+static bool m6_was_sent(void)
+{
+    return platform.requests[6] > 0;
 }
 
 static void begin_life(void)
 {
-    static struct deposit deposits[] = {{1, 1}, {1, 2}, {6, 6}, {8, 8}};
-    int three = 3, result = keep_at("app", put_app, NULL);
+    static struct stage_deposit deposits[] = {{1, 1}, {1, 2}, {6, 6}, {8, 8}};
+    int three = 3, result = stage_keep_at("app", stage_put_app, NULL);
     HY_APP_SCOPED const struct hy_app_entry *app = NULL;
 
-    app = hy_engine_app(world.engine, app_id);
+    app = hy_engine_app(stage.world.engine, STAGE_APP);
     if (!app) {
-        complain("an app that was put (%s) is not known", hy_err_text(result < 0 ? result : 0));
+        stage_complain("an app that was put (%s) is not known",
+                       hy_err_text(result < 0 ? result : 0));
         return;
     }
     sendings[SCHEDULED] = (struct sending){
         .marker = SCHEDULED, .user = 8, .template_id = old_template, .field = "keyword1"};
-    keep_at("schedule", put_schedule, &sendings[SCHEDULED]);
+    stage_keep_at("schedule", put_schedule, &sendings[SCHEDULED]);
     for (size_t i = 0; i < sizeof deposits / sizeof deposits[0]; i++)
-        keep_at("deposit", deposit, &deposits[i]);
-    keep_at("accept", accept_once, &three);
+        stage_keep_at("deposit", stage_put_receipt, &deposits[i]);
+    stage_keep_at("accept", accept_once, &three);
 }
 
 static void send_all(void)
@@ -437,38 +290,35 @@ static void send_all(void)
             s->expires_at_s = world_now_ms() / 1000 + 600;
         if (s->marker == 7)
             s->send_at_s = world_now_ms() / 1000 + 86400;
-        keep_at("send", send_message, s);
+        stage_keep_at("send", send_message, s);
     }
 }
 
 static void live(void)
 {
-    static struct deposit late = {4, 4};
+    static struct stage_deposit late = {4, 4};
     struct push push;
 
     begin_life();
-    if (fault_text[0])
+    if (stage.fault_text[0])
         return;
     send_all();
-    pass(10000);
-    wait_for("m3 was sent", &platform.requests[3]);
+    stage_pass(10000);
+    stage_wait_until("m3 was sent", m3_was_sent);
     write_sent_event(&push, 3);
-    keep_at("event", push_sent_event, &push);
-    keep_at("deposit", deposit, &late);
-    keep_at("cancel", cancel, &sendings[7]);
-    wait_for("m6 was sent", &platform.requests[6]);
+    stage_keep_at("event", push_sent_event, &push);
+    stage_keep_at("deposit", stage_put_receipt, &late);
+    stage_keep_at("cancel", cancel, &sendings[7]);
+    stage_wait_until("m6 was sent", m6_was_sent);
     platform.crashed = true;
-    world_crash(&world, 0);
-    while (world_now_ms() - world.started_ms < 780000)
-        pass(10000);
-    world_jump(&world, 6900000); /* the token is old */
-    pass(10000);
-    world_jump(&world, world.started_ms + 19 * 3600000LL + 1770000 - world_now_ms());
-    pass(60000); /* the janitor */
-    for (int i = 0; struck_at_ms && world_now_ms() - struck_at_ms < TROUBLE_MS && i < 600; i++)
-        pass(1000);
-    faulty_lift();
-    pass(200000);
+    world_crash(&stage.world, 0);
+    while (world_now_ms() - stage.world.started_ms < 780000)
+        stage_pass(10000);
+    world_jump(&stage.world, 6900000); /* the token is old */
+    stage_pass(10000);
+    world_jump(&stage.world, stage.world.started_ms + 19 * 3600000LL + 1770000 - world_now_ms());
+    stage_pass(60000); /* the janitor */
+    stage_outlast();
 }
 
 /* --- the judge -------------------------------------------------------------------------------- */
@@ -476,77 +326,53 @@ static void live(void)
 static void judge_message(int marker, enum hy_message_state ends)
 {
     struct hy_message_get get = {
-        .op.verb = HY_VERB_MESSAGE_GET, .message_id = sendings[marker].id, .arena = &arena};
-    int result = hy_store_run(world.store, &get.op);
+        .op.verb = HY_VERB_MESSAGE_GET, .message_id = sendings[marker].id, .arena = &stage.arena};
+    int result = hy_store_run(stage.world.store, &get.op);
 
     if (result)
-        complain("m%d was accepted: %s", marker, hy_err_text(result));
+        stage_complain("m%d was accepted: %s", marker, hy_err_text(result));
     else if (get.message.state != ends)
-        complain("m%d is %s (%s), should be %s", marker, hy_message_state_names[get.message.state],
-                 get.message.reason ? get.message.reason : "-", hy_message_state_names[ends]);
+        stage_complain("m%d is %s (%s), should be %s", marker,
+                       hy_message_state_names[get.message.state],
+                       get.message.reason ? get.message.reason : "-", hy_message_state_names[ends]);
     else if (get.message.attempt_count < platform.requests[marker])
-        complain("m%d has %d attempts on record and %d requests came", marker,
-                 (int)get.message.attempt_count, platform.requests[marker]);
+        stage_complain("m%d has %d attempts on record and %d requests came", marker,
+                       (int)get.message.attempt_count, platform.requests[marker]);
 }
 
 static void judge_numbers(void)
 {
     struct hy_message_list list = {
-        .op.verb = HY_VERB_MESSAGE_LIST, .state = -1, .limit = 1000, .arena = &arena};
+        .op.verb = HY_VERB_MESSAGE_LIST, .state = -1, .limit = 1000, .arena = &stage.arena};
 
-    if (hy_store_run(world.store, &list.op) || list.count != sizeof cast / sizeof cast[0] + 1)
-        complain("%zu messages", list.count);
+    if (hy_store_run(stage.world.store, &list.op) || list.count != sizeof cast / sizeof cast[0] + 1)
+        stage_complain("%zu messages", list.count);
     if (platform.cards[SCHEDULED] != 1)
-        complain("the schedule sent %d times", platform.cards[SCHEDULED]);
+        stage_complain("the schedule sent %d times", platform.cards[SCHEDULED]);
     for (int i = 0; i < MARKERS; i++) {
         if (platform.receipts[i] > 1)
-            complain("receipt f%d was used %d times", i, platform.receipts[i]);
+            stage_complain("receipt f%d was used %d times", i, platform.receipts[i]);
     }
-    if (platform.tokens > 12)
-        complain("%d tokens were fetched", platform.tokens);
-}
-
-static void judge_store(void)
-{
-    struct hy_check check = {.op.verb = HY_VERB_CHECK, .arena = &arena};
-
-    if (hy_store_run(world.store, &check.op))
-        complain("check: %s", check.count ? check.findings[0] : "damaged");
+    if (stage.tokens > 12)
+        stage_complain("%d tokens were fetched", stage.tokens);
 }
 
 static void judge(void)
 {
     for (size_t i = 0; i < sizeof cast / sizeof cast[0]; i++) {
         if (platform.cards[cast[i].marker] != cast[i].cards)
-            complain("m%d is on the phone %d times", cast[i].marker,
-                     platform.cards[cast[i].marker]);
+            stage_complain("m%d is on the phone %d times", cast[i].marker,
+                           platform.cards[cast[i].marker]);
         judge_message(cast[i].marker, cast[i].ends);
     }
     judge_numbers();
-    judge_store();
-    if (!hy_engine_idle(world.engine))
-        complain("the engine is not idle");
 }
 
 bool life_play(const char *path, const struct fault *fault, char *ret_fault, size_t size)
 {
-    static const struct fault none = {.step = 0};
+    static const struct stage_life life = {serve_platform, live, judge};
 
-    fault_text = ret_fault;
-    fault_size = size;
-    fault_text[0] = 0;
-    struck_at_ms = 0;
     memset(&platform, 0, sizeof platform);
     memset(sendings, 0, sizeof sendings);
-    hy_arena_init(&arena);
-    faulty_plan(&none);
-    world_start_on(&world, faulty_store(), path, start_again);
-    faulty_plan(fault);
-    live();
-    if (!fault_text[0])
-        judge();
-    faulty_lift();
-    world_stop(&world);
-    hy_arena_deinit(&arena);
-    return !fault_text[0];
+    return stage_play(&life, path, fault, ret_fault, size);
 }
