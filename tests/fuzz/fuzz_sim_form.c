@@ -43,7 +43,7 @@ static void encode(json_t *form, struct hy_buf *out)
     }
 }
 
-/* A name that holds a NUL, or is left empty by "[]", cannot be written as it was. */
+/* A name that holds a NUL or a bracket, or is left empty by "[]", cannot be written as it was. */
 static bool writable(json_t *form)
 {
     const char *name;
@@ -52,7 +52,7 @@ static bool writable(json_t *form)
 
     json_object_keylen_foreach(form, name, length, value)
     {
-        if (length == 0 || strlen(name) != length || name[length - 1] == ']')
+        if (length == 0 || strlen(name) != length || strchr(name, '['))
             return false;
     }
     return true;
