@@ -216,8 +216,9 @@ struct hy_engine {
     struct hy_arena scratch;          /* one request at a time */
     int64_t now_ms;                   /* of this tick */
     int64_t steady_at_ms, wall_at_ms; /* both clocks at the last look */
-    bool rewinding;                 /* the clock was set back: due times are being looked through */
-    bool rewind_again;              /* and it was set back again meanwhile */
+    bool rewinding;    /* the clock was set back: due times are being looked through */
+    bool rewind_again; /* and it was set back again meanwhile, or that failed */
+    int64_t rewind_not_before_ms;
     struct hy_retention *retention; /* at work, or null */
     int64_t swept_at_ms;            /* when messages were looked at for their expiry last */
     bool sweeping;                  /* for that, not as the built-in job */

@@ -162,6 +162,52 @@ test('uploads that are refused, or end in the middle', async (t) => {
   assert.equal((await w.show(id)).total, 2500);
 });
 
+// Sends lines (null: none) until it is answered; what the answer says.
+function uploadForEver(url, id, piece) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(`${url}/v1/broadcasts/${id}/users`, {
+      method: 'POST', headers: { authorization: `Bearer ${ADMIN}`, 'transfer-encoding': 'chunked' } });
+    let answered = false;
+    const go = () => {
+      while (piece && !answered && request.write(piece));
+    };
+    request.on('drain', go);
+    request.on('error', (error) => answered || reject(error));
+    request.on('response', (response) => {
+      let text = '';
+      answered = true;
+      response.on('data', (data) => (text += data));
+      response.on('end', () => {
+        request.destroy();
+        resolve({ status: response.statusCode, headers: response.headers, json: JSON.parse(text) });
+      });
+    });
+    request.flushHeaders();
+    go();
+  });
+}
+
+test('a stop does not wait for the end of an upload', async (t) => {
+  const w = await open(t, { count: 0 });
+  const { id } = await w.draft();
+  const known = `${JSON.stringify({ user: openid(1) })}\n`;
+  const busy = uploadForEver(w.server.url, id, known.repeat(1000));
+  const idle = uploadForEver(w.server.url, id, null);
+  await until(async () => (await w.show(id)).total === 1, 'a user was taken');
+
+  const begun = Date.now();
+  const [code, ...answers] = await Promise.all([w.server.stop('SIGTERM'), busy, idle]);
+  assert.equal(code, 0);
+  assert.ok(Date.now() - begun < 12000, 'it did not wait for --drain-s');
+  assert.doesNotMatch(w.server.stderr, /stop\.bounded/);
+  for (const { status, headers, json } of answers) {
+    assert.equal(status, 503);
+    assert.equal(json.type.split(/[/:]/).pop(), 'stopping');
+    assert.equal(headers['retry-after'], '5');
+    assert.match(json.detail, /^\d+ users were taken\./);
+  }
+});
+
 test('an upload of any size needs no memory', async (t) => {
   // The address sanitizer keeps what was freed; not here.
   const env = { ASAN_OPTIONS: 'quarantine_size_mb=1:thread_local_quarantine_size_kb=64' };
@@ -356,6 +402,22 @@ test('a table of users on the command line', async (t) => {
   assert.equal(ended.code, 0, ended.stderr);
   const failed = await w.cli(['failed', second, '--state', 'failed']);
   assert.equal(JSON.parse(failed.stdout).user, openid(1));
+});
+
+test('who waits for its end waits over a restart', async (t) => {
+  const w = await open(t, { count: 2 });
+  const { id } = await w.draft();
+  await w.upload(id, w.users.map((user) => JSON.stringify({ user })).join('\n'));
+  await w.server.api('POST', `/v1/apps/${APP}/pause`, {});
+  const waits = w.cli(['start', id, '--wait']);
+  await w.becomes(id, 'running');
+  const listen = w.server.url.replace('http://', '');
+  assert.equal(await w.server.stop('SIGTERM'), 0);
+  const again = await startServer(t, { store: w.store, sim: w.sim, listen });
+  await again.api('POST', `/v1/apps/${APP}/resume`);
+  const { code, stdout, stderr } = await waits;
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^state +done$/m);
 });
 
 test('tables that cannot be read say where and why', async (t) => {
