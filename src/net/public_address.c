@@ -57,7 +57,7 @@ static bool is_public(const uint8_t *address, const struct range *range)
 {
     while (!within(address, range))
         range++;
-    return range->v4_at ? hy_address_is_public_v4(address + range->v4_at) : range->is_public;
+    return range->v4_at ? is_public(address + range->v4_at, v4_ranges) : range->is_public;
 }
 
 bool hy_address_is_public_v4(const uint8_t address[V4_BYTES])
