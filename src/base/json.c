@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/instant.h"
+#include "base/json_scan.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -79,7 +80,11 @@ json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t r
 
     pthread_once(&once, watch_memory);
     starved = false;
-    root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
+    root = hy_json_scan(bytes ? bytes : "", size);
+    if (root)
+        return root;
+    if (!starved)
+        root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
     if (starved) {
         json_decref(root);
         if (ret_reason)
@@ -140,6 +145,25 @@ void hy_json_write(struct hy_buf *out, const json_t *value)
     } else if (json_dump_callback(value, write_piece, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0) {
         out->failed = true;
     }
+}
+
+/* Without a tree when there is nothing to check or to escape. */
+void hy_json_write_text(struct hy_buf *out, const char *text)
+{
+    const char *at = text;
+    json_t *value;
+
+    while (*at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\')
+        at++;
+    if (!*at) {
+        hy_buf_putc(out, '"');
+        hy_buf_append(out, text, (size_t)(at - text));
+        hy_buf_putc(out, '"');
+        return;
+    }
+    value = json_string(text);
+    hy_json_write(out, value);
+    json_decref(value);
 }
 
 char *hy_json_text(struct hy_arena *arena, const json_t *value)
