@@ -1,7 +1,6 @@
 #include "base/json.h"
 
 #include "base/instant.h"
-#include "base/json_scan.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -80,11 +79,7 @@ json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t r
 
     pthread_once(&once, watch_memory);
     starved = false;
-    root = hy_json_scan(bytes ? bytes : "", size);
-    if (root)
-        return root;
-    if (!starved)
-        root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
+    root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
     if (starved) {
         json_decref(root);
         if (ret_reason)
