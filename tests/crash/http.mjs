@@ -25,12 +25,13 @@ export class Client {
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   }
 
-  /** {status, body}, or rejects when no whole answer came. */
+  /** {status, body}, or rejects when no whole answer came. A text is lines of JSON already. */
   ask(method, path, body, headers = {}) {
-    const text = body === undefined ? null : JSON.stringify(body);
+    const lines = typeof body === 'string';
+    const text = lines || body === undefined ? body ?? null : JSON.stringify(body);
     const all = { ...this.headers, ...headers };
     if (text !== null) {
-      all['Content-Type'] = 'application/json';
+      all['Content-Type'] = lines ? 'application/x-ndjson' : 'application/json';
       all['Content-Length'] = Buffer.byteLength(text);
     }
     return new Promise((resolve, reject) => {
