@@ -64,7 +64,7 @@ export class BroadcastsLoad extends Load {
     };
     const now = Math.floor(Date.now() / 1000);
     if (this.random.chance(0.05)) body.send_at = now + this.random.range(1, 3);
-    else if (this.random.chance(0.1)) body.expires_at = now + this.random.range(2, 4);
+    else if (this.random.chance(0.1)) body.expires_at = now + this.random.range(6, 8);
     return { record, body };
   }
 
