@@ -47,8 +47,10 @@ export async function gatherBroadcasts(load, statsBefore) {
   world.broadcasts = await pagesOf(client, `/v1/broadcasts?app=${load.app}`);
   world.messages = await inParts(await allMessages(load), 16, ({ id }) => get(`/v1/messages/${id}`));
   world.byId = new Map(world.messages.map((m) => [m.id, m]));
-  for (const b of world.broadcasts)
+  for (const b of world.broadcasts) {
     b.list = await pagesOf(client, `/v1/messages?app=${load.app}&broadcast=${b.id}`);
+    b.unreached = await get(`/v1/broadcasts/${b.id}/failed`);
+  }
   world.phones = await inParts(load.users, 16, (user) =>
     load.sim.get(`phone?appid=${load.app}&openid=${user}`));
   world.phones.forEach((phone, i) => {
@@ -101,6 +103,18 @@ function checkCounts(world) {
         `messages ${JSON.stringify(wanted)}`);
   }
   none(wrong, 'made and canceled users are all users, and the counts those of the messages');
+}
+
+/** The list of whom it did not reach is that of the messages. */
+function checkUnreached(world) {
+  const wrong = [];
+  const tell = ({ id, user, state, reason }) => `${id} ${user} ${state} ${reason}`;
+  for (const { id, list, unreached } of world.broadcasts) {
+    const wanted = list.filter(({ state }) => /^(failed|expired|unknown)$/.test(state));
+    const [is, should] = [unreached, wanted].map((part) => part.map(tell).sort().join('\n'));
+    if (is !== should) wrong.push(`${id}: ${is}\nshould be\n${should}`);
+  }
+  none(wrong, 'whom a broadcast did not reach is listed');
 }
 
 function checkAudiences(world) {
@@ -313,6 +327,7 @@ export function judgeBroadcasts(world, { recovered, faults, schedules, hooks, pu
     .filter((p) => p.state === 'refused' || (p.state === 'delivered' && p.answer !== 'success'));
   checkMade(world);
   checkCounts(world);
+  checkUnreached(world);
   checkAudiences(world);
   checkReaches(world);
   checkSchedules(world, schedules);

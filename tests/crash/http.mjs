@@ -18,6 +18,13 @@ export async function until(what, deadlineMs, look, everyMs = 25) {
   }
 }
 
+/** A list of what NDJSON has, null of nothing. */
+function parse(answer, type) {
+  if (type.startsWith('application/x-ndjson'))
+    return answer.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return answer ? JSON.parse(answer) : null;
+}
+
 export class Client {
   constructor(baseUrl, headers = {}) {
     this.baseUrl = baseUrl;
@@ -44,7 +51,8 @@ export class Client {
           if (!response.complete) return reject(new Error('cut answer'));
           const answer = Buffer.concat(chunks).toString();
           try {
-            resolve({ status: response.statusCode, body: answer ? JSON.parse(answer) : null });
+            const type = response.headers['content-type'] ?? '';
+            resolve({ status: response.statusCode, body: parse(answer, type) });
           } catch {
             reject(new Error(`${method} ${path}: not JSON: ${answer.slice(0, 200)}`));
           }
