@@ -80,9 +80,13 @@ void stage_outlast(void)
 
 void stage_wait_until(const char *what, bool (*is_so)(void))
 {
-    for (int i = 0; i < 600 && !is_so(); i++)
+    bool so = is_so();
+
+    for (int i = 0; i < 600 && !so; i++) {
         stage_pass(1000);
-    if (!is_so())
+        so = is_so();
+    }
+    if (!so)
         stage_complain("not within ten minutes: %s", what);
 }
 

@@ -4,7 +4,7 @@
 
 static struct fault plan;
 static size_t begins, commits, uses[HY_VERB_COUNT];
-static bool struck, lifted;
+static bool struck, lifted, hidden;
 
 void faulty_plan(const struct fault *new_plan)
 {
@@ -18,6 +18,11 @@ void faulty_plan(const struct fault *new_plan)
 void faulty_lift(void)
 {
     lifted = true;
+}
+
+void faulty_hide(bool now_hidden)
+{
+    hidden = now_hidden;
 }
 
 bool faulty_struck(void)
@@ -35,7 +40,7 @@ size_t faulty_passed(enum fault_place place, enum hy_verb verb)
 static bool strikes(enum fault_place place, enum hy_verb verb)
 {
     size_t n = faulty_passed(place, verb);
-    bool now = !lifted && plan.place == place && plan.step > 0 &&
+    bool now = !lifted && !hidden && plan.place == place && plan.step > 0 &&
                (plan.for_ever ? n >= plan.step : n == plan.step);
 
     if (now && (place == FAULT_VERB || place == FAULT_LATE))
@@ -46,7 +51,7 @@ static bool strikes(enum fault_place place, enum hy_verb verb)
 
 static int begin(struct hy_backend *backend)
 {
-    begins += !lifted;
+    begins += !lifted && !hidden;
     return strikes(FAULT_BEGIN, HY_VERB_COUNT) ? plan.error : hy_backend_sqlite.begin(backend);
 }
 
@@ -54,7 +59,7 @@ static int commit(struct hy_backend *backend)
 {
     int r;
 
-    commits += !lifted;
+    commits += !lifted && !hidden;
     if (strikes(FAULT_COMMIT, HY_VERB_COUNT)) {
         hy_backend_sqlite.rollback(backend);
         return plan.error;
@@ -67,7 +72,7 @@ static int run_verb(struct hy_backend *backend, struct hy_op *op)
 {
     int r;
 
-    uses[op->verb] += !lifted;
+    uses[op->verb] += !lifted && !hidden;
     if (strikes(FAULT_VERB, op->verb))
         return plan.error;
     r = hy_backend_sqlite.verbs[op->verb](backend, op);

@@ -32,7 +32,8 @@ const struct hy_backend_ops *faulty_store(void);
 /* From now on; forgets what was counted. */
 void faulty_plan(const struct fault *plan);
 void faulty_lift(void);
-bool faulty_struck(void); /* it failed at least once */
+void faulty_hide(bool hidden); /* meanwhile nothing is struck or counted: the test itself looks */
+bool faulty_struck(void);      /* it failed at least once */
 /* From the plan until it was lifted: how often a place was passed, of FAULT_VERB and FAULT_LATE by that verb. */
 size_t faulty_passed(enum fault_place place, enum hy_verb verb);
 
