@@ -70,9 +70,11 @@ function judgeSamples(samples) {
   const wal = Math.max(...samples.map(({ walMb }) => walMb));
   ok(wal <= walMaxMb, 'the log is copied back in time', `${wal} MB`);
   const [first, end] = [early[0], samples.at(-1)];
-  const bytes = ((end.fileMb - first.fileMb) * 2 ** 20) / Math.max(1, end.messages - first.messages);
+  const messages = Math.max(1, end.messages - first.messages);
+  const bytes = ((end.fileMb - first.fileMb) * 2 ** 20) / messages;
   ok(bytes <= fileMaxBytes, 'the file grows with what is kept', `${bytes} bytes a message`);
-  note(`file: ${end.fileMb} MB, log at most ${wal} MB, ${Math.round(bytes)} bytes a message with all that belongs to it`);
+  note(`file: ${end.fileMb} MB, log at most ${wal} MB, ${Math.round(bytes)} bytes a message with all ` +
+    'that belongs to it');
 }
 
 // --- the work
