@@ -58,6 +58,8 @@ function look(pid, file) {
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 function judgeSamples(samples) {
+  if (!ok(samples.length >= 8, 'the run was long enough to judge', `${samples.length} samples`))
+    return;
   const quarter = Math.floor(samples.length / 4);
   const early = samples.slice(quarter, 2 * quarter);
   const last = samples.slice(-quarter);
