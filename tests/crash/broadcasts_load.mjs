@@ -132,7 +132,8 @@ export class BroadcastsLoad extends Load {
     const { once, legacy } = this.templates;
     const template = more.template ?? (this.random.chance(0.2) ? legacy : this.random.pick(once));
     const field = template === legacy ? 'keyword1' : 'thing1';
-    const record = { n, id: null, template, field, text: `第${n}次活动`, audience: new Map(), ...more };
+    const record = { n, id: null, template, field, text: `第${n}次活动`, audience: new Map(),
+      ...more };
     this.broadcasts.push(record);
     const body = { app: this.app, template, name: `b${n}`, tag: `b${n}`, page: pageOf(n),
       data: { [field]: record.text } };

@@ -28,8 +28,9 @@ function checkOrder(hook) {
   hook.byMessage = new Map();
   for (const { type, number, data } of hook.told) {
     if (!type.startsWith('message.')) continue;
-    if ((last.get(data.id) ?? 0) > number) wrong.push(`${data.id}: e${number} after ${last.get(data.id)}`);
-    last.set(data.id, Math.max(number, last.get(data.id) ?? 0));
+    const before = last.get(data.id) ?? 0;
+    if (before > number) wrong.push(`${data.id}: e${number} after e${before}`);
+    last.set(data.id, Math.max(number, before));
   }
   for (const one of hook.first)
     if (one.type.startsWith('message.')) {
@@ -65,9 +66,10 @@ function checkGrants(world, hook) {
       const key = `${data.user} ${data.template}`;
       added.set(key, (added.get(key) ?? 0) + data.uses);
     }
-  none([...world.pairs.values()].filter((p) => !p.liar &&
-    (added.get(`${p.user} ${p.template}`) ?? 0) !== p.told.low)
-    .map((p) => `${p.user} ${p.template}: told ${added.get(`${p.user} ${p.template}`)} of ${p.told.low}`),
+  const toldOf = (pair) => added.get(`${pair.user} ${pair.template}`) ?? 0;
+  const honest = [...world.pairs.values()].filter(({ liar }) => !liar);
+  none(honest.filter((pair) => toldOf(pair) !== pair.told.low)
+    .map((pair) => `${pair.user} ${pair.template}: told ${toldOf(pair)} of ${pair.told.low}`),
   'each permission was told once');
 }
 

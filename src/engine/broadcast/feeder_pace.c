@@ -51,6 +51,7 @@ void hy_feed_pace_note(struct hy_feed_pace *pace, int64_t now_ms, int64_t gone, 
         if (queued > 0 || gone > pace->last_gone)
             adapt(pace, queued);
     }
+    pace->hungry = queued == 0;
     pace->last_ms = now_ms;
     pace->last_gone = gone;
     sample(pace, now_ms, gone);
@@ -113,7 +114,7 @@ int64_t hy_feed_pace_rest_ms(const struct hy_feed_pace *pace, int64_t rate_per_s
 
     if (rate_per_s)
         half_ms = 1 + 1000 / rate_per_s;
-    else if (pace->now_per_s > 0)
+    else if (pace->now_per_s > 0 && !pace->hungry)
         half_ms = (int64_t)((double)queued * 500.0 / pace->now_per_s);
     return clamp(half_ms, rest_min_ms, rest_max_ms);
 }

@@ -25,6 +25,7 @@ struct hy_feed_pace {
     int64_t last_ms, last_gone; /* of the last look */
     double now_per_s;           /* of the last few looks */
     int64_t ahead;              /* how many are to be in the queue */
+    bool hungry;                /* the queue was empty at the last look: the true pace is higher */
     double bucket;              /* of rate_per_s */
     int64_t bucket_at_ms;
 };

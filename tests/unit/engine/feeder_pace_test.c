@@ -89,6 +89,23 @@ static void rests_are_bounded(void)
     CHECK_INT(hy_feed_pace_rest_ms(&pace, 100000, 0), 100);
 }
 
+/* As many lots as a fast platform swallows at once: no second passes between two of them. */
+static void an_empty_queue_is_filled_soon(void)
+{
+    struct hy_feed_pace pace = {0};
+    int64_t gone = 0, now = 1772323200000;
+    int64_t from = now;
+
+    for (hy_feed_pace_note(&pace, now, 0, 0); pace.ahead < HY_AHEAD_MAX;
+         hy_feed_pace_note(&pace, now, gone, 0)) {
+        gone += hy_feed_pace_ahead(&pace, 0, 0);
+        now += hy_feed_pace_rest_ms(&pace, 0, pace.ahead);
+    }
+    CHECK(now - from <= 500);
+    hy_feed_pace_note(&pace, now + 100, gone + 100, 900);
+    CHECK(hy_feed_pace_rest_ms(&pace, 0, 900) > 100);
+}
+
 int main(void)
 {
     RUN(two_seconds_are_kept_ahead);
@@ -96,5 +113,6 @@ int main(void)
     RUN(the_pace_is_of_the_last_minute);
     RUN(the_bucket_starts_empty_and_holds_a_second);
     RUN(rests_are_bounded);
+    RUN(an_empty_queue_is_filled_soon);
     return hy_tap_end();
 }
