@@ -1,7 +1,7 @@
 /*
  * grants_bench.c - what the verbs of the ledger take beside very many grants.
  *
- *   grants-bench LOCATION [GRANTS [COUNT [FILE [WAITING]]]]
+ *   grants-bench LOCATION [GRANTS [COUNT [FILE [WAITING [QUEUED]]]]]
  *
  * LOCATION   "sqlite:PATH"; its first app is used, or one is made
  * GRANTS     are stored before measuring (10,000): of ten, eight are the first counter of a user, one
@@ -9,6 +9,7 @@
  * COUNT      calls of each kind (2,000), one after the other, to users drawn at random
  * FILE       gets the names of as many users, one a line
  * WAITING    messages that wait for a permission nobody gives (0), stored after the grants
+ * QUEUED     messages for tomorrow (0)
  *
  * Prints a line for each kind: its name, the median and the 99th percentile in microseconds, wall
  * clock, through the front and its threads, each write a commit of its own; and the mean of the CPU
@@ -251,6 +252,7 @@ int main(int argc, char **argv)
     bench_find_app(&b);
     bench_fill(&b);
     bench_leave_waiting(&b, argc > 5 ? strtoul(argv[5], NULL, 10) : 0);
+    bench_leave_queued(&b, argc > 6 ? strtoul(argv[6], NULL, 10) : 0);
     settle_down(&b, &config);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         measure(&b, i, count);

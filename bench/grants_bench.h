@@ -30,6 +30,9 @@ void bench_fill(struct bench *b);
 /* Messages to users who have none of their template: they stay. */
 void bench_leave_waiting(struct bench *b, size_t count);
 
+/* Messages for tomorrow. */
+void bench_leave_queued(struct bench *b, size_t count);
+
 /* A user's name, in the arena; one of those that were stored, drawn at random. */
 const char *bench_user_text(struct bench *b, int64_t user);
 int64_t bench_any_user(struct bench *b);

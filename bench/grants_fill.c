@@ -134,7 +134,7 @@ void bench_fill(struct bench *b)
             (double)(hy_clock_mono_us() - start_us) / 1e6);
 }
 
-void bench_leave_waiting(struct bench *b, size_t count)
+static void leave(struct bench *b, size_t count, enum hy_on_missing on_missing, int64_t ahead_ms)
 {
     for (size_t done = 0; done < count;) {
         struct hy_admit v = {.op = {.verb = HY_VERB_ADMIT},
@@ -148,9 +148,20 @@ void bench_leave_waiting(struct bench *b, size_t count)
             struct hy_message *m = (struct hy_message *)hy_arena_alloc(&b->arena, sizeof *m);
 
             *m = bench_message(b, bench_any_user(b), "TEMPLATE-0000000000000000000000000000000009");
-            m->on_missing = HY_ON_MISSING_WAIT;
+            m->on_missing = on_missing;
+            m->send_at_ms = ahead_ms ? v.now_ms + ahead_ms : 0;
             v.items[v.count++].message = m;
         }
         bench_must(hy_store_run(b->store, &v.op), "admit");
     }
+}
+
+void bench_leave_waiting(struct bench *b, size_t count)
+{
+    leave(b, count, HY_ON_MISSING_WAIT, 0);
+}
+
+void bench_leave_queued(struct bench *b, size_t count)
+{
+    leave(b, count, HY_ON_MISSING_FAIL, BENCH_DAY_MS);
 }

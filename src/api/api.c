@@ -79,6 +79,18 @@ static void refuse_route(struct hy_call *call, const struct hy_route_match *matc
     hy_problem_reply(call, HY_PROBLEM_METHOD, "This path has %s.", match->allow);
 }
 
+/* A field in the body of a call that has none was meant to change what it does: {"send_at": ...} to
+ * a start, say, which would go at once. */
+static bool body_empty(struct hy_call *call)
+{
+    static const struct hy_json_field none[] = {{0}};
+
+    if (!hy_call_json(call, HY_BODY_OPTIONAL))
+        return false;
+    hy_json_read(call->body, none, NULL, &call->v);
+    return !hy_call_refused(call);
+}
+
 void hy_api_handle(struct hy_httpd_request *req, void *arg)
 {
     const struct hy_api_rule *rule;
@@ -97,6 +109,8 @@ void hy_api_handle(struct hy_httpd_request *req, void *arg)
     if (!hy_auth_check(call, rule->scopes))
         return;
     if (rule->query && !hy_query_names_ok(call, rule->query))
+        return;
+    if (rule->bodiless && !body_empty(call))
         return;
     rule->handle(call);
 }

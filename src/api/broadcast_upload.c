@@ -203,12 +203,27 @@ static enum hy_lines_got next_line(struct hy_call *call, struct hy_line *ret_lin
                     : hy_lines_next(&u->lines, piece, size, &u->at, ret_line);
 }
 
+/* A stop does not wait for the end of a long file. */
+static bool cut(struct hy_call *call)
+{
+    struct upload *u = call->work;
+
+    if (!hy_httpd_is_cut(call->req))
+        return false;
+    release(u);
+    hy_problem_reply(call, HY_PROBLEM_STOPPING,
+                     "%lld users were taken. Send the whole again soon: those that are known count "
+                     "as duplicates.",
+                     (long long)(u->added + u->duplicates));
+    return true;
+}
+
 static void more(struct hy_call *call)
 {
     struct upload *u = call->work;
     size_t size;
 
-    if (gone(call))
+    if (gone(call) || cut(call))
         return;
     hy_httpd_piece(call->req, &size);
     u->at = 0;
@@ -269,7 +284,7 @@ static void first(struct hy_call *call)
 {
     struct upload *u = call->work;
 
-    if (gone(call))
+    if (gone(call) || cut(call))
         return;
     if (!hy_broadcast_find(call, &u->find, found))
         release(u);

@@ -77,6 +77,7 @@ static void write_members(struct hy_message_writer *writer, struct hy_out *out,
 
     hy_out_text(out, "id", hy_message_id_print(m->id, id));
     hy_out_text(out, "app", entry ? entry->app.id : NULL);
+    hy_out_id(out, "broadcast", 'b', m->broadcast_id);
     write_order(out, m);
     write_course(out, m);
 }

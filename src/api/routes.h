@@ -12,7 +12,8 @@ struct hy_api_rule {
     hy_call_step *handle;
     unsigned scopes;                   /* any of these (or admin); 0 = no key needed */
     const struct hy_json_field *query; /* known parameters; null = any are let through */
-    bool pieces; /* begins when the headers are there: the body comes in pieces (hy_call_take) */
+    bool bodiless; /* has no fields: nothing or {} is sent, anything else refused */
+    bool pieces;   /* begins when the headers are there: the body comes in pieces (hy_call_take) */
 };
 
 /* Ended by a null method. */

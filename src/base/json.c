@@ -140,6 +140,25 @@ void hy_json_write(struct hy_buf *out, const json_t *value)
     }
 }
 
+/* Without a tree when there is nothing to check or to escape. */
+void hy_json_write_text(struct hy_buf *out, const char *text)
+{
+    const char *at = text;
+    json_t *value;
+
+    while (*at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\')
+        at++;
+    if (!*at) {
+        hy_buf_putc(out, '"');
+        hy_buf_append(out, text, (size_t)(at - text));
+        hy_buf_putc(out, '"');
+        return;
+    }
+    value = json_string(text);
+    hy_json_write(out, value);
+    json_decref(value);
+}
+
 char *hy_json_text(struct hy_arena *arena, const json_t *value)
 {
     size_t size = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);

@@ -32,6 +32,9 @@ json_t *hy_json_copy(const json_t *value);
 /* Appends the compact text of `value`. */
 void hy_json_write(struct hy_buf *out, const json_t *value);
 
+/* Appends a text with its quotes; `out` fails when it is not UTF-8. */
+void hy_json_write_text(struct hy_buf *out, const char *text);
+
 /* Compact text in the arena, null when out of memory. */
 char *hy_json_text(struct hy_arena *arena, const json_t *value);
 

@@ -260,7 +260,8 @@ const struct hy_command hy_commands_broadcast[] = {
      .operand = "ID",
      .summary = "start a draft, or a scheduled one at once",
      .details =
-         "With --wait it ends with 0 when the broadcast is done, with 1 when it was canceled.",
+         "With --wait it ends with 0 when the broadcast is done, with 1 when it was canceled. It "
+         "goes on over a restart of the server, for a minute.",
      .options = wait_options,
      .run = run_and_wait,
      .method = "POST",
@@ -270,7 +271,8 @@ const struct hy_command hy_commands_broadcast[] = {
      .operand = "ID",
      .summary = "show a broadcast and how far it is",
      .details =
-         "With --wait it ends with 0 when the broadcast is done, with 1 when it was canceled.",
+         "With --wait it ends with 0 when the broadcast is done, with 1 when it was canceled. It "
+         "goes on over a restart of the server, for a minute.",
      .options = wait_options,
      .run = run_and_wait,
      .method = "GET",

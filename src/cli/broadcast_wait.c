@@ -12,6 +12,7 @@
 #include <time.h>
 
 static const long first_wait_ms = 50, wait_max_ms = 1000;
+static const int64_t away_max_us = 60000000; /* a restart of the server, and its migration */
 
 struct follow {
     struct hy_cli *cli;
@@ -21,6 +22,7 @@ struct follow {
     struct hy_bar bar;
     int64_t decided, at_us; /* when the pace was looked at last */
     double pace;            /* per second */
+    double part;            /* of all, as shown last */
 };
 
 static int64_t number(const struct follow *f, const char *name)
@@ -109,7 +111,8 @@ static void show(struct follow *f, bool last)
         add_count(f, text, sizeof text, counts[i]);
     if (is_state(f, "running"))
         add_time(f, text, sizeof text);
-    hy_bar_show(&f->bar, total > 0 ? (double)decided / (double)total : 0, text, last);
+    f->part = total > 0 ? (double)decided / (double)total : 0;
+    hy_bar_show(&f->bar, f->part, text, last);
 }
 
 /* Replaces the answer; all memory of the one before is free. */
@@ -135,6 +138,22 @@ static void pause_ms(long ms)
     struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
     nanosleep(&wait, NULL);
+}
+
+/* The broadcast goes on when the server is there again, so this does too. */
+static int ask_patiently(struct follow *f)
+{
+    int64_t end_us = hy_clock_mono_us() + away_max_us;
+    int code;
+
+    for (;;) {
+        f->call.repeats = hy_clock_mono_us() < end_us;
+        code = ask(f);
+        if (code != HY_EXIT_FAILED || !hy_client_away(f->answer) || !f->call.repeats)
+            return code;
+        hy_bar_show(&f->bar, f->part, "the server does not answer; trying again", false);
+        pause_ms(wait_max_ms);
+    }
 }
 
 /* The answer outlives `answers`. */
@@ -164,7 +183,7 @@ int hy_broadcast_wait(struct hy_cli *cli, struct hy_client_answer *answer)
         show(&f, false);
         pause_ms(wait_ms);
         wait_ms = wait_ms * 3 / 2 < wait_max_ms ? wait_ms * 3 / 2 : wait_max_ms;
-        code = ask(&f);
+        code = ask_patiently(&f);
     }
     if (code == HY_EXIT_DONE)
         show(&f, true);

@@ -182,6 +182,11 @@ static void exchange(struct exchange *x, const struct hy_client_call *call, cons
     hy_httpc_once(&config, &request, answered, x);
 }
 
+bool hy_client_away(const struct hy_client_answer *answer)
+{
+    return answer->status == 0 || (answer->status >= 502 && answer->status <= 504);
+}
+
 int hy_client_send(struct hy_cli *cli, const struct hy_client_call *call,
                    struct hy_client_answer *ret_answer)
 {
@@ -193,7 +198,7 @@ int hy_client_send(struct hy_cli *cli, const struct hy_client_call *call,
         return HY_EXIT_USAGE;
     exchange(&x, call, url, key);
     if (x.error) {
-        if (!call->pieces || strcmp(x.error, HY_HTTPC_GIVEN_UP) != 0)
+        if (!call->repeats && (!call->pieces || strcmp(x.error, HY_HTTPC_GIVEN_UP) != 0))
             hy_fault("%s: %s", url, x.error);
         return HY_EXIT_FAILED;
     }
@@ -201,7 +206,8 @@ int hy_client_send(struct hy_cli *cli, const struct hy_client_call *call,
     if (ret_answer->status >= 200 && ret_answer->status < 300 &&
         (ret_answer->json || *ret_answer->text == 0))
         return HY_EXIT_DONE;
-    print_problem(cli, ret_answer);
+    if (!call->repeats || !hy_client_away(ret_answer))
+        print_problem(cli, ret_answer);
     return ret_answer->status == 400 ? HY_EXIT_USAGE : HY_EXIT_FAILED;
 }
 

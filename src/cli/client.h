@@ -15,6 +15,8 @@ struct hy_client_call {
     /* A body that is read (as application/x-ndjson) or an answer that is taken in pieces; null: none. No
      * time-out holds then. Whoever gives up has said why. */
     const struct hy_httpc_pieces *pieces;
+    /* The caller repeats it when the server is away (hy_client_away): nothing is said of that. */
+    bool repeats;
 };
 
 struct hy_client_answer {
@@ -30,6 +32,9 @@ struct hy_client_answer {
  */
 int hy_client_send(struct hy_cli *cli, const struct hy_client_call *call,
                    struct hy_client_answer *ret_answer);
+
+/* After HY_EXIT_FAILED: nobody answered, or somebody who said "not now". */
+bool hy_client_away(const struct hy_client_answer *answer);
 
 /* The body (or, for GET and DELETE, the query) that the options given amount to. A fault was
  * printed and null returned when a file could not be read or JSON not be understood.

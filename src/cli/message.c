@@ -113,6 +113,7 @@ static const struct hy_column columns[] = {
     {.title = "state", .path = "state"},
     {.title = "reason", .path = "reason"},
     {.title = "app", .path = "app"},
+    {.title = "broadcast", .path = "broadcast", .single = true},
     {.title = "user", .path = "user"},
     {.title = "template", .path = "template", .single = true},
     {.title = "kind", .path = "template_kind", .single = true},

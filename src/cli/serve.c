@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* The longest wait of the loop: so soon a step of the machine's clock is noticed. */
-enum { TURN_MAX_MS = 1000, DRAIN_TURN_MS = 20 };
+enum { TURN_MAX_MS = 1000, DRAIN_TURN_MS = 20, CUT_AFTER_US = 1000000 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", "none", NULL};
 
@@ -165,12 +165,18 @@ static bool is_quiet(const struct hy_server *s)
 /* True when nothing is under way any more. */
 static bool drain(struct hy_server *s)
 {
+    int64_t cut_us = hy_clock_mono_us() + CUT_AFTER_US;
     int64_t end_us = hy_clock_mono_us() + hy_args_int(&s->cli->args, "drain-s") * 1000000;
 
     hy_httpd_quiesce(s->httpd);
     hy_engine_quiesce(s->engine);
-    while (!is_quiet(s) && hy_clock_mono_us() < end_us)
+    while (!is_quiet(s) && hy_clock_mono_us() < end_us) {
         turn(s, DRAIN_TURN_MS);
+        if (hy_clock_mono_us() >= cut_us) {
+            hy_httpd_cut(s->httpd);
+            cut_us = INT64_MAX;
+        }
+    }
     return is_quiet(s);
 }
 

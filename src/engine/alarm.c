@@ -37,8 +37,10 @@ bool hy_alarm_note(struct hy_alarm *alarm, bool refused, int64_t now_ms)
     }
     alarm->slots[i].answered++;
     alarm->slots[i].refused += refused;
+    alarm->recent += ((refused ? HY_ALARM_WHOLE : 0) - alarm->recent) / HY_ALARM_RECENT;
     s = sum(alarm, now_ms);
-    if (alarm->since_ms || s.refused < HY_ALARM_REFUSALS || 2 * s.refused < s.answered)
+    if (alarm->since_ms || s.refused < HY_ALARM_REFUSALS ||
+        (2 * s.refused < s.answered && 2 * alarm->recent < HY_ALARM_WHOLE))
         return false;
     alarm->since_ms = now_ms;
     return true;
@@ -51,7 +53,8 @@ bool hy_alarm_calm(struct hy_alarm *alarm, int64_t now_ms)
     if (!alarm->since_ms)
         return false;
     s = sum(alarm, now_ms);
-    if (2 * s.refused >= HY_ALARM_REFUSALS && 4 * s.refused >= s.answered)
+    if (2 * s.refused >= HY_ALARM_REFUSALS &&
+        (4 * s.refused >= s.answered || 4 * alarm->recent >= HY_ALARM_WHOLE))
         return false;
     alarm->since_ms = 0;
     return true;

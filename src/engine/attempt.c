@@ -57,12 +57,14 @@ static bool by_subscription(const struct hy_claimed *claimed)
     return claimed->grant.id == 0 || !hy_grant_is_receipt(claimed->grant.kind);
 }
 
-/* A second refusal of the same grant is what the first one foretold: it raises no alarm. */
+/* A second refusal of the same grant is what the first one foretold: it raises no alarm. But it keeps
+ * up one that is on, or second tries would make a burst look calm while it lasts. */
 static void tell_alarm(struct hy_attempt_run *run, int64_t now_ms)
 {
     const struct hy_judgement *j = &run->outcome.attempt.judgement;
     const struct hy_claimed *c = run->claimed;
-    bool refused = j->grant_refused && c->grant.id != 0 && c->grant.refusals == 0;
+    bool first = c->grant.refusals == 0 || run->lane->alarm.since_ms != 0;
+    bool refused = j->grant_refused && c->grant.id != 0 && first;
 
     if (!j->answered || !by_subscription(c))
         return;

@@ -210,7 +210,8 @@ int hy_engine_app_change(struct hy_engine *engine, const char *id, const json_t 
         return err ? err : HY_E_INVALID;
     }
     change->put =
-        (struct hy_app_put){.op = {.verb = HY_VERB_APP_PUT, .audit = change->put.op.audit}};
+        (struct hy_app_put){.op = {.verb = HY_VERB_APP_PUT, .audit = change->put.op.audit},
+                            .recap = present && json_object_get(body, "caps")};
     err = fill_app(engine, &b, &settings, present, v->arena, &change->put.app);
     if (err)
         return err;

@@ -148,6 +148,7 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
         return HY_E_NOMEM;
     engine->config = *config;
     engine->now_ms = config->now_ms();
+    engine->wakes_at_ms = engine->noticed_due_ms = engine->noticed_expiry_ms = HY_NEVER;
     engine->unsettled_last = &engine->unsettled;
     engine->lanes.generation = -1;
     hy_arena_init(&engine->scratch);
@@ -225,6 +226,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
 
     pthread_mutex_lock(&engine->turn_lock);
     engine->now_ms = now_ms;
+    hy_turn_begin(engine);
     hy_lanes_match(engine);
     hy_setback_turn(engine);
     open_mail(engine);
@@ -240,6 +242,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     next = sooner(next, hy_attempts_settle(engine));
     next = sooner(next, hy_dispatch(engine));
     next = sooner(next, hy_teller_turn(engine)); /* last: the verbs above may have much to tell */
+    next = hy_turn_end(engine, next);
     pthread_mutex_unlock(&engine->turn_lock);
     return next;
 }

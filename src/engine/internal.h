@@ -216,8 +216,9 @@ struct hy_engine {
     struct hy_arena scratch;          /* one request at a time */
     int64_t now_ms;                   /* of this tick */
     int64_t steady_at_ms, wall_at_ms; /* both clocks at the last look */
-    bool rewinding;                 /* the clock was set back: due times are being looked through */
-    bool rewind_again;              /* and it was set back again meanwhile */
+    bool rewinding;    /* the clock was set back: due times are being looked through */
+    bool rewind_again; /* and it was set back again meanwhile, or that failed */
+    int64_t rewind_not_before_ms;
     struct hy_retention *retention; /* at work, or null */
     int64_t swept_at_ms;            /* when messages were looked at for their expiry last */
     bool sweeping;                  /* for that, not as the built-in job */
@@ -233,7 +234,14 @@ struct hy_engine {
     struct hy_notice notices[HY_NOTICES_MAX]; /* of admissions: what is due where */
     size_t notice_count;
     bool notices_lost; /* there were more: look at every lane */
+    /* When the next turn comes by itself; HY_AWAKE: one is under way or was asked for. lane.c */
+    int64_t wakes_at_ms;
+    int64_t noticed_due_ms, noticed_expiry_ms; /* the earliest that no turn has looked at yet */
 };
+
+/* lane.c: a turn begins; ends, to come back at that instant or before; returns when. */
+void hy_turn_begin(struct hy_engine *engine);
+int64_t hy_turn_end(struct hy_engine *engine, int64_t next_ms);
 
 /* dispatch.c */
 int64_t hy_dispatch(struct hy_engine *engine);
@@ -295,6 +303,8 @@ extern const struct hy_schedule hy_builtin_jobs[]; /* ended by a null name */
 void hy_job_start(struct hy_engine *engine, const struct hy_schedule *schedule);
 /* Any thread: a message that expires at that instant was admitted. */
 void hy_expiry_notice(struct hy_engine *engine, int64_t expires_at_ms);
+/* The earliest known one; what is noticed from here on is for the next turn. */
+int64_t hy_expiry_take(struct hy_engine *engine);
 /* Sweeps when the earliest expires_at has come. */
 int64_t hy_expiry_turn(struct hy_engine *engine);
 

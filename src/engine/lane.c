@@ -134,36 +134,73 @@ static struct hy_notice *notice_of(struct hy_engine *engine, int64_t app_no)
     return n;
 }
 
-/* True when the engine's thread has to look. */
-static bool put_notice(struct hy_engine *engine, int64_t app_no, int first, int last,
+/*
+ * Who is woken. A turn of the engine ends with the instant of the next one, and is published under
+ * notice_lock. What is due at that instant or later wakes nobody: it is found in `notices` then. What is
+ * due earlier wakes the engine's thread, once: from there on, and until a turn ends, it is HY_AWAKE.
+ *
+ *   notice before the turn has looked   taken by it
+ *   between its look and its end        the end sees it and brings the next turn forward; no wake
+ *   behind its end                      compared with what was published; the wake is remembered by the
+ *                                       transport, so it also ends a wait that has not begun
+ *
+ * The engine's thread may turn more often than it says; that only takes notices earlier.
+ */
+static bool must_wake(struct hy_engine *engine, int64_t at_ms)
+{
+    if (at_ms >= engine->wakes_at_ms)
+        return false;
+    engine->wakes_at_ms = HY_AWAKE;
+    return true;
+}
+
+static void wake(struct hy_engine *engine)
+{
+    engine->config.transport.wake(engine->config.transport.self);
+}
+
+void hy_turn_begin(struct hy_engine *engine)
+{
+    pthread_mutex_lock(&engine->notice_lock);
+    engine->wakes_at_ms = HY_AWAKE;
+    pthread_mutex_unlock(&engine->notice_lock);
+}
+
+int64_t hy_turn_end(struct hy_engine *engine, int64_t next_ms)
+{
+    pthread_mutex_lock(&engine->notice_lock);
+    if (engine->noticed_due_ms < next_ms)
+        next_ms = engine->noticed_due_ms;
+    if (engine->noticed_expiry_ms < next_ms)
+        next_ms = engine->noticed_expiry_ms;
+    engine->wakes_at_ms = next_ms;
+    pthread_mutex_unlock(&engine->notice_lock);
+    return next_ms;
+}
+
+static void put_notice(struct hy_engine *engine, int64_t app_no, int first, int last,
                        int64_t due_ms)
 {
-    /* The first one since they were taken wakes the engine's thread; the others are taken with it. */
-    bool fresh = engine->notice_count == 0 && !engine->notices_lost;
     struct hy_notice *n = app_no ? notice_of(engine, app_no) : NULL;
 
-    if (!n) {
+    if (!n)
         engine->notices_lost = true;
-        return fresh;
-    }
-    for (int q = first; q <= last; q++) {
-        if (due_ms < n->due_ms[q]) {
-            n->due_ms[q] = due_ms;
-            fresh = true;
-        }
-    }
-    return fresh;
+    for (int q = first; n && q <= last; q++)
+        n->due_ms[q] = due_ms < n->due_ms[q] ? due_ms : n->due_ms[q];
+    if (due_ms < engine->noticed_due_ms)
+        engine->noticed_due_ms = due_ms;
 }
 
 static void notice(struct hy_engine *engine, int64_t app_no, int first, int last, int64_t due_ms)
 {
-    bool fresh;
+    bool asleep;
 
     pthread_mutex_lock(&engine->notice_lock);
-    fresh = put_notice(engine, app_no, first, last, due_ms);
+    put_notice(engine, app_no, first, last, due_ms);
+    asleep = must_wake(engine, due_ms);
     pthread_mutex_unlock(&engine->notice_lock);
-    if (fresh)
-        engine->config.transport.wake(engine->config.transport.self);
+    if (asleep)
+        wake(engine);
 }
 
 void hy_queue_notice(struct hy_engine *engine, int64_t app_no, int queue, int64_t due_ms)
@@ -200,7 +237,37 @@ void hy_lane_take_notices(struct hy_engine *engine)
         hy_lane_ask(engine->lanes.items[i]);
     engine->notice_count = 0;
     engine->notices_lost = false;
+    engine->noticed_due_ms = HY_NEVER;
     pthread_mutex_unlock(&engine->notice_lock);
+}
+
+/* An atomic of its own, because nearly every message of a load expires later than the earliest. */
+void hy_expiry_notice(struct hy_engine *engine, int64_t expires_at_ms)
+{
+    bool asleep;
+
+    if (expires_at_ms >= atomic_load(&engine->expiry_ms))
+        return;
+    pthread_mutex_lock(&engine->notice_lock);
+    if (expires_at_ms < atomic_load(&engine->expiry_ms))
+        atomic_store(&engine->expiry_ms, expires_at_ms);
+    if (expires_at_ms < engine->noticed_expiry_ms)
+        engine->noticed_expiry_ms = expires_at_ms;
+    asleep = must_wake(engine, expires_at_ms);
+    pthread_mutex_unlock(&engine->notice_lock);
+    if (asleep)
+        wake(engine);
+}
+
+int64_t hy_expiry_take(struct hy_engine *engine)
+{
+    int64_t at_ms;
+
+    pthread_mutex_lock(&engine->notice_lock);
+    at_ms = atomic_load(&engine->expiry_ms);
+    engine->noticed_expiry_ms = HY_NEVER;
+    pthread_mutex_unlock(&engine->notice_lock);
+    return at_ms;
 }
 
 /* --- rate and quiet hours --------------------------------------------------------------------- */

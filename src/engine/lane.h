@@ -108,6 +108,7 @@ struct hy_notice {
     int64_t due_ms[HY_QUEUES];
 };
 enum { HY_NOTICES_MAX = 64 };
+#define HY_AWAKE INT64_MIN
 
 struct hy_lane *hy_lane_find(struct hy_engine *engine, int64_t app_no);
 /* Gives every app a lane and every lane its app as it is now. */

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { SETBACK_MS = 2000, REWIND_LIMIT = 1000 };
+enum { SETBACK_MS = 2000, REWIND_LIMIT = 1000, RETRY_MS = 1000 };
 
 static void shift_gate(struct hy_gate *gate, int64_t by_ms)
 {
@@ -48,6 +48,12 @@ struct rewind {
 
 static void rewind_some(struct rewind *r);
 
+static void rewind_later(struct hy_engine *engine)
+{
+    engine->rewind_again = true;
+    engine->rewind_not_before_ms = engine->now_ms + RETRY_MS;
+}
+
 static void rewound(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct rewind *r = (struct rewind *)mail;
@@ -58,10 +64,12 @@ static void rewound(struct hy_engine *engine, struct hy_mail *mail)
         rewind_some(r);
         return;
     }
-    if (r->verb.op.result)
+    if (r->verb.op.result) {
         hy_log(HY_LOG_ERROR, "store.rewind", "error=\"%s\"", hy_err_text(r->verb.op.result));
-    else
+        rewind_later(engine);
+    } else {
         hy_log(HY_LOG_INFO, "clock.rewound", "messages=%zu", r->total);
+    }
     engine->rewinding = false;
     hy_lane_notice(engine, 0, 0);
     free(r);
@@ -100,11 +108,16 @@ static void rewind_some(struct rewind *r)
 
 static void start_rewind(struct hy_engine *engine)
 {
-    struct rewind *r = engine->rewinding ? NULL : calloc(1, sizeof *r);
+    struct rewind *r;
 
-    engine->rewind_again = engine->rewinding;
-    if (!r)
+    engine->rewind_again = true;
+    if (engine->rewinding)
         return;
+    r = calloc(1, sizeof *r);
+    if (!r) {
+        rewind_later(engine);
+        return;
+    }
     engine->rewinding = true;
     r->engine = engine;
     rewind_some(r);
@@ -121,8 +134,12 @@ void hy_setback_turn(struct hy_engine *engine)
 
     engine->wall_at_ms = wall;
     engine->steady_at_ms = steady;
-    if (first || by_ms <= SETBACK_MS)
+    if (first || by_ms <= SETBACK_MS) {
+        if (engine->rewind_again && !engine->rewinding && !engine->quiet &&
+            engine->rewind_not_before_ms <= engine->now_ms)
+            start_rewind(engine);
         return;
+    }
     hy_log(HY_LOG_WARN, "clock.set_back", "by_s=%lld", (long long)by_ms / 1000);
     for (size_t i = 0; i < engine->lanes.count; i++)
         shift_lane(engine->lanes.items[i], by_ms);

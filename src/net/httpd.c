@@ -55,6 +55,7 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
     struct hy_arena arena;
     struct hy_buf body;
 
+    hy_httpd_reader_remove(req);
     if (req->counted)
         atomic_fetch_sub(&httpd->busy, 1);
     if (req->response)

@@ -39,7 +39,8 @@
  *     -> hy_httpd_write(...), and at last hy_httpd_end(req)
  *
  * A peer that goes in the middle is told to whoever waits: the step that is due runs with
- * hy_httpd_gone(), and ends with hy_httpd_abort() or hy_httpd_reply() as usual.
+ * hy_httpd_gone(), and ends with hy_httpd_abort() or hy_httpd_reply() as usual. So is the end of the
+ * server's patience with a body (hy_httpd_cut): the step runs with hy_httpd_is_cut().
  */
 #ifndef HY_NET_HTTPD_H
 #define HY_NET_HTTPD_H
@@ -85,6 +86,12 @@ const char *hy_httpd_address(const struct hy_httpd *httpd);
  * on hy_httpd_busy() falls, and once it is 0 no handler and no continuation will run any more. */
 void hy_httpd_quiesce(struct hy_httpd *httpd);
 
+/* After hy_httpd_quiesce(), from any thread: bodies in pieces are given up where their next piece is
+ * waited for, however long their peer would go on. That step runs with hy_httpd_is_cut() and has to
+ * answer by hy_httpd_reply() or hy_httpd_abort() at once. The peer gets the answer in the middle of
+ * its body; it has a second or two to take it. */
+void hy_httpd_cut(struct hy_httpd *httpd);
+
 /* Number of requests that were handed to the handler and whose answer is not written out yet. Any
  * thread. */
 size_t hy_httpd_busy(const struct hy_httpd *httpd);
@@ -122,6 +129,9 @@ struct hy_arena *hy_httpd_arena(struct hy_httpd_request *req);
 /* True in a continuation whose peer is known to have gone. Method, path, body and arena are still
  * there; headers, query and peer are not, and the answer is thrown away. */
 bool hy_httpd_gone(const struct hy_httpd_request *req);
+
+/* True in a step of a body in pieces that is given up: there is no piece, and none will come. */
+bool hy_httpd_is_cut(const struct hy_httpd_request *req);
 
 /* A pointer of the handler's own. */
 void hy_httpd_set_user(struct hy_httpd_request *req, void *user);

@@ -6,6 +6,7 @@
  *   httpd_request.c   reading a request, building its answer
  *   httpd_resume.c    defer and wake, and requests that outlive their connection
  *   httpd_stream.c    bodies and answers in pieces
+ *   httpd_cut.c       bodies in pieces that a stopping server gives up
  *
  * Everything here runs on the server's thread, except where a function says otherwise.
  */
@@ -71,7 +72,10 @@ struct hy_httpd_request {
     bool ended;        /* ... and has come to its end */
     const char *piece; /* the present one */
     size_t piece_size;
-    bool streams;     /* its answer leaves in pieces */
+    struct hy_httpd_request *reader_next, **reader_at; /* in the server's list, see httpd_cut.c */
+    bool cut;                                          /* the rest of its body is given up */
+    int64_t cut_us;                                    /* ... and this was answered; 0: not */
+    bool streams;                                      /* its answer leaves in pieces */
     bool whole;       /* ... and has left, but for what libmicrohttpd holds */
     const char *left; /* of the present one */
     size_t left_size;
@@ -94,7 +98,9 @@ struct hy_httpd {
     atomic_size_t deferred; /* not woken yet */
     atomic_size_t waking;   /* threads inside hy_httpd_wake() */
     atomic_bool stopping;
-    _Atomic int64_t limit_said_us; /* when it was logged last that no descriptor is left */
+    atomic_bool cutting;
+    struct hy_httpd_request *readers; /* whose body comes in pieces */
+    _Atomic int64_t limit_said_us;    /* when it was logged last that no descriptor is left */
 
     pthread_mutex_t lock; /* guards the four below */
     pthread_cond_t orphan_woken;
@@ -133,6 +139,21 @@ enum MHD_Result hy_httpd_send_answer(struct hy_httpd_request *req);
 /* A part of a body that is taken in pieces has come, or (size 0) its end. */
 enum MHD_Result hy_httpd_on_piece(struct hy_httpd_request *req, const char *upload,
                                   size_t *upload_size);
+
+/* --- httpd_cut.c ------------------------------------------------------------------------------ */
+
+void hy_httpd_reader_add(struct hy_httpd_request *req);
+void hy_httpd_reader_remove(struct hy_httpd_request *req); /* also one that is not in the list */
+
+/* For one that waits for bytes. False: nothing is to be cut. */
+bool hy_httpd_cut_one(struct hy_httpd_request *req);
+void hy_httpd_cut_all(struct hy_httpd *httpd);
+
+/* hy_httpd_reply() of one that is cut. */
+void hy_httpd_cut_answer(struct hy_httpd_request *req, int status, const char *content_type,
+                         const void *body, size_t body_size);
+/* What comes of its body after that. */
+enum MHD_Result hy_httpd_cut_skip(const struct hy_httpd_request *req, size_t *upload_size);
 
 /* --- httpd_resume.c --------------------------------------------------------------------------- */
 

@@ -170,6 +170,8 @@ static void offer(struct hy_httpd_request *req)
     req->pieces = true;
     config->head(req, config->arg);
     assert(req->wait == HY_WAIT_NOTHING || req->wait == HY_WAIT_BYTES);
+    if (req->then)
+        hy_httpd_reader_add(req);
     if (req->then || req->stage == HY_STAGE_SETTLED)
         return;
     req->stage = HY_STAGE_HEAD;
@@ -227,6 +229,8 @@ static enum MHD_Result collect(struct hy_httpd_request *req, const char *bytes, 
 /* The answer is there before the body has ended. */
 static enum MHD_Result skip(struct hy_httpd_request *req, size_t *upload_size)
 {
+    if (req->cut_us)
+        return hy_httpd_cut_skip(req, upload_size);
     if (!*upload_size)
         return hy_httpd_send_answer(req);
     req->skipped_bytes += *upload_size;

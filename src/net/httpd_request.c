@@ -170,7 +170,9 @@ void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *conten
 {
     assert(req->stage != HY_STAGE_SETTLED && !req->then && (!req->streams || !req->connection));
     req->stage = HY_STAGE_SETTLED;
-    if (req->connection)
+    if (req->connection && req->cut)
+        hy_httpd_cut_answer(req, status, content_type, body, body_size);
+    else if (req->connection)
         hy_httpd_respond(req, status, content_type, response_of(req, body, body_size));
 }
 

@@ -156,9 +156,11 @@ static void run_woken_orphans(struct hy_httpd *httpd)
 void hy_httpd_control_run(struct hy_httpd_request *req, void *arg)
 {
     struct hy_httpd *httpd = req->httpd;
+    bool cut;
 
     pthread_mutex_lock(&httpd->lock);
     run_woken_orphans(httpd);
+    cut = atomic_load(&httpd->cutting); /* with the lock held, or its wake would be missed */
     httpd->control_request = req;
     httpd->control_asleep = !atomic_load(&httpd->stopping);
     if (httpd->control_asleep)
@@ -166,6 +168,20 @@ void hy_httpd_control_run(struct hy_httpd_request *req, void *arg)
     else
         hy_httpd_abort(req);
     pthread_mutex_unlock(&httpd->lock);
+    if (cut)
+        hy_httpd_cut_all(httpd);
+}
+
+void hy_httpd_cut(struct hy_httpd *httpd)
+{
+    struct hy_httpd_request *control;
+
+    assert(atomic_load(&httpd->quiet));
+    pthread_mutex_lock(&httpd->lock);
+    atomic_store(&httpd->cutting, true);
+    control = take_control(httpd);
+    pthread_mutex_unlock(&httpd->lock);
+    wake_control(control);
 }
 
 int hy_httpd_control_start(struct hy_httpd *httpd)

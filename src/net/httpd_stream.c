@@ -44,9 +44,11 @@ enum MHD_Result hy_httpd_on_piece(struct hy_httpd_request *req, const char *uplo
         req->piece += req->piece_size;
         *upload_size -= req->piece_size;
         req->piece_size = *upload_size;
+        req->ended = end;
+        if (hy_httpd_cut_one(req))
+            return req->cut_us ? hy_httpd_cut_skip(req, upload_size) : MHD_NO;
         if (!req->piece_size && !end)
             return MHD_YES;
-        req->ended = end;
         wait = hy_httpd_go_on(req);
     }
     if (wait == HY_WAIT_WAKE)

@@ -53,21 +53,23 @@ static bool within(const uint8_t *address, const struct range *range)
            (rest == 0 || (address[whole] & mask) == (range->bytes[whole] & mask));
 }
 
-static bool is_public(const uint8_t *address, const struct range *range)
+static const struct range *first_that_fits(const uint8_t *address, const struct range *range)
 {
     while (!within(address, range))
         range++;
-    return range->v4_at ? hy_address_is_public_v4(address + range->v4_at) : range->is_public;
+    return range;
 }
 
 bool hy_address_is_public_v4(const uint8_t address[V4_BYTES])
 {
-    return is_public(address, v4_ranges);
+    return first_that_fits(address, v4_ranges)->is_public;
 }
 
 bool hy_address_is_public_v6(const uint8_t address[V6_BYTES])
 {
-    return is_public(address, v6_ranges);
+    const struct range *range = first_that_fits(address, v6_ranges);
+
+    return range->v4_at ? hy_address_is_public_v4(address + range->v4_at) : range->is_public;
 }
 
 bool hy_address_is_public(const struct sockaddr *address)

@@ -44,8 +44,15 @@ size_t hy_text_chars(const char *text)
     uint32_t c;
 
     for (; text < end; count++)
-        text += hy_text_next(text, end, &c);
+        text += (unsigned char)*text < 0x80 ? 1 : hy_text_next(text, end, &c);
     return count;
+}
+
+const char *hy_text_skip_plain(const char *at, const char *end)
+{
+    while (at<end && * at> ' ' && *at < 0x7f)
+        at++;
+    return at;
 }
 
 bool hy_text_is_control(uint32_t c)

@@ -17,6 +17,9 @@ size_t hy_text_next(const char *at, const char *end, uint32_t *ret_char);
 /* How many characters. */
 size_t hy_text_chars(const char *text);
 
+/* The first byte from `at` on that is no printing ASCII: what text nearly always consists of. */
+const char *hy_text_skip_plain(const char *at, const char *end);
+
 /* True for characters that move a terminal or break a line: C0, DEL, C1, U+2028, U+2029. */
 bool hy_text_is_control(uint32_t character);
 

@@ -75,7 +75,7 @@ bool hy_wechat_has_control(const char *text, const char *allowed, const char *fi
 {
     const char *end = text + strlen(text);
 
-    while (text < end) {
+    while ((text = hy_text_skip_plain(text, end)) < end) {
         char actual[16];
         uint32_t c;
 

@@ -46,7 +46,7 @@ static bool has_blank(const char *text)
 {
     const char *end = text + strlen(text);
 
-    while (text < end) {
+    while ((text = hy_text_skip_plain(text, end)) < end) {
         uint32_t c;
 
         text += hy_text_next(text, end, &c);

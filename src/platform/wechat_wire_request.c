@@ -19,9 +19,7 @@ bool hy_wechat_given_up_to(const char *text, size_t max_bytes)
 
 void hy_wechat_put_text(struct hy_buf *b, const char *text)
 {
-    HY_JSON_SCOPED json_t *value = json_string(text);
-
-    hy_json_write(b, value);
+    hy_json_write_text(b, text);
 }
 
 void hy_wechat_put_member(struct hy_buf *b, const char *name, const char *text)

@@ -11,11 +11,13 @@
 #include "store/store.h"
 
 /* `app.no` 0: inserts, gives `no`; HY_E_EXISTS when an app in use has that id. Otherwise replaces
- * settings, secret and callback (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND, also
- * when it is deleted. */
+ * settings, secret and callback (size 0: keeps the old one) and updated_at; HY_E_NOT_FOUND, also when
+ * it is deleted. With `recap` the messages that a cap put off (reason "cap.template", "cap.app") are due
+ * at updated_at_ms, if they were later: claim looks at them with the caps of now. */
 struct hy_app_put {
     struct hy_op op;
     struct hy_app app; /* in; `no` out */
+    bool recap;
 };
 
 /* Marks the app deleted, wipes secret, callback and token, deletes its templates, cancels its

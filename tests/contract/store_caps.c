@@ -289,6 +289,35 @@ static void the_next_one_comes_after_a_gap(void)
     CHECK_INT(claim_one()->message.id, next->id);
 }
 
+static void other_caps_are_looked_at_at_once(void)
+{
+    struct hy_app_put v = {.app = {.no = rig.app, .settings = "{}"}};
+    struct hy_message *m = draft("u"), *later = draft("w");
+    int64_t due_ms;
+
+    cap(0, "", 1, 3600);
+    hear("T1");
+    form("u", 0);
+    form("w", 0);
+    later->send_at_ms = rig.now_ms + MINUTE;
+    CHECK_INT(admit(m), 0);
+    CHECK_INT(admit(later), 0);
+    CHECK_INT(claim(ALL)->count, 0);
+    due_ms = get(m->id)->due_at_ms;
+    v.app.updated_at_ms = rig.now_ms;
+    CHECK_INT(run(&v.op, HY_VERB_APP_PUT), 0);
+    CHECK_INT(get(m->id)->due_at_ms, due_ms);
+    v.recap = true;
+    CHECK_INT(run(&v.op, HY_VERB_APP_PUT), 0);
+    CHECK_INT(get(m->id)->due_at_ms, rig.now_ms);
+    CHECK_INT(get(later->id)->due_at_ms, rig.now_ms + MINUTE);
+    CHECK_INT(claim(ALL)->count, 0);
+    CHECK_INT(get(m->id)->due_at_ms, due_ms);
+    CHECK_INT(run(&v.op, HY_VERB_APP_PUT), 0);
+    rig.cap_count = 0;
+    CHECK_INT(claim_one()->message.id, m->id);
+}
+
 static void what_a_settling_may_not_say(void)
 {
     struct hy_judgement j = judged(HY_VERDICT_OK, "");
@@ -324,5 +353,6 @@ void store_caps_cases(void)
     CASE(what_a_crash_left_counts);
     CASE(tidy_forgets_what_counts_no_more);
     CASE(the_next_one_comes_after_a_gap);
+    CASE(other_caps_are_looked_at_at_once);
     CASE(what_a_settling_may_not_say);
 }

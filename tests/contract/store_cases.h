@@ -38,6 +38,7 @@ void store_audit_cases(void);
 void store_pauses_cases(void);
 void store_rewind_cases(void);
 void store_undo_cases(void);
+void store_under_way_cases(void);
 void store_threads_cases(void);
 void store_reopen_cases(void); /* durable stores only */
 void store_model_cases(void);

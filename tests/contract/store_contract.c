@@ -45,6 +45,7 @@ int main(int argc, char **argv)
     store_pauses_cases();
     store_rewind_cases();
     store_undo_cases();
+    store_under_way_cases();
     store_threads_cases();
     store_model_cases();
     if (rig_durable())

@@ -92,5 +92,5 @@ void store_model_cases(void)
         return;
     }
     for (uint64_t i = 1; i <= 6; i++)
-        run_game(i, 1500);
+        run_game(i, 600);
 }

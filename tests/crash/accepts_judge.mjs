@@ -5,8 +5,8 @@ import { equal, none, note, ok } from './tap.mjs';
 
 const popupEvent = 'subscribe_msg_popup_event';
 const sentEvent = 'subscribe_msg_sent_event';
-const keyOf = (user, template) => `${user} ${template}`;
-const sum = (list, of) => list.reduce((total, one) => total + of(one), 0);
+export const keyOf = (user, template) => `${user} ${template}`;
+export const sum = (list, of) => list.reduce((total, one) => total + of(one), 0);
 
 // --- gathering
 
@@ -118,7 +118,15 @@ function countTold(world) {
 
 // --- messages and phones
 
-const verdicts = (m, word) => m.attempts.filter((one) => one.verdict === word).length;
+export const verdicts = (m, word) => m.attempts.filter((one) => one.verdict === word).length;
+
+/** What became of the uses of a pair, by its cards and the attempts of its messages. */
+export function countUses(pair) {
+  pair.unknown = sum(pair.messages, (m) => verdicts(m, 'unknown'));
+  pair.consumed = sum(pair.messages, (m) =>
+    m.attempts.filter((a) => a.grant && (a.verdict === 'ok' || a.verdict === 'unknown')).length);
+  pair.inVain = pair.unknown - (pair.cards - sum(pair.messages, (m) => verdicts(m, 'ok')));
+}
 
 function countArrivals(world) {
   const { load } = world;
@@ -139,12 +147,7 @@ function countArrivals(world) {
   none(
     world.phones.filter((phone) => phone.received !== phone.messages.length).map((p) => p.received),
     'the phones kept all that they received');
-  for (const pair of world.pairs.values()) {
-    pair.unknown = sum(pair.messages, (m) => verdicts(m, 'unknown'));
-    pair.consumed = sum(pair.messages, (m) =>
-      m.attempts.filter((a) => a.grant && (a.verdict === 'ok' || a.verdict === 'unknown')).length);
-    pair.inVain = pair.unknown - (pair.cards - sum(pair.messages, (m) => verdicts(m, 'ok')));
-  }
+  for (const pair of world.pairs.values()) countUses(pair);
 }
 
 const needs = {
@@ -228,7 +231,7 @@ function show(pair) {
   return JSON.stringify({ user, template, liar, tapped, told, cards, consumed, inVain, grant });
 }
 
-function checkTold(world, counters) {
+export function checkTold(world, counters) {
   const total = (pair) => pair.grant?.uses_total ?? 0;
   none(
     counters.filter((pair) => total(pair) < pair.told.low).map(show),
@@ -241,7 +244,7 @@ function checkTold(world, counters) {
     `of ${length} counters an event without an answer may be in it`);
 }
 
-function checkUses(world, counters) {
+export function checkUses(world, counters) {
   const honest = counters.filter(({ liar, grant }) => !liar && grant);
   const left = (pair) => pair.grant.uses_left;
   none(
@@ -294,7 +297,7 @@ function checkWaiting(world) {
     `none of ${waiting.length} messages waits although a use is free`);
 }
 
-function checkReach(world) {
+export function checkReach(world) {
   const { once } = world.load.templates;
   const wanted = once.map((template) => {
     const usable = [...world.pairs.values()].filter((pair) =>
@@ -305,7 +308,7 @@ function checkReach(world) {
 }
 
 /** The story of each user ends where the ledger is. */
-function checkTimelines(world) {
+export function checkTimelines(world) {
   const wrong = [];
   let untold = 0;
   for (const { user, balances, items } of world.timelines)

@@ -18,6 +18,13 @@ export async function until(what, deadlineMs, look, everyMs = 25) {
   }
 }
 
+/** A list of what NDJSON has, null of nothing. */
+function parse(answer, type) {
+  if (type.startsWith('application/x-ndjson'))
+    return answer.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return answer ? JSON.parse(answer) : null;
+}
+
 export class Client {
   constructor(baseUrl, headers = {}) {
     this.baseUrl = baseUrl;
@@ -25,12 +32,13 @@ export class Client {
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   }
 
-  /** {status, body}, or rejects when no whole answer came. */
+  /** {status, body}, or rejects when no whole answer came. A text is lines of JSON already. */
   ask(method, path, body, headers = {}) {
-    const text = body === undefined ? null : JSON.stringify(body);
+    const lines = typeof body === 'string';
+    const text = lines || body === undefined ? body ?? null : JSON.stringify(body);
     const all = { ...this.headers, ...headers };
     if (text !== null) {
-      all['Content-Type'] = 'application/json';
+      all['Content-Type'] = lines ? 'application/x-ndjson' : 'application/json';
       all['Content-Length'] = Buffer.byteLength(text);
     }
     return new Promise((resolve, reject) => {
@@ -43,7 +51,8 @@ export class Client {
           if (!response.complete) return reject(new Error('cut answer'));
           const answer = Buffer.concat(chunks).toString();
           try {
-            resolve({ status: response.statusCode, body: answer ? JSON.parse(answer) : null });
+            const type = response.headers['content-type'] ?? '';
+            resolve({ status: response.statusCode, body: parse(answer, type) });
           } catch {
             reject(new Error(`${method} ${path}: not JSON: ${answer.slice(0, 200)}`));
           }

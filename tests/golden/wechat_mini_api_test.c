@@ -228,8 +228,8 @@ static const char *const quota_replies[] = {
     "{\"quota\":{\"daily_limit\":10000000,\"used\":0,\"remain\":10000000}}",
     "{\"errcode\":0,\"quota\":{\"daily_limit\":\"100\",\"used\":\"101\",\"remain\":\"0\"}}",
     "{\"errcode\":0,\"quota\":{\"daily_limit\":0,\"used\":0,\"remain\":0}}",
-    "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":1,\"remain\":9},\"rate_limit\":"
-    "{\"call_count\":5,\"refresh_second\":0}}",
+    ("{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":1,\"remain\":9},\"rate_limit\":"
+     "{\"call_count\":5,\"refresh_second\":0}}"),
     "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":1,\"remain\":9},\"rate_limit\":7}",
     "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":-1,\"remain\":11}}",
     "{\"errcode\":0,\"quota\":{\"daily_limit\":10,\"used\":1}}",

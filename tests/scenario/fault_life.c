@@ -3,16 +3,14 @@
 #include "base/err.h"
 #include "crypto/digest.h"
 #include "engine/callbacks.h"
-#include "trouble.h"
+#include "fault_stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char app_id[] = "wx0000000000000001";
-static const char callback_token[] = "a_token_of_scenarios";
-static const char old_template[] = "TemplateTemplateTemplateTemplateTemplate__o";
-static const char new_template[] = "TemplateTemplateTemplateTemplateTemplate__n";
+static const char old_template[] = STAGE_OLD_TEMPLATE;
+static const char new_template[] = STAGE_NEW_TEMPLATE;
 
 /* --- the platform ----------------------------------------------------------------------------- */
 
@@ -22,7 +20,6 @@ enum { MARKERS = 9, SCHEDULED = 8 };
 static struct {
     int requests[MARKERS], cards[MARKERS];
     int receipts[MARKERS]; /* times that a form_id was good; the receipt of m4 is f4 */
-    int tokens;
     bool crashed;
 } platform;
 
@@ -47,16 +44,16 @@ static bool used_up(int receipt)
 
 static void answer_send(size_t i)
 {
-    struct world_request *r = &trouble_world.requests[i];
+    struct world_request *r = &stage.world.requests[i];
     int marker = number_behind(r->body, "\"value\":\"m");
     int receipt = number_behind(r->body, "\"form_id\":\"f");
     bool first = !r->seen && platform.requests[marker]++ == 0;
 
     r->seen = true;
     if (marker == 2 && first) {
-        world_answer(&trouble_world, i, HY_HTTP_NOT_SENT, 0, "connection refused");
+        world_answer(&stage.world, i, HY_HTTP_NOT_SENT, 0, "connection refused");
     } else if (used_up(receipt) && !(marker == 6 && !platform.crashed)) {
-        world_answer(&trouble_world, i, HY_HTTP_ANSWERED, 200,
+        world_answer(&stage.world, i, HY_HTTP_ANSWERED, 200,
                      "{\"errcode\":41029,\"errmsg\":\"used\"}");
     } else if (marker == 6 && !platform.crashed) {
         if (first)
@@ -64,104 +61,30 @@ static void answer_send(size_t i)
     } else {
         carry_out(marker, receipt);
         if (marker == 3 && first)
-            world_answer(&trouble_world, i, HY_HTTP_NO_ANSWER, 0, "closed without an answer");
+            world_answer(&stage.world, i, HY_HTTP_NO_ANSWER, 0, "closed without an answer");
         else
-            world_answer(&trouble_world, i, HY_HTTP_ANSWERED, 200,
+            world_answer(&stage.world, i, HY_HTTP_ANSWERED, 200,
                          "{\"errcode\":0,\"errmsg\":\"ok\"}");
     }
 }
 
-static void answer_token(size_t i)
+static void serve_platform(void)
 {
-    char body[80];
-
-    snprintf(body, sizeof body, "{\"access_token\":\"T%d\",\"expires_in\":7200}",
-             ++platform.tokens);
-    world_answer(&trouble_world, i, HY_HTTP_ANSWERED, 200, body);
-}
-
-static void serve_platform(struct world *w)
-{
-    for (size_t i = w->request_count; i-- > 0;) {
-        if (strstr(w->requests[i].url, "/cgi-bin/stable_token"))
-            answer_token(i);
-        else
+    for (size_t i = stage.world.request_count; i-- > 0;) {
+        if (!stage_answer_token(i))
             answer_send(i);
     }
 }
 
 /* --- callers ---------------------------------------------------------------------------------- */
 
-static void change_done(struct hy_app_change *change, void *arg)
-{
-    *(int *)arg = change->put.op.result;
-}
-
-static int put_app(void *arg)
-{
-    struct hy_app_change change = {.done = change_done};
-    struct hy_violations v;
-    int result = 1;
-    HY_JSON_SCOPED json_t *body =
-        json_pack("{s:s, s:s, s:s}", "id", app_id, "secret", "0123456789abcdef0123456789abcdef",
-                  "callback_token", callback_token);
-
-    (void)arg;
-    hy_violations_init(&v, &trouble_arena);
-    change.arg = &result;
-    if (hy_engine_app_change(trouble_world.engine, NULL, body, &v, &change))
-        return HY_E_EXISTS; /* the only fault that it may have now */
-    world_settle(&trouble_world);
-    return result;
-}
-
-static const char *user_of(int n)
-{
-    return hy_arena_printf(&trouble_arena, "oScenarioScenarioScenario_u%d", n);
-}
-
-static void report_done(struct hy_report *report, void *arg)
-{
-    *(int *)arg = report->deposit.op.result;
-}
-
-static int report(json_t *body)
-{
-    struct hy_report r = {.done = report_done};
-    struct hy_violations v;
-    int result = 1;
-
-    hy_violations_init(&v, &trouble_arena);
-    r.arg = &result;
-    if (hy_engine_report(trouble_world.engine, body, &v, &r))
-        return HY_E_INVALID;
-    world_settle(&trouble_world);
-    return r.refused_count ? HY_E_DENIED : result;
-}
-
-struct deposit {
-    int user, receipt;
-};
-
-static int deposit(void *arg)
-{
-    const struct deposit *d = arg;
-    char credential[8];
-    HY_JSON_SCOPED json_t *body = NULL;
-
-    snprintf(credential, sizeof credential, "f%d", d->receipt);
-    body = json_pack("{s:s, s:s, s:s, s:s}", "app", app_id, "user", user_of(d->user), "kind",
-                     "form_id", "credential", credential);
-    return report(body);
-}
-
 static int accept_once(void *arg)
 {
     HY_JSON_SCOPED json_t *body =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "app", app_id, "user", user_of(*(int *)arg), "kind",
-                  "once", "template", new_template, "report_id", "r1");
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "app", STAGE_APP, "user", stage_user(*(int *)arg),
+                  "kind", "once", "template", new_template, "report_id", "r1");
 
-    return report(body);
+    return stage_report(body);
 }
 
 struct sending {
@@ -176,7 +99,7 @@ static json_t *message_of(const struct sending *s)
     char marker[8];
 
     snprintf(marker, sizeof marker, "m%d", s->marker);
-    return json_pack("{s:s, s:s, s:{s:s}, s:s}", "user", user_of(s->user), "template",
+    return json_pack("{s:s, s:s, s:{s:s}, s:s}", "user", stage_user(s->user), "template",
                      s->template_id, "data", s->field, marker, "on_missing", "wait");
 }
 
@@ -200,33 +123,28 @@ static int send_message(void *arg)
         json_object_set_new(body, "send_at", json_integer(s->send_at_s));
     if (s->expires_at_s)
         json_object_set_new(body, "expires_at", json_integer(s->expires_at_s));
-    hy_violations_init(&v, &trouble_arena);
-    hy_engine_prepare(trouble_world.engine, body, key, app_id, &v, &submission);
+    hy_violations_init(&v, &stage.arena);
+    hy_engine_prepare(stage.world.engine, body, key, STAGE_APP, &v, &submission);
     if (hy_violations_any(&v))
         return v.count ? HY_E_INVALID : HY_E_NOMEM;
     submit.admit.items = &submission.item;
     submit.admit.count = 1;
-    submit.admit.arena = &trouble_arena;
+    submit.admit.arena = &stage.arena;
     submit.arg = &result;
-    hy_engine_submit(trouble_world.engine, &submit);
-    world_settle(&trouble_world);
+    hy_engine_submit(stage.world.engine, &submit);
+    world_settle(&stage.world);
     s->id = submission.message.id;
     return result == 0 && submission.item.admission > HY_ADMITTED_BEFORE ? HY_E_CONFLICT : result;
-}
-
-static void verb_done(struct hy_op *op, void *arg)
-{
-    *(int *)arg = op->result;
 }
 
 static int cancel(void *arg)
 {
     const struct sending *s = arg;
     int result = 1;
-    struct hy_cancel c = {.op = {.done = verb_done, .arg = &result}, .message_id = s->id};
+    struct hy_cancel c = {.op = {.done = stage_op_done, .arg = &result}, .message_id = s->id};
 
-    hy_engine_cancel(trouble_world.engine, &c);
-    world_settle(&trouble_world);
+    hy_engine_cancel(stage.world.engine, &c);
+    world_settle(&stage.world);
     return result == HY_E_CONFLICT && c.state == HY_MESSAGE_CANCELED ? 0 : result;
 }
 
@@ -242,17 +160,17 @@ static int put_schedule(void *arg)
     int result = 1;
     HY_JSON_SCOPED json_t *message = message_of(arg);
     HY_JSON_SCOPED json_t *body =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "app", app_id, "name", "daily", "cron",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "app", STAGE_APP, "name", "daily", "cron",
                   "8 0 * * *", "timezone", "UTC", "misfire", "once", "message", message);
 
-    hy_violations_init(&v, &trouble_arena);
+    hy_violations_init(&v, &stage.arena);
     memset(&change.put.schedule, 0, sizeof change.put.schedule);
-    hy_engine_schedule_read(trouble_world.engine, body, NULL, &v, &change.put);
+    hy_engine_schedule_read(stage.world.engine, body, NULL, &v, &change.put);
     if (hy_violations_any(&v))
         return HY_E_INVALID;
     change.arg = &result;
-    hy_engine_schedule_put(trouble_world.engine, &change);
-    world_settle(&trouble_world);
+    hy_engine_schedule_put(stage.world.engine, &change);
+    world_settle(&stage.world);
     return result;
 }
 
@@ -282,7 +200,7 @@ static void callback_done(struct hy_callback_run *run, void *arg)
 static int push_sent_event(void *arg)
 {
     struct push *p = arg;
-    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(trouble_world.engine, app_id);
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(stage.world.engine, STAGE_APP);
     struct hy_callback_run run = {.done = callback_done};
     struct hy_callback_ask ask = {.method = "POST",
                                   .query = query_of,
@@ -293,12 +211,12 @@ static int push_sent_event(void *arg)
     int result = 1;
 
     snprintf(p->timestamp, sizeof p->timestamp, "%lld", (long long)(world_now_ms() / 1000));
-    snprintf(text, sizeof text, "%s%s%s", p->timestamp, callback_token, "nonce");
+    snprintf(text, sizeof text, "%s%s%s", p->timestamp, STAGE_CALLBACK_TOKEN, "nonce");
     hy_digest_sha1_hex(text, strlen(text), p->signature);
     run.arg = &result;
-    if (!app || hy_engine_callback(trouble_world.engine, app, &ask, &trouble_arena, &run))
+    if (!app || hy_engine_callback(stage.world.engine, app, &ask, &stage.arena, &run))
         return HY_E_INVALID;
-    world_settle(&trouble_world);
+    world_settle(&stage.world);
     return result;
 }
 
@@ -308,7 +226,7 @@ static void write_sent_event(struct push *p, int user)
              "{\"ToUserName\":\"gh_1\",\"FromUserName\":\"%s\",\"CreateTime\":%lld,\"MsgType\":"
              "\"event\",\"Event\":\"subscribe_msg_sent_event\",\"List\":{\"TemplateId\":\"%s\","
              "\"MsgID\":\"0\",\"ErrorCode\":\"0\",\"ErrorStatus\":\"success\"}}",
-             user_of(user), (long long)(world_now_ms() / 1000), new_template);
+             stage_user(user), (long long)(world_now_ms() / 1000), new_template);
 }
 
 /* --- the life --------------------------------------------------------------------------------- */
@@ -329,32 +247,34 @@ static const struct {
     {7, 7, false, HY_MESSAGE_CANCELED, 0},
 };
 
-static void wait_for(const char *what, const int *count)
+static bool m3_was_sent(void)
 {
-    for (int i = 0; i < 600 && *count == 0; i++)
-        trouble_pass(1000);
-    if (*count == 0)
-        trouble_complain("not within ten minutes: %s", what);
+    return platform.requests[3] > 0;
+}
+
+static bool m6_was_sent(void)
+{
+    return platform.requests[6] > 0;
 }
 
 static void begin_life(void)
 {
-    static struct deposit deposits[] = {{1, 1}, {1, 2}, {6, 6}, {8, 8}};
-    int three = 3, result = trouble_keep_at("app", put_app, NULL);
+    static struct stage_deposit deposits[] = {{1, 1}, {1, 2}, {6, 6}, {8, 8}};
+    int three = 3, result = stage_keep_at("app", stage_put_app, NULL);
     HY_APP_SCOPED const struct hy_app_entry *app = NULL;
 
-    app = hy_engine_app(trouble_world.engine, app_id);
+    app = hy_engine_app(stage.world.engine, STAGE_APP);
     if (!app) {
-        trouble_complain("an app that was put (%s) is not known",
-                         hy_err_text(result < 0 ? result : 0));
+        stage_complain("an app that was put (%s) is not known",
+                       hy_err_text(result < 0 ? result : 0));
         return;
     }
     sendings[SCHEDULED] = (struct sending){
         .marker = SCHEDULED, .user = 8, .template_id = old_template, .field = "keyword1"};
-    trouble_keep_at("schedule", put_schedule, &sendings[SCHEDULED]);
+    stage_keep_at("schedule", put_schedule, &sendings[SCHEDULED]);
     for (size_t i = 0; i < sizeof deposits / sizeof deposits[0]; i++)
-        trouble_keep_at("deposit", deposit, &deposits[i]);
-    trouble_keep_at("accept", accept_once, &three);
+        stage_keep_at("deposit", stage_put_receipt, &deposits[i]);
+    stage_keep_at("accept", accept_once, &three);
 }
 
 static void send_all(void)
@@ -370,37 +290,35 @@ static void send_all(void)
             s->expires_at_s = world_now_ms() / 1000 + 600;
         if (s->marker == 7)
             s->send_at_s = world_now_ms() / 1000 + 86400;
-        trouble_keep_at("send", send_message, s);
+        stage_keep_at("send", send_message, s);
     }
 }
 
 static void live(void)
 {
-    static struct deposit late = {4, 4};
+    static struct stage_deposit late = {4, 4};
     struct push push;
 
     begin_life();
-    if (trouble_complained())
+    if (stage.fault_text[0])
         return;
     send_all();
-    trouble_pass(10000);
-    wait_for("m3 was sent", &platform.requests[3]);
+    stage_pass(10000);
+    stage_wait_until("m3 was sent", m3_was_sent);
     write_sent_event(&push, 3);
-    trouble_keep_at("event", push_sent_event, &push);
-    trouble_keep_at("deposit", deposit, &late);
-    trouble_keep_at("cancel", cancel, &sendings[7]);
-    wait_for("m6 was sent", &platform.requests[6]);
+    stage_keep_at("event", push_sent_event, &push);
+    stage_keep_at("deposit", stage_put_receipt, &late);
+    stage_keep_at("cancel", cancel, &sendings[7]);
+    stage_wait_until("m6 was sent", m6_was_sent);
     platform.crashed = true;
-    world_crash(&trouble_world, 0);
-    while (world_now_ms() - trouble_world.started_ms < 780000)
-        trouble_pass(10000);
-    world_jump(&trouble_world, 6900000); /* the token is old */
-    trouble_pass(10000);
-    world_jump(&trouble_world,
-               trouble_world.started_ms + 19 * 3600000LL + 1770000 - world_now_ms());
-    trouble_pass(60000); /* the janitor */
-    trouble_sit_out();
-    trouble_pass(200000);
+    world_crash(&stage.world, 0);
+    while (world_now_ms() - stage.world.started_ms < 780000)
+        stage_pass(10000);
+    world_jump(&stage.world, 6900000); /* the token is old */
+    stage_pass(10000);
+    world_jump(&stage.world, stage.world.started_ms + 19 * 3600000LL + 1770000 - world_now_ms());
+    stage_pass(60000); /* the janitor */
+    stage_outlast();
 }
 
 /* --- the judge -------------------------------------------------------------------------------- */
@@ -408,67 +326,53 @@ static void live(void)
 static void judge_message(int marker, enum hy_message_state ends)
 {
     struct hy_message_get get = {
-        .op.verb = HY_VERB_MESSAGE_GET, .message_id = sendings[marker].id, .arena = &trouble_arena};
-    int result = hy_store_run(trouble_world.store, &get.op);
+        .op.verb = HY_VERB_MESSAGE_GET, .message_id = sendings[marker].id, .arena = &stage.arena};
+    int result = hy_store_run(stage.world.store, &get.op);
 
     if (result)
-        trouble_complain("m%d was accepted: %s", marker, hy_err_text(result));
+        stage_complain("m%d was accepted: %s", marker, hy_err_text(result));
     else if (get.message.state != ends)
-        trouble_complain(
-            "m%d is %s (%s), should be %s", marker, hy_message_state_names[get.message.state],
-            get.message.reason ? get.message.reason : "-", hy_message_state_names[ends]);
+        stage_complain("m%d is %s (%s), should be %s", marker,
+                       hy_message_state_names[get.message.state],
+                       get.message.reason ? get.message.reason : "-", hy_message_state_names[ends]);
     else if (get.message.attempt_count < platform.requests[marker])
-        trouble_complain("m%d has %d attempts on record and %d requests came", marker,
-                         (int)get.message.attempt_count, platform.requests[marker]);
+        stage_complain("m%d has %d attempts on record and %d requests came", marker,
+                       (int)get.message.attempt_count, platform.requests[marker]);
 }
 
 static void judge_numbers(void)
 {
     struct hy_message_list list = {
-        .op.verb = HY_VERB_MESSAGE_LIST, .state = -1, .limit = 1000, .arena = &trouble_arena};
+        .op.verb = HY_VERB_MESSAGE_LIST, .state = -1, .limit = 1000, .arena = &stage.arena};
 
-    if (hy_store_run(trouble_world.store, &list.op) ||
-        list.count != sizeof cast / sizeof cast[0] + 1)
-        trouble_complain("%zu messages", list.count);
+    if (hy_store_run(stage.world.store, &list.op) || list.count != sizeof cast / sizeof cast[0] + 1)
+        stage_complain("%zu messages", list.count);
     if (platform.cards[SCHEDULED] != 1)
-        trouble_complain("the schedule sent %d times", platform.cards[SCHEDULED]);
+        stage_complain("the schedule sent %d times", platform.cards[SCHEDULED]);
     for (int i = 0; i < MARKERS; i++) {
         if (platform.receipts[i] > 1)
-            trouble_complain("receipt f%d was used %d times", i, platform.receipts[i]);
+            stage_complain("receipt f%d was used %d times", i, platform.receipts[i]);
     }
-    if (platform.tokens > 12)
-        trouble_complain("%d tokens were fetched", platform.tokens);
-}
-
-static void judge_store(void)
-{
-    struct hy_check check = {.op.verb = HY_VERB_CHECK, .arena = &trouble_arena};
-
-    if (hy_store_run(trouble_world.store, &check.op))
-        trouble_complain("check: %s", check.count ? check.findings[0] : "damaged");
+    if (stage.tokens > 12)
+        stage_complain("%d tokens were fetched", stage.tokens);
 }
 
 static void judge(void)
 {
     for (size_t i = 0; i < sizeof cast / sizeof cast[0]; i++) {
         if (platform.cards[cast[i].marker] != cast[i].cards)
-            trouble_complain("m%d is on the phone %d times", cast[i].marker,
-                             platform.cards[cast[i].marker]);
+            stage_complain("m%d is on the phone %d times", cast[i].marker,
+                           platform.cards[cast[i].marker]);
         judge_message(cast[i].marker, cast[i].ends);
     }
     judge_numbers();
-    judge_store();
-    if (!hy_engine_idle(trouble_world.engine))
-        trouble_complain("the engine is not idle");
 }
 
 bool life_play(const char *path, const struct fault *fault, char *ret_fault, size_t size)
 {
+    static const struct stage_life life = {serve_platform, live, judge};
+
     memset(&platform, 0, sizeof platform);
     memset(sendings, 0, sizeof sendings);
-    trouble_begin(path, fault, serve_platform, ret_fault, size);
-    live();
-    if (!trouble_complained())
-        judge();
-    return trouble_end();
+    return stage_play(&life, path, fault, ret_fault, size);
 }

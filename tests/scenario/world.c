@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t now_ms, steady_ms, connections;
+static int64_t now_ms, steady_ms, connections, keep_s;
 
 /* The memory store, on a disk that may be full. */
 static struct hy_backend_ops store_ops;
@@ -36,6 +36,11 @@ static int64_t world_steady_ms(void)
 void world_connections(int64_t count)
 {
     connections = count;
+}
+
+void world_keep_s(int64_t new_keep_s)
+{
+    keep_s = new_keep_s;
 }
 
 static void (*before_run)(void), (*after_run)(void);
@@ -121,6 +126,8 @@ static void start_engine(struct world *w)
     };
     int err;
 
+    for (size_t i = 0; i < HY_RETAIN_KINDS; i++)
+        config.keep_s[i] = keep_s;
     do {
         enter();
         err = hy_engine_new(&config, &w->engine);

@@ -40,6 +40,9 @@ void world_stop(struct world *w);
 /* The next process has a client with so many connections; 0 = as many as usual. */
 void world_connections(int64_t count);
 
+/* From the next world_start_on() on the retention keeps everything so long; 0 = for ever. */
+void world_keep_s(int64_t keep_s);
+
 /* The process dies and `down_ms` later another one starts on the same store: requests under way are
  * forgotten. */
 void world_crash(struct world *w, int64_t down_ms);

@@ -162,6 +162,52 @@ test('uploads that are refused, or end in the middle', async (t) => {
   assert.equal((await w.show(id)).total, 2500);
 });
 
+// Sends lines (null: none) until it is answered; what the answer says.
+function uploadForEver(url, id, piece) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(`${url}/v1/broadcasts/${id}/users`, {
+      method: 'POST', headers: { authorization: `Bearer ${ADMIN}`, 'transfer-encoding': 'chunked' } });
+    let answered = false;
+    const go = () => {
+      while (piece && !answered && request.write(piece));
+    };
+    request.on('drain', go);
+    request.on('error', (error) => answered || reject(error));
+    request.on('response', (response) => {
+      let text = '';
+      answered = true;
+      response.on('data', (data) => (text += data));
+      response.on('end', () => {
+        request.destroy();
+        resolve({ status: response.statusCode, headers: response.headers, json: JSON.parse(text) });
+      });
+    });
+    request.flushHeaders();
+    go();
+  });
+}
+
+test('a stop does not wait for the end of an upload', async (t) => {
+  const w = await open(t, { count: 0 });
+  const { id } = await w.draft();
+  const known = `${JSON.stringify({ user: openid(1) })}\n`;
+  const busy = uploadForEver(w.server.url, id, known.repeat(1000));
+  const idle = uploadForEver(w.server.url, id, null);
+  await until(async () => (await w.show(id)).total === 1, 'a user was taken');
+
+  const begun = Date.now();
+  const [code, ...answers] = await Promise.all([w.server.stop('SIGTERM'), busy, idle]);
+  assert.equal(code, 0);
+  assert.ok(Date.now() - begun < 12000, 'it did not wait for --drain-s');
+  assert.doesNotMatch(w.server.stderr, /stop\.bounded/);
+  for (const { status, headers, json } of answers) {
+    assert.equal(status, 503);
+    assert.equal(json.type.split(/[/:]/).pop(), 'stopping');
+    assert.equal(headers['retry-after'], '5');
+    assert.match(json.detail, /^\d+ users were taken\./);
+  }
+});
+
 test('an upload of any size needs no memory', async (t) => {
   // The address sanitizer keeps what was freed; not here.
   const env = { ASAN_OPTIONS: 'quarantine_size_mb=1:thread_local_quarantine_size_kb=64' };
@@ -204,6 +250,7 @@ test('whom it did not reach, and why', async (t) => {
   assert.deepEqual(lines(only.text).map((line) => JSON.parse(line)), [unknown]);
   const list = await w.server.api('GET', `/v1/messages?app=${APP}&state=failed`);
   assert.equal(list.items[0].id, failed.id);
+  assert.equal(list.items[0].broadcast, id);
 });
 
 test('a crash in the middle: nobody twice, nobody forgotten', async (t) => {
@@ -250,6 +297,50 @@ test('paused, changed, resumed, canceled', async (t) => {
   assert.equal(canceled.state, 'canceled');
   await until(async () => (await w.show(other.id)).canceled === 1, 'its user to be counted');
   await assert.rejects(w.move('b999', 'start'), { status: 404 });
+});
+
+test('what is changed is checked as what is made', async (t) => {
+  const w = await open(t, { count: 1 });
+  const long = { data: { thing1: 'x'.repeat(21) } };
+  const refused = (call, field) => assert.rejects(call, (error) => error.status === 400 &&
+    error.json.errors.some((one) => one.field === field));
+  const later = { send_at: new Date(Date.now() + 3600e3).toISOString() };
+  await w.server.api('POST', '/v1/templates/sync', { app: APP });
+
+  const draft = await w.draft();
+  const scheduled = await w.draft({ ...later, audience: { users: w.users } });
+  for (const { id } of [draft, scheduled])
+    await refused(w.server.api('PATCH', `/v1/broadcasts/${id}`, long), 'data.thing1');
+  await w.upload(draft.id, JSON.stringify({ user: w.users[0] }));
+  await refused(w.server.api('PATCH', `/v1/broadcasts/${draft.id}`, { data: { thing2: 'x' } }), 'data.thing2');
+  // A field that a start has not would have changed what it does.
+  await refused(w.server.api('POST', `/v1/broadcasts/${draft.id}/start`, later), 'send_at');
+  assert.equal((await w.show(draft.id)).state, 'draft');
+  assert.equal((await w.server.api('POST', `/v1/broadcasts/${draft.id}/cancel`, {})).state, 'canceled');
+});
+
+test('users that bring data, or count on what is there', async (t) => {
+  const w = await open(t, { count: 2 });
+  const { template_id: template } = await w.sim.post('/sim/templates', { appid: APP, title: 'two', type: 2,
+    keywords: [{ key: 'thing1', label: 'what' }, { key: 'thing2', label: 'more' }] });
+  const later = { send_at: new Date(Date.now() + 3600e3).toISOString() };
+  const patch = (id, body) => w.server.api('PATCH', `/v1/broadcasts/${id}`, body);
+  const line = (user, data) => JSON.stringify({ user: w.users[user], data });
+  await w.server.api('POST', '/v1/templates/sync', { app: APP });
+
+  const part = await w.draft({ template, ...later });
+  await w.upload(part.id, line(0, { thing2: 'own' }));
+  assert.equal((await w.move(part.id, 'start')).state, 'scheduled');
+  assert.equal((await patch(part.id, { rate_per_s: 5 })).rate_per_s, 5);
+  await patch(part.id, { data: { thing1: 'another' } });
+
+  const whole = await w.draft({ template, data: { thing1: 'a', thing2: 'b' } });
+  await patch(whole.id, { data: { thing1: 'a' } });
+  await patch(whole.id, { data: { thing1: 'a', thing2: 'b' } });
+  await w.upload(whole.id, line(0));
+  await assert.rejects(patch(whole.id, { data: { thing1: 'a' } }), (error) =>
+    error.status === 400 && error.json.errors[0].field === 'data.thing2');
+  await patch(whole.id, { data: { thing1: 'c', thing2: 'd' } });
 });
 
 test('a list, the reach, and a key that repeats it', async (t) => {
@@ -311,6 +402,22 @@ test('a table of users on the command line', async (t) => {
   assert.equal(ended.code, 0, ended.stderr);
   const failed = await w.cli(['failed', second, '--state', 'failed']);
   assert.equal(JSON.parse(failed.stdout).user, openid(1));
+});
+
+test('who waits for its end waits over a restart', async (t) => {
+  const w = await open(t, { count: 2 });
+  const { id } = await w.draft();
+  await w.upload(id, w.users.map((user) => JSON.stringify({ user })).join('\n'));
+  await w.server.api('POST', `/v1/apps/${APP}/pause`, {});
+  const waits = w.cli(['start', id, '--wait']);
+  await w.becomes(id, 'running');
+  const listen = w.server.url.replace('http://', '');
+  assert.equal(await w.server.stop('SIGTERM'), 0);
+  const again = await startServer(t, { store: w.store, sim: w.sim, listen });
+  await again.api('POST', `/v1/apps/${APP}/resume`);
+  const { code, stdout, stderr } = await waits;
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^state +done$/m);
 });
 
 test('tables that cannot be read say where and why', async (t) => {

@@ -18,6 +18,7 @@ test('script/demo --once ends when the notification arrived', async (t) => {
   assert.match(demo.stdout, /ask: true, because: none_left/);
   assert.match(demo.stdout, /waiting no_grant\.never/);
   assert.match(demo.stdout, /state +delivered/, 'the event came, and was believed');
+  assert.match(demo.stdout, /100 %  20 of 20 sent/, 'the broadcast reached everybody');
   assert.match(demo.stdout, /once, page, event/, 'one tap, told by two');
   assert.match(demo.stdout, /data\.thing1/, 'a text that is too long is named');
   assert.match(demo.stdout, /failed no_grant\.used_up/);

@@ -92,9 +92,9 @@ export async function startSim(t, ...args) {
 }
 
 // `store` is a location; `sim` the simulator it sends to; `args` and `env` come on top.
-export async function startServer(t, { store, sim, args = [], env = {}, cwd }) {
+export async function startServer(t, { store, sim, listen = '127.0.0.1:0', args = [], env = {}, cwd }) {
   const to = sim ? ['--wechat-url', sim.url] : [];
-  const server = start(t, ['serve', '--listen', '127.0.0.1:0', '--store', store, ...to, ...args], {
+  const server = start(t, ['serve', '--listen', listen, '--store', store, ...to, ...args], {
     env: { HONGYAN_ADMIN_KEY: ADMIN, ...env }, cwd,
   });
   server.url = await server.address('listening');

@@ -271,7 +271,12 @@ test('faults name the field, and repeat no secret', async () => {
   checkProblem(assert, await world.call('GET', '/v1/webhooks/w999'), 404, 'not_found');
   checkProblem(assert, await world.call('GET', '/v1/webhooks/x'), 404, 'not_found');
   const { key } = await world.must(201, 'POST', '/v1/keys', { name: 's', scopes: ['send', 'read'] });
-  checkProblem(assert, await world.call('GET', '/v1/webhooks', undefined, { key }), 403, 'forbidden');
+  for (const path of ['/v1/webhooks', `/v1/webhooks/${id}`])
+    assert.equal((await world.call('GET', path, undefined, { key })).status, 200);
+  checkProblem(assert, await world.call('POST', `/v1/webhooks/${id}/test`, undefined, { key }), 403,
+    'forbidden');
+  checkProblem(assert, await world.call('POST', `/v1/webhooks/${id}/test`, { url: 'x' }), 400,
+    'invalid_input', 'url');
 });
 
 // Without the option, and with a listener that would notice a mere connection.

@@ -280,6 +280,28 @@ static void check_fixed(const json_t *body, const struct hy_broadcast *existing,
         refuse_fixed(body, running, "cannot be changed once a broadcast has started", v);
 }
 
+/* Each user was held against the data of the time when they came: what it had then stays. */
+static void keep_keys(const char *before, const char *after, struct hy_violations *v)
+{
+    HY_JSON_SCOPED json_t *old = before ? hy_json_parse(before, strlen(before), NULL, 0) : NULL;
+    HY_JSON_SCOPED json_t *now = after ? hy_json_parse(after, strlen(after), NULL, 0) : NULL;
+    const char *key;
+    json_t *value;
+
+    if ((before && !old) || (after && !now))
+        v->unkept++; /* out of memory: refused */
+    json_object_foreach(old, key, value)
+    {
+        const char *field = hy_arena_printf(v->arena, "data.%s", key);
+
+        if (!field)
+            v->unkept++;
+        else if (!json_object_get(now, key))
+            hy_violations_add(v, field, "required", NULL, NULL,
+                              "%s is required: it was there when the users came.", field);
+    }
+}
+
 static void refit(struct hy_engine *engine, const struct broadcast_body *b,
                   const struct hy_broadcast *existing, struct hy_violations *v,
                   struct hy_broadcast *changed)
@@ -289,13 +311,17 @@ static void refit(struct hy_engine *engine, const struct broadcast_body *b,
     HY_JSON_SCOPED json_t *stored =
         b->data || !text ? NULL : hy_json_parse(text, strlen(text), NULL, 0);
     struct hy_broadcast_draft draft = {.make.broadcast = *changed};
-    bool part = existing->state == HY_BROADCAST_DRAFT && !existing->reach;
+    size_t before = v->count + v->unkept;
 
     if (!app)
         return;
+    draft.make.broadcast.message.app_no = existing->app_no; /* whose templates are meant */
     hy_read_extra(b->extra, app->platform, v, &draft.make.broadcast.message);
-    hy_broadcast_fit(engine, app, b->data ? b->data : stored, part, b->repair, v, &draft);
+    hy_broadcast_fit(engine, app, b->data ? b->data : stored, !existing->reach, b->repair, v,
+                     &draft);
     changed->message = draft.make.broadcast.message;
+    if (b->data && existing->total > 0 && v->count + v->unkept == before)
+        keep_keys(existing->message.data, changed->message.data, v);
 }
 
 void hy_engine_broadcast_read_change(struct hy_engine *engine, const json_t *body,

@@ -171,18 +171,6 @@ static void purge_next(struct job *job)
 
 static void sweep(struct job *job);
 
-void hy_expiry_notice(struct hy_engine *engine, int64_t expires_at_ms)
-{
-    int64_t known = atomic_load(&engine->expiry_ms);
-
-    while (expires_at_ms < known) {
-        if (atomic_compare_exchange_weak(&engine->expiry_ms, &known, expires_at_ms)) {
-            engine->config.transport.wake(engine->config.transport.self);
-            return;
-        }
-    }
-}
-
 static void swept(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct job *job = (struct job *)mail;
@@ -216,7 +204,7 @@ static void sweep(struct job *job)
 /* Many instants close together are one sweep: it costs a transaction. */
 int64_t hy_expiry_turn(struct hy_engine *engine)
 {
-    int64_t at_ms = atomic_load(&engine->expiry_ms);
+    int64_t at_ms = hy_expiry_take(engine);
     struct job *job;
 
     if (engine->sweeping || engine->quiet || at_ms == HY_NEVER)

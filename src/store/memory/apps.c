@@ -31,8 +31,20 @@ static int app_insert(struct hy_backend *b, struct hy_app *from)
     return 0;
 }
 
+static void recap(struct hy_backend *b, const struct hy_app *app)
+{
+    for (size_t i = 0; i < b->messages.count; i++) {
+        struct hy_mem_message *m = (struct hy_mem_message *)b->messages.items[i];
+
+        if (m->m.app_no == app->no && !m->parked && m->m.due_at_ms > app->updated_at_ms &&
+            m->m.reason && strncmp(m->m.reason, "cap.", 4) == 0)
+            hy_mem_redue(b, m, app->updated_at_ms);
+    }
+}
+
 int hy_mem_app_put(struct hy_backend *b, struct hy_op *op)
 {
+    const struct hy_app_put *v = (const struct hy_app_put *)op;
     struct hy_app *from = &((struct hy_app_put *)op)->app;
     struct hy_mem_app *app;
 
@@ -47,6 +59,8 @@ int hy_mem_app_put(struct hy_backend *b, struct hy_op *op)
     if (from->callback.size > 0)
         hy_mem_set_sealed(&app->app.callback, &from->callback);
     app->app.updated_at_ms = from->updated_at_ms;
+    if (v->recap)
+        recap(b, &app->app);
     return 0;
 }
 

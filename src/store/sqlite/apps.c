@@ -54,10 +54,21 @@ static int app_insert(struct hy_sqlite *s, struct hy_app *app)
     return r;
 }
 
+static int recap(struct hy_sqlite *s, const struct hy_app *app)
+{
+    struct hy_query q;
+
+    hy_query_open(s, SQL_MESSAGE_RECAP, &q);
+    hy_put_int(&q, app->no);
+    hy_put_int(&q, app->updated_at_ms);
+    return hy_query_run(&q);
+}
+
 int hy_sqlite_app_put(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
-    struct hy_app *app = &((struct hy_app_put *)op)->app;
+    struct hy_app_put *v = (struct hy_app_put *)op;
+    struct hy_app *app = &v->app;
     struct hy_query q;
     int r;
 
@@ -72,7 +83,8 @@ int hy_sqlite_app_put(struct hy_backend *backend, struct hy_op *op)
     hy_put_blob(&q, app->callback.bytes, app->callback.size);
     hy_put_int(&q, app->updated_at_ms);
     hy_put_int(&q, app->no);
-    return hy_query_run(&q);
+    r = hy_query_run(&q);
+    return r == 0 && v->recap ? recap(s, app) : r;
 }
 
 /* --- delete ----------------------------------------------------------------------------------- */

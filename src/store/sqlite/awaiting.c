@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "store/sqlite/bucket.h"
+#include "store/sqlite/sending.h"
 #include "store/sqlite/verbs.h"
 
 /* The platform's clock may be behind ours, and its instants are whole seconds. */
@@ -111,16 +112,7 @@ static int find(struct hy_sqlite *s, struct matching *m)
 /* 1 when a message of that user and template is in `sending`. */
 static int one_is_sending(struct hy_sqlite *s, const struct hy_told *told)
 {
-    struct hy_query q;
-    int64_t one;
-    int r;
-
-    hy_query_open(s, SQL_MESSAGE_TEMPLATE_SENDING, &q);
-    hy_put_int(&q, told->app_no);
-    hy_put_text(&q, told->user);
-    hy_put_text(&q, told->template_id);
-    r = hy_query_int(&q, &one);
-    return r == HY_E_NOT_FOUND ? 0 : r < 0 ? r : 1;
+    return hy_user_sending(s, told->app_no, told->user, told->template_id);
 }
 
 /* --- moving ----------------------------------------------------------------------------------- */

@@ -53,9 +53,18 @@ static const struct {
      "SELECT id, 0 FROM message WHERE due_at_ms > 0 AND parked_due_ms > 0"},
     {"message %lld is parked for ever: its user has none in sending and none that is due",
      "SELECT p.id, 0 FROM message p INDEXED BY message_parked WHERE p.parked_due_ms > 0 AND "
-     "NOT EXISTS (SELECT 1 FROM message d INDEXED BY message_sending WHERE d.app_no = p.app_no "
-     "AND d.user = p.user AND d.state = 2) AND (p.app_no, p.user) NOT IN "
+     "(p.app_no, p.user) NOT IN (SELECT app_no, user FROM message WHERE state = 2) AND "
+     "(p.app_no, p.user) NOT IN "
      "(SELECT app_no, user FROM message INDEXED BY message_due WHERE due_at_ms > 0)"},
+    {"messages %lld and %lld of one user are both in sending",
+     "SELECT min(id), max(id) FROM message WHERE state = 2 GROUP BY app_no, user "
+     "HAVING count(*) > 1"},
+    {"message %lld is in sending, but no claim names it",
+     "SELECT id, 0 FROM message WHERE state = 2 AND id NOT IN (SELECT value FROM claimed, "
+     "json_each(messages))"},
+    {"claim %lld is over, but still noted",
+     "SELECT id, 0 FROM claimed WHERE NOT EXISTS (SELECT 1 FROM json_each(messages) JOIN message m "
+     "ON m.id = value WHERE m.state = 2)"},
     {"message %lld has a wrong settled_at_ms for its state",
      "SELECT id, 0 FROM message WHERE (settled_at_ms <> 0) <> (state IN (3, 4, 5, 7, 8))"},
     {"message %lld counts %lld attempts, but other ones are stored",

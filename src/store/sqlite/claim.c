@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "store/sqlite/heard.h"
+#include "store/sqlite/sending.h"
 #include "store/sqlite/verbs.h"
 
 #include <string.h>
@@ -50,6 +51,8 @@ static int take(struct claiming *c, struct hy_row *row, const struct hy_grant *g
     row->m.due_at_ms = 0;
     row->lease_until_ms = c->verb->lease_until_ms;
     r = hy_message_save(c->s, row);
+    if (r == 0)
+        r = hy_sending_add(c->s, row, grant);
     if (r == 0)
         r = append(c, &row->m, grant);
     c->lane->claimed += r == 0;
@@ -204,7 +207,7 @@ static int handle(struct claiming *c, struct hy_row *row)
     int64_t now_ms = c->verb->now_ms, retry_at_ms;
     struct hy_pick pick;
     bool done;
-    int r = hy_user_sending(c->s, row->m.app_no, row->m.user);
+    int r = hy_user_sending(c->s, row->m.app_no, row->m.user, NULL);
 
     if (r != 0)
         return r < 0 ? r : park(c, row);
@@ -322,6 +325,8 @@ int hy_sqlite_claim(struct hy_backend *backend, struct hy_op *op)
         r = claim_lane(&c);
     }
     c.s->claiming = false;
+    if (r == 0 && c.verb->count > 0)
+        r = hy_sending_note_claim(c.s, c.verb->claimed, c.verb->count);
     c.verb->freed = c.s->freed;
     /* What one lane freed may stand in another. */
     for (size_t i = 0; i < c.verb->lane_count && r == 0; i++)

@@ -97,6 +97,8 @@ static int feed(struct hy_sqlite *s, struct hy_broadcast_feed *v, struct hy_broa
         r = check_ids(s, v->ids, count);
     for (size_t i = 0; i < count && r == 0; i++)
         r = make_message(s, v, b, &users[i], v->ids[i]);
+    if (r == 0)
+        r = hy_messages_written(s);
     if (r < 0 || count == 0)
         return r;
     v->fed = count;

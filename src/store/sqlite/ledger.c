@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "store/sqlite/outbox.h"
+#include "store/sqlite/sending.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
@@ -92,6 +93,7 @@ int hy_grant_save(struct hy_sqlite *s, const struct hy_grant *grant, int64_t bef
     struct hy_query q;
     int r = hy_reach_change(s, grant, before, hy_grant_free_uses(grant), others_minute);
 
+    hy_sending_grant_changed(s, grant);
     if (r < 0)
         return r;
     hy_query_open(s, SQL_GRANT_SAVE, &q);
@@ -114,6 +116,7 @@ int hy_grant_delete(struct hy_sqlite *s, const struct hy_grant *grant)
     struct hy_query q;
     int r;
 
+    hy_sending_grant_changed(s, grant);
     hy_query_open(s, SQL_GRANT_DELETE, &q);
     hy_put_int(&q, grant->id);
     r = hy_query_run(&q);
@@ -239,7 +242,9 @@ int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, const struct hy_r
 
     if (m->grant_id == 0 || release->move == HY_GRANT_KEEP)
         return frees(release->move, false);
-    r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
+    r = hy_sending_grant(s, m, &grant);
+    if (r == 0)
+        r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
     if (release->move != HY_GRANT_SPEND)
         m->grant_id = 0;
     if (r < 0) /* only a standing grant, of which nothing is counted, may be gone */

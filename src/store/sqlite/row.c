@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "domain/queue.h"
 #include "store/sqlite/outbox.h"
+#include "store/sqlite/sending.h"
 #include "store/sqlite/tally.h"
 
 #include <stdio.h>
@@ -49,6 +50,7 @@ void hy_message_read_brief(struct hy_query *q, struct hy_arena *arena, struct hy
     ret_row->queue = (int)hy_get_int(q);
     m->urgent = is_urgent(hy_queue_rank(ret_row->queue));
     m->broadcast_id = hy_get_int(q);
+    ret_row->lease_until_ms = hy_get_int(q);
     ret_row->stored_state = m->state;
     ret_row->parked = parked_due_ms > 0;
     if (ret_row->parked)
@@ -133,7 +135,9 @@ static int note_move(struct hy_sqlite *s, struct hy_row *row)
     if (row->m.state == before)
         return 0;
     row->stored_state = row->m.state;
-    r = count_one(s, &row->m, before, -1);
+    r = before == HY_MESSAGE_SENDING ? hy_sending_remove(s, row->m.id) : 0;
+    if (r == 0)
+        r = count_one(s, &row->m, before, -1);
     if (r == 0)
         r = count_one(s, &row->m, row->m.state, 1);
     return r == 0 && s->hooks.wanted ? hy_outcome_of_message(s, &row->m) : r;
@@ -170,6 +174,9 @@ static int choose_bucket(struct hy_sqlite *s, int64_t id, int64_t *ret_bucket)
     int r;
 
     if (id < s->last_message_id) {
+        r = hy_messages_written(s);
+        if (r < 0)
+            return r;
         hy_query_open(s, SQL_MESSAGE_BUCKET_ABOVE, &q);
         hy_put_int(&q, id);
         r = hy_query_int(&q, ret_bucket);
@@ -186,9 +193,63 @@ static int choose_bucket(struct hy_sqlite *s, int64_t id, int64_t *ret_bucket)
     return 0;
 }
 
-int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
+static void put_insert(struct hy_query *q, const struct hy_insert *insert)
+{
+    const struct hy_message *m = &insert->m;
+
+    hy_put_int(q, m->id);
+    hy_put_int(q, m->state);
+    hy_put_int(q, m->due_at_ms);
+    hy_put_int(q, m->grant_id);
+    hy_put_int(q, m->settled_at_ms);
+    hy_put_text(q, m->reason);
+    hy_put_int(q, m->app_no);
+    hy_put_int(q, insert->bucket);
+    hy_put_int(q, m->policy);
+    hy_put_int(q, m->on_missing);
+    hy_put_int(q, m->accepted_at_ms);
+    hy_put_int(q, m->send_at_ms);
+    hy_put_int(q, m->expires_at_ms);
+    hy_put_text(q, m->user);
+    hy_put_text(q, m->template_id);
+    hy_put_text(q, m->data);
+    hy_put_text(q, m->page);
+    hy_put_text(q, m->emphasis);
+    hy_put_text(q, m->miniprogram_state);
+    hy_put_text(q, m->lang);
+    hy_put_text(q, m->tag);
+    hy_put_text(q, m->extra);
+    hy_put_int(q, m->template_kind);
+    hy_put_int(q, hy_message_queue(m));
+    hy_put_int(q, m->broadcast_id);
+}
+
+static int insert_some(struct hy_sqlite *s, enum hy_sql which, size_t first, size_t count)
 {
     struct hy_query q;
+
+    hy_query_open(s, which, &q);
+    for (size_t i = first; i < first + count; i++)
+        put_insert(&q, &s->inserts[i]);
+    return hy_query_run(&q);
+}
+
+int hy_messages_written(struct hy_sqlite *s)
+{
+    size_t count = s->insert_count;
+    int r = 0;
+
+    s->insert_count = 0;
+    if (count == HY_INSERT_ROWS)
+        return insert_some(s, SQL_MESSAGE_INSERT_SOME, 0, count);
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = insert_some(s, SQL_MESSAGE_INSERT, i, 1);
+    return r;
+}
+
+int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
+{
+    struct hy_insert *insert;
     int64_t bucket;
     int r = choose_bucket(s, m->id, &bucket);
 
@@ -198,33 +259,10 @@ int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
         r = hy_outcome_of_message(s, m);
     if (r < 0)
         return r;
-    hy_query_open(s, SQL_MESSAGE_INSERT, &q);
-    hy_put_int(&q, m->id);
-    hy_put_int(&q, m->state);
-    hy_put_int(&q, m->due_at_ms);
-    hy_put_int(&q, m->grant_id);
-    hy_put_int(&q, m->settled_at_ms);
-    hy_put_text(&q, m->reason);
-    hy_put_int(&q, m->app_no);
-    hy_put_int(&q, bucket);
-    hy_put_int(&q, m->policy);
-    hy_put_int(&q, m->on_missing);
-    hy_put_int(&q, m->accepted_at_ms);
-    hy_put_int(&q, m->send_at_ms);
-    hy_put_int(&q, m->expires_at_ms);
-    hy_put_text(&q, m->user);
-    hy_put_text(&q, m->template_id);
-    hy_put_text(&q, m->data);
-    hy_put_text(&q, m->page);
-    hy_put_text(&q, m->emphasis);
-    hy_put_text(&q, m->miniprogram_state);
-    hy_put_text(&q, m->lang);
-    hy_put_text(&q, m->tag);
-    hy_put_text(&q, m->extra);
-    hy_put_int(&q, m->template_kind);
-    hy_put_int(&q, hy_message_queue(m));
-    hy_put_int(&q, m->broadcast_id);
-    return hy_query_run(&q);
+    insert = &s->inserts[s->insert_count++];
+    insert->m = *m;
+    insert->bucket = bucket;
+    return s->insert_count == HY_INSERT_ROWS ? hy_messages_written(s) : 0;
 }
 
 int hy_message_exists(struct hy_sqlite *s, int64_t id)
@@ -235,6 +273,9 @@ int hy_message_exists(struct hy_sqlite *s, int64_t id)
 
     if (id > s->last_message_id)
         return 0;
+    r = hy_messages_written(s);
+    if (r < 0)
+        return r;
     hy_query_open(s, SQL_MESSAGE_EXISTS, &q);
     hy_put_int(&q, id);
     r = hy_query_int(&q, &one);
@@ -258,25 +299,13 @@ int hy_message_remember_last(struct hy_sqlite *s)
     return hy_query_close(&q);
 }
 
-/* --- one `sending` a user --------------------------------------------------------------------- */
-
-int hy_user_sending(struct hy_sqlite *s, int64_t app_no, const char *user)
-{
-    struct hy_query q;
-    int64_t one;
-    int r;
-
-    hy_query_open(s, SQL_MESSAGE_USER_SENDING, &q);
-    hy_put_int(&q, app_no);
-    hy_put_text(&q, user);
-    r = hy_query_int(&q, &one);
-    return r == HY_E_NOT_FOUND ? 0 : r < 0 ? r : 1;
-}
+/* --- parking -------------------------------------------------------------------------------------- */
 
 int hy_message_park(struct hy_sqlite *s, int64_t id)
 {
     struct hy_query q;
 
+    hy_parked_note(s);
     hy_query_open(s, SQL_MESSAGE_PARK, &q);
     hy_put_int(&q, id);
     return hy_query_run(&q);
@@ -296,18 +325,22 @@ int hy_user_unpark(struct hy_sqlite *s, int64_t app_no, const char *user)
 {
     struct hy_query q;
     int64_t id;
-    int r;
+    int r = hy_parked_any(s);
 
+    if (r <= 0)
+        return r;
     hy_query_open(s, SQL_MESSAGE_NEXT_PARKED, &q);
     hy_put_int(&q, app_no);
     hy_put_text(&q, user);
     r = hy_query_int(&q, &id);
     if (r < 0)
         return r == HY_E_NOT_FOUND ? 0 : r;
-    r = hy_user_sending(s, app_no, user);
+    r = hy_user_sending(s, app_no, user, NULL);
     if (r != 0)
         return r < 0 ? r : 0;
     r = unpark(s, id);
+    if (r == 0)
+        r = hy_parked_look(s);
     return r < 0 ? r : hy_became_due(s, id);
 }
 

@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "store/sqlite/awaiting.h"
 #include "store/sqlite/heard.h"
+#include "store/sqlite/sending.h"
 #include "store/sqlite/verbs.h"
 
 #include <stdio.h>
@@ -145,13 +146,11 @@ static int settle_item(struct hy_sqlite *s, struct hy_settle_item *item, int64_t
                                 .gap_ms = item->gap_ms};
     bool early_any = s->early_any;
     struct hy_row row;
-    int r = hy_message_load(s, item->message_id, &row);
+    int r = hy_sending_find(s, item->message_id, &row);
 
     item->result = HY_E_CONFLICT;
-    if (r < 0)
-        return r == HY_E_NOT_FOUND ? 0 : r;
-    if (row.m.state != HY_MESSAGE_SENDING || item->attempt.number != row.m.attempt_count + 1)
-        return 0;
+    if (r <= 0 || item->attempt.number != row.m.attempt_count + 1)
+        return r < 0 ? r : 0;
     item->result = 0;
     r = settle_row(s, &row, &settling);
     return r < 0 ? r : read_state(s, &row, early_any, &item->state);
@@ -182,15 +181,9 @@ static struct hy_recover_app app_of(const struct hy_recover *v, int64_t app_no)
     return (struct hy_recover_app){.rules = hy_settle_rules_default};
 }
 
-struct sending {
-    int64_t id, lease_until_ms;
-};
-
-static int recover_one(struct hy_sqlite *s, const struct hy_recover *v,
-                       const struct sending *sending)
+static int recover_one(struct hy_sqlite *s, const struct hy_recover *v, int64_t message_id)
 {
-    struct hy_attempt attempt = {.at_ms = hy_recover_left_at(v, sending->lease_until_ms),
-                                 .judgement = {.verdict = HY_VERDICT_UNKNOWN}};
+    struct hy_attempt attempt = {.judgement = {.verdict = HY_VERDICT_UNKNOWN}};
     struct hy_settlement settlement;
     struct settling settling = {
         .attempt = &attempt, .settlement = &settlement, .now_ms = v->now_ms};
@@ -198,7 +191,7 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v,
     struct hy_message counted;
     struct hy_grant grant;
     struct hy_row row;
-    int r = hy_message_load(s, sending->id, &row);
+    int r = hy_message_load(s, message_id, &row);
     bool held = false;
 
     if (r == 0 && row.m.grant_id > 0) {
@@ -208,6 +201,7 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v,
     }
     if (r < 0)
         return r;
+    attempt.at_ms = hy_recover_left_at(v, row.lease_until_ms);
     attempt.number = row.m.attempt_count + 1;
     attempt.grant_id = row.m.grant_id;
     snprintf(attempt.judgement.errmsg, sizeof attempt.judgement.errmsg,
@@ -220,28 +214,6 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v,
     settling.heard_for_ms = app.heard_for_ms;
     settling.expect_event = app.expect_event && (!held || !hy_grant_is_receipt(grant.kind));
     return settle_row(s, &row, &settling);
-}
-
-static int all_sending(struct hy_sqlite *s, struct sending **ret_all, size_t *ret_count)
-{
-    size_t count = 0, capacity = 0;
-    void *all = NULL;
-    struct hy_query q;
-    int r;
-
-    hy_query_open(s, SQL_MESSAGE_ALL_SENDING, &q);
-    while ((r = hy_query_step(&q)) == HY_ROW) {
-        struct sending *one = hy_query_room(&q, &s->scratch, &all, count, &capacity, sizeof *one);
-
-        if (!one)
-            return HY_E_NOMEM;
-        one->id = hy_get_int(&q);
-        one->lease_until_ms = hy_get_int(&q);
-        count++;
-    }
-    *ret_all = all;
-    *ret_count = count;
-    return r;
 }
 
 static int last_id(struct hy_sqlite *s, int64_t *ret_id)
@@ -258,20 +230,21 @@ static int last_id(struct hy_sqlite *s, int64_t *ret_id)
     return r;
 }
 
+/* In order of id. */
 int hy_sqlite_recover(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
     struct hy_recover *v = (struct hy_recover *)op;
-    struct sending *all = NULL;
+    int64_t *ids = NULL;
     size_t count = 0;
     int r;
 
     hy_arena_reset(&s->scratch);
     s->now_ms = v->now_ms;
     v->recovered = 0;
-    r = all_sending(s, &all, &count);
+    r = hy_sending_ids(s, &ids, &count);
     for (size_t i = 0; i < count && r == 0; i++) {
-        r = recover_one(s, v, &all[i]);
+        r = recover_one(s, v, ids[i]);
         v->recovered++;
     }
     return r < 0 ? r : last_id(s, &v->last_message_id);

@@ -9,6 +9,7 @@
 #include "store/sqlite/logfile.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/outbox.h"
+#include "store/sqlite/sending.h"
 #include "store/sqlite/verbs.h"
 
 #include <errno.h>
@@ -176,7 +177,8 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
     s->lock_fd = -1;
     hy_arena_init(&s->scratch);
     hy_tally_init(&s->tally);
-    r = open_all(s, path, ret_explain, explain_size);
+    s->sending = hy_sending_new();
+    r = s->sending ? open_all(s, path, ret_explain, explain_size) : HY_E_NOMEM;
     if (r < 0) {
         close_backend((struct hy_backend *)(void *)s);
         return r;
@@ -237,6 +239,7 @@ static void close_backend(struct hy_backend *backend)
         close(s->lock_fd);
     hy_arena_deinit(&s->scratch);
     hy_tally_deinit(&s->tally);
+    hy_sending_free(s->sending);
     free(s->purge_marks);
     free(s->became_due);
     free(s->path);
@@ -255,6 +258,7 @@ static int run(struct hy_sqlite *s, enum hy_sql which)
 
 static int begin(struct hy_backend *backend)
 {
+    hy_sqlite_of(backend)->insert_count = 0;
     return run(hy_sqlite_of(backend), SQL_BEGIN);
 }
 
@@ -267,6 +271,8 @@ static void rollback(struct hy_backend *backend)
         run(s, SQL_ROLLBACK);
     /* A purge or a trim of this transaction may have moved past what is there again. */
     hy_tally_forget(s);
+    hy_sending_forget(s->sending);
+    s->insert_count = 0;
     s->purge_mark_count = 0;
     hy_keys_remember_bounds(s);
     hy_events_remember(s);

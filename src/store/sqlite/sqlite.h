@@ -11,6 +11,7 @@
  *   statements.c    every SQL text       query.c    values in, rows out
  *   row.c           a message as a row   ledger.c   grants: take, let go   wake.c   who waits
  *   tally.c         counts that are kept, not counted                      reach.c  of users, too
+ *   sending.c       what is under way, remembered between claim and settle
  *   awaiting.c      messages of which an event will tell
  *   outbox.c        which webhooks want what; outcomes, in the transaction of what they tell
  *   heard.c         what counts for caps
@@ -28,6 +29,7 @@
 #define HY_STORE_SQLITE_SQLITE_H
 
 #include "base/arena.h"
+#include "domain/message.h"
 #include "domain/outcome.h"
 #include "store/backend.h"
 #include "store/sqlite/statements.h"
@@ -36,6 +38,7 @@
 #include <sqlite3.h>
 
 struct hy_checkpointer;
+struct hy_sending;
 
 /* Up to where a purge found nothing any more to take: see grants.c. */
 struct hy_purge_mark {
@@ -75,7 +78,8 @@ struct hy_sqlite {
     int64_t key_bucket_first, key_bucket_last; /* of idempotency; first > last: empty */
     int64_t key_window_ms;                     /* the longest that was asked for */
     int64_t last_event_id;
-    bool early_any; /* false: the table `early` is empty */
+    bool early_any;             /* false: the table `early` is empty */
+    struct hy_sending *sending; /* never null */
     struct hy_purge_mark *purge_marks;
     size_t purge_mark_count;
     struct hy_hooks hooks;
@@ -87,7 +91,12 @@ struct hy_sqlite {
 
     int64_t now_ms;         /* of the verb under way, as far as it moves messages or grants */
     int64_t unpark_from_ms; /* what is un-parked is not due before; 0 = as it was */
-    size_t freed;           /* messages un-parked or woken; the verbs that tell it begin at 0 */
+    size_t insert_count;    /* rows of `inserts` that are not in the table yet; 0 between verbs */
+    struct hy_insert {
+        struct hy_message m;
+        int64_t bucket;
+    } inserts[HY_INSERT_ROWS];
+    size_t freed; /* messages un-parked or woken; the verbs that tell it begin at 0 */
 
     /* During one claim: ids that became due by it, and are left for the next one. */
     bool claiming;

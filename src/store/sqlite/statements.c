@@ -10,9 +10,18 @@
 #define MESSAGE_BRIEF                                                                              \
     "id, app_no, user, template_id, state, reason, policy, on_missing, accepted_at_ms, "           \
     "send_at_ms, expires_at_ms, due_at_ms, parked_due_ms, settled_at_ms, grant_id, "               \
-    "attempt_count, in_doubt, msgid, template_kind, queue, broadcast_id"
+    "attempt_count, in_doubt, msgid, template_kind, queue, broadcast_id, lease_until_ms"
 #define MESSAGE_WALKED "id, app_no, state, user, template_id, tag, reason"
 #define MESSAGE_FULL   MESSAGE_BRIEF ", data, page, emphasis, miniprogram_state, lang, tag, extra"
+
+/* Bound by put_insert() in row.c. */
+#define MESSAGE_INSERT                                                                             \
+    "INSERT INTO message (id, state, due_at_ms, parked_due_ms, lease_until_ms, grant_id, "         \
+    "attempt_count, in_doubt, msgid, settled_at_ms, reason, app_no, bucket, policy, on_missing, "  \
+    "accepted_at_ms, send_at_ms, expires_at_ms, user, template_id, data, page, emphasis, "         \
+    "miniprogram_state, lang, tag, extra, template_kind, queue, broadcast_id) VALUES "
+#define MESSAGE_VALUES "(?,?,?,0,0,?,0,0,0,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define FIVE(x)        x "," x "," x "," x "," x
 
 /* Read by hy_grant_read(). */
 #define GRANT                                                                                      \
@@ -48,13 +57,8 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_SAVEPOINT_UNDO] = "ROLLBACK TO verb",
     [SQL_SAVEPOINT_END] = "RELEASE verb",
 
-    [SQL_MESSAGE_INSERT] =
-        "INSERT INTO message (id, state, due_at_ms, parked_due_ms, lease_until_ms, grant_id, "
-        "attempt_count, in_doubt, msgid, settled_at_ms, reason, app_no, bucket, policy, "
-        "on_missing, accepted_at_ms, send_at_ms, expires_at_ms, user, template_id, data, page, "
-        "emphasis, miniprogram_state, lang, tag, extra, template_kind, queue, broadcast_id) "
-        "VALUES (?1, ?2, ?3, 0, 0, ?4, 0, 0, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-        "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+    [SQL_MESSAGE_INSERT] = MESSAGE_INSERT MESSAGE_VALUES,
+    [SQL_MESSAGE_INSERT_SOME] = MESSAGE_INSERT FIVE(MESSAGE_VALUES) "," FIVE(MESSAGE_VALUES),
     [SQL_MESSAGE_SAVE] =
         "UPDATE message SET state = ?1, due_at_ms = ?2, parked_due_ms = ?3, lease_until_ms = ?4, "
         "grant_id = ?5, attempt_count = ?6, in_doubt = ?7, msgid = ?8, settled_at_ms = ?9, "
@@ -72,11 +76,12 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MESSAGE_NEXT_DUE] =
         "SELECT due_at_ms FROM message INDEXED BY message_due WHERE app_no = ?1 AND queue = ?2 "
         "AND due_at_ms > 0 ORDER BY due_at_ms LIMIT 1",
-    [SQL_MESSAGE_USER_SENDING] = "SELECT 1 FROM message INDEXED BY message_sending "
-                                 "WHERE app_no = ?1 AND user = ?2 AND state = 2",
-    [SQL_MESSAGE_TEMPLATE_SENDING] =
-        "SELECT 1 FROM message INDEXED BY message_sending WHERE app_no = ?1 AND user = ?2 AND "
-        "state = 2 AND template_id = ?3",
+    [SQL_CLAIMED] =
+        "SELECT claimed.id, value FROM claimed, json_each(messages) ORDER BY claimed.id DESC",
+    [SQL_CLAIMED_ADD] = "INSERT INTO claimed (messages) VALUES (?1)",
+    [SQL_CLAIMED_DELETE] = "DELETE FROM claimed WHERE id = ?1",
+    [SQL_MESSAGE_PARKED_ANY] = "SELECT EXISTS (SELECT 1 FROM message INDEXED BY message_parked "
+                               "WHERE parked_due_ms > 0)",
     [SQL_MESSAGE_NEXT_PARKED] =
         "SELECT id FROM message INDEXED BY message_parked WHERE app_no = ?1 AND user = ?2 AND "
         "parked_due_ms > 0 ORDER BY parked_due_ms, id LIMIT 1",
@@ -87,8 +92,6 @@ static const char *const texts[SQL_COUNT] = {
         "UPDATE message SET parked_due_ms = due_at_ms, due_at_ms = 0 WHERE id = ?1",
     [SQL_MESSAGE_UNPARK] =
         "UPDATE message SET due_at_ms = max(parked_due_ms, ?2), parked_due_ms = 0 WHERE id = ?1",
-    [SQL_MESSAGE_ALL_SENDING] = "SELECT id, lease_until_ms FROM message INDEXED BY message_sending "
-                                "WHERE state = 2 ORDER BY id",
     [SQL_MESSAGE_EXPIRED] = "SELECT " MESSAGE_BRIEF " FROM message INDEXED BY message_expiry "
                             "WHERE expires_at_ms > 0 AND state <= 1 AND expires_at_ms <= ?1 "
                             "ORDER BY expires_at_ms, id LIMIT ?2",

@@ -9,6 +9,8 @@
 
 struct hy_sqlite;
 
+enum { HY_INSERT_ROWS = 10 };
+
 enum hy_sql {
     SQL_BEGIN,
     SQL_BEGIN_READ,
@@ -19,6 +21,7 @@ enum hy_sql {
     SQL_SAVEPOINT_END,
     /* messages */
     SQL_MESSAGE_INSERT,
+    SQL_MESSAGE_INSERT_SOME, /* HY_INSERT_ROWS of them */
     SQL_MESSAGE_SAVE,
     SQL_MESSAGE_FULL,
     SQL_MESSAGE_BRIEF,
@@ -28,16 +31,18 @@ enum hy_sql {
     SQL_MESSAGE_BUCKET_BELOW,
     SQL_MESSAGE_DUE,
     SQL_MESSAGE_NEXT_DUE,
-    SQL_MESSAGE_USER_SENDING,
-    SQL_MESSAGE_TEMPLATE_SENDING,
+    SQL_CLAIMED,
+    SQL_CLAIMED_ADD,
+    SQL_CLAIMED_DELETE,
+    SQL_MESSAGE_PARKED_ANY,
     SQL_MESSAGE_NEXT_PARKED,
     SQL_MESSAGE_WAITING,
     SQL_MESSAGE_PARK,
     SQL_MESSAGE_UNPARK,
-    SQL_MESSAGE_ALL_SENDING,
     SQL_MESSAGE_EXPIRED,
     SQL_MESSAGE_NEXT_EXPIRY,
     SQL_MESSAGE_APP_DUE,
+    SQL_MESSAGE_RECAP,
     SQL_MESSAGE_APP_WAITING,
     SQL_MESSAGE_APP_PARKED,
     SQL_MESSAGE_OF_USER,
@@ -229,10 +234,10 @@ enum hy_sql {
     SQL_COUNT
 };
 
-/* Prepares all; HY_E_CORRUPT when one does not fit the schema. */
 /* The texts of queues, broadcasts, webhooks and what is kept for how long; null for all others. */
 extern const char *const hy_sql_queue_texts[SQL_COUNT];
 
+/* Prepares all; HY_E_CORRUPT when one does not fit the schema. */
 int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long explain_size);
 void hy_sqlite_finalize(struct hy_sqlite *s);
 

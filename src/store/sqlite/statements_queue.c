@@ -26,6 +26,9 @@
 const char *const hy_sql_queue_texts[SQL_COUNT] = {
     [SQL_MESSAGE_RELEASE] = "UPDATE message INDEXED BY message_open SET due_at_ms = ?2 "
                             "WHERE broadcast_id = ?1 AND " HELD,
+    [SQL_MESSAGE_RECAP] =
+        "UPDATE message INDEXED BY message_due SET due_at_ms = ?2 WHERE app_no = ?1 AND "
+        "due_at_ms > 0 AND due_at_ms > ?2 AND reason IN ('cap.app', 'cap.template')",
     [SQL_MESSAGE_AGAIN] = "UPDATE message SET send_at_ms = ?1, expires_at_ms = ?2 WHERE id = ?3",
     [SQL_MESSAGE_DEAD] = "SELECT id, state, reason, template_id, tag, broadcast_id "
                          "FROM message INDEXED BY message_dead WHERE app_no = ?1 AND " DEAD_NOW

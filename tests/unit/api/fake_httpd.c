@@ -69,6 +69,11 @@ bool hy_httpd_gone(const struct hy_httpd_request *req)
     return req->gone;
 }
 
+bool hy_httpd_is_cut(const struct hy_httpd_request *req)
+{
+    return false;
+}
+
 void hy_httpd_set_user(struct hy_httpd_request *req, void *user)
 {
     req->user = user;

@@ -84,6 +84,23 @@ static void a_steady_share_is_no_burst(void)
         CHECK(!hy_alarm_note(&alarm_, i % 10 == 0, now_ms));
 }
 
+/* The first half of a big broadcast went within a minute, most of the second half is refused. */
+static void a_burst_after_many_that_went(void)
+{
+    int begins = 0;
+
+    fresh();
+    for (int i = 0; i < 90000; i++, now_ms += i % 2)
+        CHECK(!hy_alarm_note(&alarm_, i % 10 == 0, now_ms));
+    for (int i = 0; i < 300; i++)
+        begins += hy_alarm_note(&alarm_, i % 10 != 0, now_ms);
+    CHECK_INT(begins, 1);
+    CHECK(!hy_alarm_calm(&alarm_, now_ms + HY_ALARM_SLOT_MS));
+    for (int i = 0; i < 300; i++)
+        CHECK(!hy_alarm_note(&alarm_, false, now_ms));
+    CHECK(hy_alarm_calm(&alarm_, now_ms + HY_ALARM_SLOT_MS));
+}
+
 static void a_clock_that_goes_back_is_no_burst(void)
 {
     fresh();
@@ -97,6 +114,7 @@ int main(void)
 {
     RUN(begins_with_the_twentieth_refusal);
     RUN(refusals_must_be_half_of_all);
+    RUN(a_burst_after_many_that_went);
     RUN(what_is_older_than_ten_minutes_is_forgotten);
     RUN(ends_when_the_window_is_quiet);
     RUN(ends_when_most_go_well_again);

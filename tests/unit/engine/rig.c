@@ -52,6 +52,7 @@ static bool refuse_requests(void)
 
 static void wake(void *self)
 {
+    rig.wakes++;
 }
 
 static void start_engine(void)

@@ -29,6 +29,7 @@ struct rig {
     struct hy_arena arena;
     struct hy_violations faults;
     size_t requests; /* to the platform */
+    size_t wakes;    /* of the engine's thread */
     struct rig_pending pending[RIG_PENDING_MAX];
     size_t pending_count;
     bool refuse_at_once; /* before the start of a request returns */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/instant.h"
 #include "base/log.h"
 #include "engine/engine.h"
 
@@ -90,12 +91,11 @@ static void wait_until_woken(int64_t until_ms)
 static void *run_engine(void *arg)
 {
     while (!atomic_load(&all.stop) || !hy_engine_idle(all.engine)) {
-        int64_t now_ms = hy_clock_now_ms();
-        int64_t next_ms = hy_engine_tick(all.engine, now_ms);
+        int64_t next_ms = hy_engine_tick(all.engine, hy_clock_now_ms());
 
         answer_requests();
         if (all.request_count == 0)
-            wait_until_woken(next_ms < now_ms + 100 ? next_ms : now_ms + 100);
+            wait_until_woken(next_ms); /* a wake that is lost holds all up until the deadline */
     }
     return NULL;
 }
@@ -207,12 +207,14 @@ static void submit_message(struct caller *c, int round)
     struct hy_submit submit = {.done = submit_done, .arg = &c->answer};
     struct hy_submission s = {0};
     HY_JSON_SCOPED json_t *body = NULL;
-    char user[32];
+    char user[32], send_at[HY_INSTANT_TEXT_BYTES], expires_at[HY_INSTANT_TEXT_BYTES];
 
     user_of(c, round, user);
-    body = json_pack("{s:s, s:s, s:s, s:{s:s}, s:s}", "app", APP, "user", user, "template",
-                     "TemplateTemplateTemplateTemplateTemplate__t", "data", "keyword1", "hello",
-                     "on_missing", "wait");
+    hy_instant_print(hy_clock_now_ms() + round % 7, send_at);
+    hy_instant_print(hy_clock_now_ms() + 3600000 - round, expires_at);
+    body = json_pack("{s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:s}", "app", APP, "user", user,
+                     "template", "TemplateTemplateTemplateTemplateTemplate__t", "data", "keyword1",
+                     "hello", "on_missing", "wait", "send_at", send_at, "expires_at", expires_at);
     hy_engine_prepare(all.engine, body, NULL, NULL, faults_of(c), &s);
     if (hy_violations_any(&c->faults)) {
         c->errors++;

@@ -290,6 +290,55 @@ static void a_quiet_server_takes_no_upload(void)
     stream_stop();
 }
 
+/* One waits for its peer, one for its first byte, one for another thread, one never reads its answer. */
+static void uploads_are_cut(void)
+{
+    static const char *const begins[] = {"/up", "/up?late", "/cut", "/up"};
+    int fds[4];
+
+    stream_start();
+    for (int i = 0; i < 4; i++) {
+        char text[200];
+
+        fds[i] = stream_dial();
+        snprintf(text, sizeof text,
+                 "POST %s HTTP/1.1\r\n" HOST "Content-Length: 1000000000\r\n\r\n", begins[i]);
+        CHECK(wire_send(fds[i], text));
+        CHECK_SOON(hy_httpd_busy(httpd) == (size_t)i + 1);
+    }
+    CHECK(wire_send(fds[0], "hello"));
+    CHECK_SOON(atomic_load(&seen) == 1);
+    hy_httpd_quiesce(httpd);
+    hy_httpd_cut(httpd);
+    hy_httpd_cut(httpd);
+    for (int i = 0; i < 2; i++)
+        stream_expect(fds[i], 503, "stopping");
+    CHECK_INT(wire_drain(fds[2]), 0);
+    close(fds[0]);
+    close(fds[1]);
+    CHECK_SOON(hy_httpd_busy(httpd) == 0); /* the last one's peer is silent */
+    close(fds[2]);
+    close(fds[3]);
+    stream_stop();
+}
+
+static void a_held_upload_is_cut_at_its_next_piece(void)
+{
+    int fd;
+
+    stream_start_with(true, 0);
+    fd = stream_dial();
+    CHECK(wire_send(fd, "POST /up?late HTTP/1.1\r\n" HOST "Content-Length: 1000000\r\n\r\nhello"));
+    CHECK_SOON(helper_waiting(&helper) == 1);
+    hy_httpd_quiesce(httpd);
+    hy_httpd_cut(httpd);
+    helper_release(&helper);
+    stream_expect(fd, 503, "stopping");
+    CHECK_INT(seen, 1);
+    close(fd);
+    stream_stop();
+}
+
 int main(void)
 {
     RUN(at_once);
@@ -307,5 +356,7 @@ int main(void)
     RUN(an_upload_may_be_cut);
     RUN(others_are_collected_as_ever);
     RUN(a_quiet_server_takes_no_upload);
+    RUN(uploads_are_cut);
+    RUN(a_held_upload_is_cut_at_its_next_piece);
     return hy_tap_end();
 }

@@ -54,6 +54,13 @@ static void go_on(struct hy_httpd_request *req, void *arg)
         hy_httpd_abort(req);
         return;
     }
+    if (hy_httpd_is_cut(req)) {
+        if (strcmp(hy_httpd_path(req), "/cut") == 0)
+            hy_httpd_abort(req);
+        else
+            hy_httpd_reply(req, 503, "text/plain", "stopping", 8);
+        return;
+    }
     hy_httpd_piece(req, &size);
     count_piece(req, w);
     if (size == 0)
@@ -70,7 +77,7 @@ static void piece(struct hy_httpd_request *req, void *arg)
 {
     struct work *w = arg;
 
-    if (hy_httpd_gone(req) || !w->late) {
+    if (hy_httpd_gone(req) || hy_httpd_is_cut(req) || !w->late) {
         go_on(req, w);
         return;
     }

@@ -64,7 +64,7 @@ static void opens_again_and_keeps_what_is_there(void)
     CHECK_INT(rig_state(store, 4711), HY_MESSAGE_QUEUED);
     CHECK_INT(rig_check(store), 0);
     hy_store_close(store);
-    CHECK_INT(rig_sql_int(path, "SELECT count(*) FROM schema_version"), 3);
+    CHECK_INT(rig_sql_int(path, "SELECT count(*) FROM schema_version"), 4);
     rig_end();
 }
 
@@ -396,6 +396,11 @@ static void check_finds_broken_rules(void)
     check_finds("UPDATE reach_counter SET users = 2", "counters, of which grant 2 is one");
     check_finds("UPDATE reach_counter SET uses = 2", "counters, of which grant 2 is one");
     check_finds("INSERT INTO awaiting VALUES (0, 1, 'u', 5, 1, 0, 'T')", "message 5 is awaited");
+    check_finds(
+        "UPDATE message SET state = 2, due_at_ms = 0 WHERE id = 5; UPDATE tally SET number = 1 "
+        "WHERE state = 0; INSERT INTO tally VALUES (1, 2, 1)",
+        "message 5 is in sending, but no claim names it");
+    check_finds("INSERT INTO claimed VALUES (1, '[5]')", "claim 1 is over, but still noted");
     check_finds("UPDATE message SET queue = 5 WHERE id = 5", "message 5 stands in queue 5");
     check_finds("UPDATE message SET broadcast_id = 1, queue = 3, due_at_ms = 0 WHERE id = 5; "
                 "INSERT INTO broadcast (id, app_no, state, winding_up, collected, total, fed, "

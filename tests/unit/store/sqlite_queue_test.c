@@ -97,6 +97,35 @@ static void puts_old_messages_into_queues(void)
     rig_end();
 }
 
+/* What was in sending under an index of its own is found by the claim that the fourth schema noted. */
+static void finds_what_was_in_sending_before(void)
+{
+    const struct hy_migration before[] = {
+        hy_sqlite_migrations[0], hy_sqlite_migrations[1], hy_sqlite_migrations[2], {0}};
+    struct hy_recover v = {.op = {.verb = HY_VERB_RECOVER}, .now_ms = 2000};
+    struct hy_store *store;
+    sqlite3 *db = NULL;
+    char explain[200];
+
+    rig_begin();
+    make_second_schema(rig_path("a.db"));
+    CHECK_INT(sqlite3_open(rig_path("a.db"), &db), SQLITE_OK);
+    CHECK_INT(hy_sqlite_migrate(db, before, 1, explain, sizeof explain), 0);
+    sqlite3_close(db);
+    rig_sql(rig_path("a.db"), "UPDATE message SET state = 2, due_at_ms = 0, lease_until_ms = 1500 "
+                              "WHERE state = 0; UPDATE tally SET state = 2 WHERE state = 0");
+    store = rig_open(rig_path("a.db"));
+    if (rig_check(store) > 0)
+        hy_tap_fail(__FILE__, __LINE__, "%s", rig_explain);
+    CHECK_INT(hy_store_run(store, &v.op), 0);
+    CHECK_INT(v.recovered, 2);
+    CHECK_INT(rig_state(store, 1), HY_MESSAGE_UNKNOWN);
+    CHECK_INT(rig_check(store), 0);
+    hy_store_close(store);
+    CHECK_INT(rig_sql_int(rig_path("a.db"), "SELECT count(*) FROM claimed"), 0);
+    rig_end();
+}
+
 /* --- pages ------------------------------------------------------------------------------------ */
 
 static void cancel(struct hy_store *store, int64_t id, int64_t now_ms)
@@ -186,6 +215,7 @@ static void stops_where_the_young_ones_begin(void)
 int main(void)
 {
     RUN(puts_old_messages_into_queues);
+    RUN(finds_what_was_in_sending_before);
     RUN(gives_pages_back);
     RUN(stops_where_the_young_ones_begin);
     return hy_tap_end();
