@@ -231,6 +231,7 @@ static void read_change(enum hy_broadcast_state state, const char *text)
 
     existing = stored;
     existing.state = state;
+    existing.total = state != HY_BROADCAST_DRAFT; /* else it could not have begun */
     hy_engine_broadcast_read_change(rig.engine, body, &existing, rig_faults(), &change);
 }
 
