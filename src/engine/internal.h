@@ -168,7 +168,7 @@ struct hy_settle_run {
     struct hy_engine *engine;
 };
 
-/* --- schedule/clockwork.c: schedules --------------------------------------------------------- */
+/* --- schedule/clockwork.c: schedules ---------------------------------------------------------- */
 
 struct hy_clockwork {
     struct hy_arena arena; /* of the schedules */

@@ -17,7 +17,7 @@
 #include "engine/alarm.h"
 #include "engine/engine.h"
 
-/* --- keeper.c: the token of one app ----------------------------------------------------------- */
+/* --- token/keeper.c: the token of one app ----------------------------------------------------- */
 
 enum hy_keeper_phase { HY_KEEPER_IDLE, HY_KEEPER_BEGINNING, HY_KEEPER_ASKING, HY_KEEPER_ENDING };
 

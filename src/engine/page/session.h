@@ -34,7 +34,7 @@ size_t hy_session_print(const struct hy_session *session,
 /* HY_E_DENIED when the bytes are not what hy_session_print() gives. */
 int hy_session_parse(const uint8_t *payload, size_t size, struct hy_session *ret_session);
 
-/* --- cuts: from when on a session must be ------------------------------------------------------ */
+/* --- cuts: from when on a session must be ----------------------------------------------------- */
 
 struct hy_cut;
 
