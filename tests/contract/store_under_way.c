@@ -160,6 +160,50 @@ static void a_grant_that_changes_meanwhile_is_read_again(void)
     CHECK_TEXT(ledger("u", counter), "2/0 available");
 }
 
+static void a_deposit_that_is_undone_changes_no_grant(void)
+{
+    int64_t counter = once("u", "T", 1);
+    struct hy_deposit_item item = {.grant = {.app_no = rig.app,
+                                             .user = "u",
+                                             .kind = HY_GRANT_ONCE,
+                                             .template_id = "T",
+                                             .uses_total = 2,
+                                             .uses_left = 2,
+                                             .obtained_at_ms = rig.now_ms}};
+    struct hy_deposit v = {.items = &item, .count = 1, .now_ms = rig.now_ms};
+    struct hy_message *m = draft("u");
+    struct hy_settle_item settle;
+
+    m->template_id = "T";
+    reopen_breakable();
+    CHECK_INT(admit(m), 0);
+    commit_result = HY_E_UNCERTAIN;
+    CHECK_INT(run(&v.op, HY_VERB_DEPOSIT), HY_E_UNCERTAIN);
+    commit_result = 0;
+    CHECK_TEXT(ledger("u", counter), "1/1 available");
+    settle = sent(claim_one());
+    CHECK_INT(settle_item(&settle), 0);
+    CHECK_TEXT(ledger("u", counter), "0/0 spent");
+}
+
+/* An id that is there already is found after others of the call were written. */
+static void an_admission_that_is_undone_reserves_nothing(void)
+{
+    int64_t use = prepay("u", rig.now_ms + 3 * DAY);
+    const struct hy_message *first = post("u");
+    struct hy_message *m = draft("u"), *again = draft("v");
+    struct hy_admit_item items[2] = {{.message = m, .margin_ms = rig.margin_ms},
+                                     {.message = again, .margin_ms = rig.margin_ms}};
+    struct hy_settle_item item;
+
+    again->id = first->id;
+    CHECK_INT(admit_items(items, 2), HY_E_EXISTS);
+    CHECK_TEXT(ledger("u", use), "3/1 available");
+    item = sent(claim_one());
+    CHECK_INT(settle_item(&item), 0);
+    CHECK_TEXT(ledger("u", use), "2/0 available");
+}
+
 static void delete_app(int result)
 {
     struct hy_app_delete v = {.app_no = rig.app, .now_ms = rig.now_ms};
@@ -223,10 +267,12 @@ void store_under_way_cases(void)
 {
     CASE(a_grant_that_changes_meanwhile_is_read_again);
     CASE(a_message_that_is_claimed_again);
+    CASE(an_admission_that_is_undone_reserves_nothing);
     if (!rig_durable())
         return; /* nothing breaks in memory */
     CASE(a_claim_that_is_undone_never_was);
     CASE(a_settle_that_is_undone_never_was);
     CASE(a_settle_in_a_group_that_breaks_counts_once);
+    CASE(a_deposit_that_is_undone_changes_no_grant);
     CASE(an_app_that_is_deleted_meanwhile);
 }

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "store/sqlite/held.h"
 #include "store/sqlite/idempotency.h"
 #include "store/sqlite/tally.h"
 #include "store/sqlite/verbs.h"
@@ -161,6 +162,7 @@ int hy_admit_items(struct hy_sqlite *s, struct hy_admit_item *items, size_t coun
     if (r == HY_E_EXISTS) {
         hy_tally_forget(s);
         s->insert_count = 0;
+        hy_held_forget_all(s->held);
         if (run(s, SQL_SAVEPOINT_UNDO) < 0)
             return HY_E_IO;
     }

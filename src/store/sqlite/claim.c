@@ -52,7 +52,7 @@ static int take(struct claiming *c, struct hy_row *row, const struct hy_grant *g
     row->lease_until_ms = c->verb->lease_until_ms;
     r = hy_message_save(c->s, row);
     if (r == 0)
-        r = hy_sending_add(c->s, row, grant);
+        r = hy_sending_add(c->s, row);
     if (r == 0)
         r = append(c, &row->m, grant);
     c->lane->claimed += r == 0;

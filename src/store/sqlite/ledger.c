@@ -1,8 +1,8 @@
 #include "store/sqlite/ledger.h"
 
 #include "base/err.h"
+#include "store/sqlite/held.h"
 #include "store/sqlite/outbox.h"
-#include "store/sqlite/sending.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
@@ -40,10 +40,16 @@ int hy_grant_load(struct hy_sqlite *s, int64_t id, struct hy_arena *arena,
                   struct hy_grant *ret_grant)
 {
     struct hy_query q;
+    int r = hy_held_get(s->held, id, arena, ret_grant);
 
+    if (r != 0)
+        return r < 0 ? r : 0;
     hy_query_open(s, SQL_GRANT_GET, &q);
     hy_put_int(&q, id);
-    return read_one(&q, arena, ret_grant);
+    r = read_one(&q, arena, ret_grant);
+    if (r == 0)
+        hy_held_put(s->held, ret_grant);
+    return r;
 }
 
 int hy_grant_load_counter(struct hy_sqlite *s, int64_t app_no, const char *user,
@@ -93,7 +99,7 @@ int hy_grant_save(struct hy_sqlite *s, const struct hy_grant *grant, int64_t bef
     struct hy_query q;
     int r = hy_reach_change(s, grant, before, hy_grant_free_uses(grant), others_minute);
 
-    hy_sending_grant_changed(s, grant);
+    hy_held_put(s->held, grant);
     if (r < 0)
         return r;
     hy_query_open(s, SQL_GRANT_SAVE, &q);
@@ -116,7 +122,7 @@ int hy_grant_delete(struct hy_sqlite *s, const struct hy_grant *grant)
     struct hy_query q;
     int r;
 
-    hy_sending_grant_changed(s, grant);
+    hy_held_forget(s->held, grant->id);
     hy_query_open(s, SQL_GRANT_DELETE, &q);
     hy_put_int(&q, grant->id);
     r = hy_query_run(&q);
@@ -242,9 +248,7 @@ int hy_grant_let_go(struct hy_sqlite *s, struct hy_message *m, const struct hy_r
 
     if (m->grant_id == 0 || release->move == HY_GRANT_KEEP)
         return frees(release->move, false);
-    r = hy_sending_grant(s, m, &grant);
-    if (r == 0)
-        r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
+    r = hy_grant_load(s, m->grant_id, &s->scratch, &grant);
     if (release->move != HY_GRANT_SPEND)
         m->grant_id = 0;
     if (r < 0) /* only a standing grant, of which nothing is counted, may be gone */

@@ -3,8 +3,8 @@
 #include "store/housekeeping.h"
 #include "store/sqlite/awaiting.h"
 #include "store/sqlite/bucket.h"
+#include "store/sqlite/held.h"
 #include "store/sqlite/outbox.h"
-#include "store/sqlite/sending.h"
 #include "store/sqlite/tally.h"
 #include "store/sqlite/verbs.h"
 
@@ -104,7 +104,7 @@ static int delete_grant(struct retaining *t, const struct looked *l)
         r = any_in_buckets(t, &g, SQL_ANSWER_LOWER_BUCKET, SQL_ANSWER_IN_BUCKET);
     if (r != 0)
         return r < 0 ? r : 0;
-    hy_sending_grants_changed(t->s);
+    hy_held_forget(t->s->held, l->id);
     r = run_on(t->s, SQL_GRANT_DELETE, l->id); /* it is in no tally: nothing of it is free */
     return r < 0 ? r : 1;
 }

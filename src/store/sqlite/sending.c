@@ -18,7 +18,6 @@ struct entry {
     struct entry *next_by_id, *next_by_user;
     struct claim *claim; /* null: of the claim under way */
     struct hy_row row;
-    struct hy_grant grant; /* id 0: not known */
     char texts[];
 };
 
@@ -138,34 +137,18 @@ static void copy_row(struct entry *e, const struct hy_row *row, char **at)
     m->miniprogram_state = m->lang = m->tag = m->extra = NULL;
 }
 
-static void copy_grant(struct entry *e, const struct hy_grant *grant, char **at)
-{
-    e->grant = *grant;
-    e->grant.user = e->row.m.user;
-    e->grant.template_id = put(at, grant->template_id);
-    e->grant.credential = put(at, grant->credential);
-    e->grant.reason = put(at, grant->reason);
-}
-
-static struct entry *add(struct hy_sending *sending, const struct hy_row *row,
-                         const struct hy_grant *grant)
+static struct entry *add(struct hy_sending *sending, const struct hy_row *row)
 {
     size_t texts = room_for(row->m.user) + room_for(row->m.template_id);
     size_t id_slot = slot_of_id(row->m.id), user_slot = slot_of_user(row->m.app_no, row->m.user);
     struct entry *e;
     char *at;
 
-    if (grant)
-        texts +=
-            room_for(grant->template_id) + room_for(grant->credential) + room_for(grant->reason);
     e = (struct entry *)malloc(sizeof *e + texts);
     if (!e)
         return NULL;
     at = e->texts;
     copy_row(e, row, &at);
-    e->grant = (struct hy_grant){0};
-    if (grant)
-        copy_grant(e, grant, &at);
     e->claim = NULL;
     e->next_by_id = sending->by_id[id_slot];
     e->next_by_user = sending->by_user[user_slot];
@@ -193,7 +176,7 @@ static int load_one(struct hy_sqlite *s, struct claim **claim, int64_t claim_id,
             return HY_E_NOMEM;
         (*claim)->id = claim_id;
     }
-    e = add(s->sending, &row, NULL);
+    e = add(s->sending, &row);
     if (!e && (*claim)->open == 0)
         free(*claim);
     if (!e)
@@ -290,28 +273,6 @@ void hy_parked_note(struct hy_sqlite *s)
     s->sending->parked_any = true;
 }
 
-int hy_sending_grant(struct hy_sqlite *s, const struct hy_message *m, struct hy_grant *ret_grant)
-{
-    const struct entry *e = find_user(s->sending, m->app_no, m->user);
-    struct hy_grant g;
-
-    if (!e || e->grant.id == 0 || e->grant.id != m->grant_id)
-        return 0;
-    g = e->grant;
-    g.user = m->user;
-    if (g.template_id)
-        g.template_id = hy_arena_strdup(&s->scratch, g.template_id);
-    if (g.credential)
-        g.credential = hy_arena_strdup(&s->scratch, g.credential);
-    if (g.reason)
-        g.reason = hy_arena_strdup(&s->scratch, g.reason);
-    if (!g.template_id != !e->grant.template_id || !g.credential != !e->grant.credential ||
-        !g.reason != !e->grant.reason)
-        return HY_E_NOMEM;
-    *ret_grant = g;
-    return 1;
-}
-
 static int by_number(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -342,13 +303,13 @@ int hy_sending_ids(struct hy_sqlite *s, int64_t **ret_ids, size_t *ret_count)
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-int hy_sending_add(struct hy_sqlite *s, const struct hy_row *row, const struct hy_grant *grant)
+int hy_sending_add(struct hy_sqlite *s, const struct hy_row *row)
 {
     int r = know(s);
 
     if (r < 0)
         return r;
-    return add(s->sending, row, grant) ? 0 : HY_E_NOMEM;
+    return add(s->sending, row) ? 0 : HY_E_NOMEM;
 }
 
 static int delete_claim(struct hy_sqlite *s, int64_t id)
@@ -375,21 +336,6 @@ int hy_sending_remove(struct hy_sqlite *s, int64_t message_id)
     unlink_entry(s->sending, e);
     free_entry(e);
     return r;
-}
-
-void hy_sending_grant_changed(struct hy_sqlite *s, const struct hy_grant *grant)
-{
-    struct entry *e = find_user(s->sending, grant->app_no, grant->user);
-
-    if (e && e->grant.id == grant->id)
-        e->grant.id = 0;
-}
-
-void hy_sending_grants_changed(struct hy_sqlite *s)
-{
-    for (size_t i = 0; i < SLOTS && s->sending->count > 0; i++)
-        for (struct entry *e = s->sending->by_id[i]; e; e = e->next_by_id)
-            e->grant.id = 0;
 }
 
 /* A JSON array. */

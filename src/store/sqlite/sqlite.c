@@ -5,6 +5,7 @@
 #include "store/sqlite/checkpoint.h"
 #include "store/sqlite/explain.h"
 #include "store/sqlite/heard.h"
+#include "store/sqlite/held.h"
 #include "store/sqlite/idempotency.h"
 #include "store/sqlite/logfile.h"
 #include "store/sqlite/migrate.h"
@@ -178,7 +179,8 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
     hy_arena_init(&s->scratch);
     hy_tally_init(&s->tally);
     s->sending = hy_sending_new();
-    r = s->sending ? open_all(s, path, ret_explain, explain_size) : HY_E_NOMEM;
+    s->held = hy_held_new();
+    r = s->sending && s->held ? open_all(s, path, ret_explain, explain_size) : HY_E_NOMEM;
     if (r < 0) {
         close_backend((struct hy_backend *)(void *)s);
         return r;
@@ -240,6 +242,7 @@ static void close_backend(struct hy_backend *backend)
     hy_arena_deinit(&s->scratch);
     hy_tally_deinit(&s->tally);
     hy_sending_free(s->sending);
+    hy_held_free(s->held);
     free(s->purge_marks);
     free(s->became_due);
     free(s->path);
@@ -272,6 +275,7 @@ static void rollback(struct hy_backend *backend)
     /* A purge or a trim of this transaction may have moved past what is there again. */
     hy_tally_forget(s);
     hy_sending_forget(s->sending);
+    hy_held_forget_all(s->held);
     s->insert_count = 0;
     s->purge_mark_count = 0;
     hy_keys_remember_bounds(s);

@@ -12,6 +12,7 @@
  *   row.c           a message as a row   ledger.c   grants: take, let go   wake.c   who waits
  *   tally.c         counts that are kept, not counted                      reach.c  of users, too
  *   sending.c       what is under way, remembered between claim and settle
+ *   held.c          grants that are reserved, remembered
  *   awaiting.c      messages of which an event will tell
  *   outbox.c        which webhooks want what; outcomes, in the transaction of what they tell
  *   heard.c         what counts for caps
@@ -38,6 +39,7 @@
 #include <sqlite3.h>
 
 struct hy_checkpointer;
+struct hy_held;
 struct hy_sending;
 
 /* Up to where a purge found nothing any more to take: see grants.c. */
@@ -79,7 +81,8 @@ struct hy_sqlite {
     int64_t key_window_ms;                     /* the longest that was asked for */
     int64_t last_event_id;
     bool early_any;             /* false: the table `early` is empty */
-    struct hy_sending *sending; /* never null */
+    struct hy_sending *sending; /* never null in the writer's handle */
+    struct hy_held *held;       /* likewise */
     struct hy_purge_mark *purge_marks;
     size_t purge_mark_count;
     struct hy_hooks hooks;
