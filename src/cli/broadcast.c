@@ -93,6 +93,9 @@ static const struct hy_option upload_options[] = {
     {.name = "csv",
      .type = HY_OPTION_FLAG,
      .help = "FILE is a table (default when its name ends with .csv)"},
+    {.name = "columns",
+     .value = "openid,thing1,...",
+     .help = "what a table's columns are called, when no first line says so"},
     {0}};
 
 static const char *const failed_states[] = {"failed", "expired", "unknown", NULL};

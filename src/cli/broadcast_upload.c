@@ -163,6 +163,20 @@ static bool is_table(struct hy_cli *cli, const char *path)
     return size > 4 && strcasecmp(path + size - 4, ".csv") == 0;
 }
 
+static bool name_columns(struct upload *u)
+{
+    const struct hy_value *names = hy_args_get(&u->cli->args, "columns");
+    char fault[HY_CSV_FAULT_BYTES];
+
+    if (!names->given)
+        return true;
+    u->csv = true;
+    if (hy_csv_columns_tell(&u->users.columns, names->text, fault))
+        return true;
+    hy_fault("--columns: %s", fault);
+    return false;
+}
+
 static bool open_file(struct upload *u)
 {
     struct stat status;
@@ -188,7 +202,6 @@ static int send_all(struct upload *u)
 
     hy_bar_init(&u->bar);
     hy_buf_init(&u->lines, LINES_BYTES);
-    hy_csv_users_init(&u->users);
     code = hy_client_send(u->cli, &call, &answer);
     if (code == HY_EXIT_DONE)
         show_progress(u, true);
@@ -198,7 +211,6 @@ static int send_all(struct upload *u)
     else if (*u->users.fault)
         code = HY_EXIT_USAGE;
     json_decref(answer.json);
-    hy_csv_users_deinit(&u->users);
     hy_buf_deinit(&u->lines);
     return code;
 }
@@ -208,9 +220,11 @@ int hy_broadcast_upload(struct hy_cli *cli)
     struct upload u = {.cli = cli, .path = cli->args.second};
     int code = HY_EXIT_USAGE;
 
+    hy_csv_users_init(&u.users);
     u.csv = is_table(cli, u.path);
-    if (open_file(&u))
+    if (name_columns(&u) && open_file(&u))
         code = send_all(&u);
+    hy_csv_users_deinit(&u.users);
     if (u.file && u.file != stdin)
         fclose(u.file);
     return code;

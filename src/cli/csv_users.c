@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 void hy_csv_users_init(struct hy_csv_users *users)
 {
@@ -15,8 +14,7 @@ void hy_csv_users_init(struct hy_csv_users *users)
 
 void hy_csv_users_deinit(struct hy_csv_users *users)
 {
-    for (size_t i = 0; i < users->columns; i++)
-        free(users->names[i]);
+    hy_csv_columns_deinit(&users->columns);
     hy_csv_deinit(&users->csv);
 }
 
@@ -33,52 +31,6 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct hy_csv_users *user
     return false;
 }
 
-/* Without the blanks around it. In memory of its own. */
-static char *trimmed(const char *text)
-{
-    size_t size;
-
-    text += strspn(text, " \t");
-    size = strlen(text);
-    while (size > 0 && strchr(" \t", text[size - 1]))
-        size--;
-    return strndup(text, size);
-}
-
-static bool is_header(const char *cell)
-{
-    static const char *const words[] = {"openid", "open_id", "user", "touser", NULL};
-    char *word = trimmed(cell);
-    bool found = false;
-
-    for (int i = 0; word && words[i]; i++)
-        found = found || strcasecmp(word, words[i]) == 0;
-    free(word);
-    return found;
-}
-
-/* A column without a name must stay empty: some spreadsheets end every line with a comma. */
-static bool take_header(struct hy_csv_users *users)
-{
-    const struct hy_csv *csv = &users->csv;
-
-    users->columns = csv->count;
-    for (size_t i = 1; i < csv->count; i++) {
-        users->names[i] = trimmed(csv->cells[i]);
-        if (!users->names[i])
-            return fail(users, "out of memory");
-        for (size_t k = 1; k < i && *users->names[i]; k++)
-            if (strcmp(users->names[k], users->names[i]) == 0)
-                return fail(users, "The column %.64s is there twice", users->names[i]);
-    }
-    return true;
-}
-
-static bool is_blank(const struct hy_csv *csv)
-{
-    return csv->count == 1 && csv->cells[0][strspn(csv->cells[0], " \t")] == 0;
-}
-
 /* Null: a fault, or out of memory. */
 static json_t *data_of(struct hy_csv_users *users)
 {
@@ -86,16 +38,16 @@ static json_t *data_of(struct hy_csv_users *users)
     json_t *data = json_object();
 
     for (size_t i = 1; i < csv->count; i++) {
-        bool named = i < users->columns && *users->names[i];
+        const char *name = hy_csv_columns_name(&users->columns, i);
 
-        if (*csv->cells[i] == 0)
+        if (*csv->cells[i] == 0 || hy_csv_columns_kind(name))
             continue;
-        if (!named) {
-            fail(users, "Column %zu has no name in the first line", i + 1);
+        if (!*name) {
+            fail(users, "Column %zu has no name", i + 1);
             json_decref(data);
             return NULL;
         }
-        json_object_set_new(data, users->names[i], json_string(csv->cells[i]));
+        json_object_set_new(data, name, json_string(csv->cells[i]));
     }
     return data;
 }
@@ -107,7 +59,7 @@ static bool write_user(struct hy_csv_users *users, struct hy_buf *out)
 
     if (!data)
         return *users->fault ? false : fail(users, "out of memory");
-    user = trimmed(users->csv.cells[0]);
+    user = hy_csv_trimmed(users->csv.cells[0]);
     line = json_object();
     json_object_set_new(line, "user", user ? json_string(user) : NULL);
     free(user);
@@ -130,20 +82,11 @@ static void keep_place(struct hy_csv_users *users, struct hy_buf *out)
 
 static bool take_record(struct hy_csv_users *users, struct hy_buf *out)
 {
-    const struct hy_csv *csv = &users->csv;
+    char fault[HY_CSV_FAULT_BYTES];
+    enum hy_csv_line line = hy_csv_columns_look(&users->columns, &users->csv, fault);
 
-    if (is_blank(csv))
-        return true;
-    if (users->columns == 0) {
-        if (is_header(csv->cells[0]))
-            return take_header(users);
-        if (csv->count > 1)
-            return fail(users,
-                        "There are %zu columns: the first line has to name them, as in "
-                        "openid,thing1,date2",
-                        csv->count);
-        users->columns = 1;
-    }
+    if (line != HY_CSV_LINE_USER)
+        return line == HY_CSV_LINE_NONE || fail(users, "%s", fault);
     keep_place(users, out);
     if (!write_user(users, out))
         return false;

@@ -5,20 +5,19 @@
  *   o1,"Hi, you"   ->    {"user":"o1","data":{"thing1":"Hi, you"}}
  *   o2,                  {"user":"o2"}
  *
- * The first column is the user. A first line whose first cell is "openid", "open_id", "user" or
- * "touser" names the columns, and must when there is more than one. An empty cell leaves the value
- * to the broadcast.
+ * Columns: cli/csv_columns.h. An empty cell leaves the value to the broadcast. A column of form_ids or
+ * prepay_ids is no data and passed over: `hongyan grant import` takes it.
  */
 #ifndef HY_CLI_CSV_USERS_H
 #define HY_CLI_CSV_USERS_H
 
 #include "base/buf.h"
 #include "cli/csv.h"
+#include "cli/csv_columns.h"
 
 struct hy_csv_users {
     struct hy_csv csv;
-    char *names[HY_CSV_CELLS_MAX]; /* of the columns; null ones are the first, or not named */
-    size_t columns;                /* 0: nothing was read yet */
+    struct hy_csv_columns columns; /* told before the first take, or found */
     int64_t written;               /* lines */
     char fault[256];               /* "line 7: ..."; "" while there is none */
 };

@@ -1,5 +1,6 @@
 /* hongyan grant: the ledger of permissions. */
 #include "cli/client.h"
+#include "cli/grant_import.h"
 #include "cli/table.h"
 #include "cli/view.h"
 
@@ -47,6 +48,13 @@ static const struct hy_option list_options[] = {
      .max = 1000,
      .field = "limit",
      .help = "how many at most"},
+    {0}};
+
+static const struct hy_option import_options[] = {
+    {.name = "app", .value = "ID", .required = true, .help = "whose users they are"},
+    {.name = "columns",
+     .value = "openid,formid",
+     .help = "what the columns are called, when no first line says so"},
     {0}};
 
 static const struct hy_column columns[] = {
@@ -97,6 +105,17 @@ const struct hy_command hy_commands_grant[] = {
      .path = "/v1/grants",
      .show = show_added,
      .columns = columns},
+    {.group = "grant",
+     .name = "import",
+     .operand = "FILE",
+     .summary = "put the permissions of a table (openid,formid) into the ledger",
+     .details =
+         "The first column is the user. Columns called formid, form_id or prepay_id are "
+         "permissions,\n"
+         "others are passed over. A table may be imported again: what is known is a duplicate.\n"
+         "FILE is CSV in UTF-8, - is standard input.",
+     .options = import_options,
+     .run = hy_grant_import},
     {.group = "grant",
      .name = "list",
      .summary = "list a user's permissions and how many messages they are good for",

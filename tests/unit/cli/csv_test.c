@@ -4,6 +4,7 @@
 #include "cli/csv_users.h"
 
 static char text[8000], fault[256];
+static const char *told; /* names of columns */
 
 /* Reads in pieces of `bytes`. */
 static void read_in(const char *all, size_t size, size_t bytes)
@@ -14,6 +15,7 @@ static void read_in(const char *all, size_t size, size_t bytes)
 
     hy_buf_init(&out, sizeof text - 1);
     hy_csv_users_init(&users);
+    CHECK(!told || hy_csv_columns_tell(&users.columns, told, fault));
     for (size_t from = 0; ok && from < size; from += bytes)
         ok = hy_csv_users_take(&users, all + from, size - from < bytes ? size - from : bytes, &out);
     if (ok)
@@ -64,6 +66,32 @@ static void named_columns(void)
     check("openid,thing1\no1\n", "\n{\"user\":\"o1\"}\n");
 }
 
+static void columns_that_were_told(void)
+{
+    told = "openid, thing1";
+    check("o1,x\no2,\n", "{\"user\":\"o1\",\"data\":{\"thing1\":\"x\"}}\n{\"user\":\"o2\"}\n");
+    check("OpenID,name\no1,x\n", "\n{\"user\":\"o1\",\"data\":{\"thing1\":\"x\"}}\n");
+    check_fault("o1,x,y\n", "line 1: Column 3 has no name");
+    told = NULL;
+}
+
+static void names_that_cannot_be(void)
+{
+    struct hy_csv_columns columns = {0};
+
+    CHECK(!hy_csv_columns_tell(&columns, "openid,a,b,a", fault));
+    CHECK_TEXT(fault, "The column a is there twice");
+    CHECK(!columns.told);
+    hy_csv_columns_deinit(&columns);
+}
+
+static void permissions_are_no_data(void)
+{
+    check("openid,formid,thing1\no1,f1,x\no2,f2,\n",
+          "\n{\"user\":\"o1\",\"data\":{\"thing1\":\"x\"}}\n{\"user\":\"o2\"}\n");
+    check("openid,prepay_id\no1,p1\n", "\n{\"user\":\"o1\"}\n");
+}
+
 static void quotes(void)
 {
     check("openid,a\no1,\"x, \"\"y\"\"\"\n",
@@ -78,9 +106,9 @@ static void quotes(void)
 
 static void what_cannot_be_read(void)
 {
-    check_fault("o1,x\n", "line 1: There are 2 columns: the first line has to name them, as in "
-                          "openid,thing1,date2");
-    check_fault("openid,a\no1,b,c\n", "line 2: Column 3 has no name in the first line");
+    check_fault("o1,x\n", "line 1: There are 2 columns: name them in the first line, as in "
+                          "openid,thing1,date2, or by --columns");
+    check_fault("openid,a\no1,b,c\n", "line 2: Column 3 has no name");
     check_fault("openid,a,a\n", "line 1: The column a is there twice");
     check_fault("openid,a\no1,\"x\ny", "line 2: A quote is opened and never closed");
     check_fault("openid,a\no1,\"x\"y\n", "line 2: Something stands behind a closing quote");
@@ -114,6 +142,9 @@ int main(void)
 {
     RUN(one_column);
     RUN(named_columns);
+    RUN(columns_that_were_told);
+    RUN(names_that_cannot_be);
+    RUN(permissions_are_no_data);
     RUN(quotes);
     RUN(what_cannot_be_read);
     RUN(what_was_read_before_a_fault_is_given);
