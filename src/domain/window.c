@@ -31,7 +31,7 @@ static void grow(struct hy_window *w, int64_t in_flight, int64_t max)
     w->dead_in_a_row = 0;
     w->deaths = 0;
     if (2 * in_flight > size)
-        w->size += 1.0 / (double)size;
+        w->size += w->halved_at_ms ? 1.0 / (double)size : 1;
     if (w->size > (double)max)
         w->size = (double)max;
     if (w->size < 1)

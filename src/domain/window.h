@@ -1,9 +1,10 @@
 /*
  * window.h - how many requests may be under way at once: slow up, fast down, dead judged apart.
  *
- * One window a channel. It begins small, grows by one for each full window of good answers while it
- * is in use, is halved by an answer that says "too much" (a time-out, a 5xx, "system busy") once a
- * round trip, and is never less than 1 or more than the app's max_in_flight.
+ * One window a channel. It begins small and grows while it is in use: by one for each good answer
+ * until the first strain, which doubles it each round trip, then by one for each full window of them.
+ * It is halved by an answer that says "too much" (a time-out, a 5xx, "system busy") once a round
+ * trip, and is never less than 1 or more than the app's max_in_flight.
  *
  * Dead is something else than slow: so many failures in a row, without a good answer between, in
  * which nothing came back at all. Then nothing but one probe is sent, after pauses that double.

@@ -28,12 +28,26 @@ static void begins_small_and_within_the_bounds(void)
     CHECK_INT(hy_window_size(&w, 1), 1);
 }
 
-static void grows_by_one_for_each_full_window(void)
+static void doubles_until_the_first_strain(void)
 {
     struct hy_window w = fresh();
 
-    good(&w, HY_WINDOW_FIRST + 1);
-    CHECK_INT(hy_window_size(&w, MAX), HY_WINDOW_FIRST + 1);
+    good(&w, HY_WINDOW_FIRST);
+    CHECK_INT(hy_window_size(&w, MAX), 2 * HY_WINDOW_FIRST);
+    good(&w, 2 * HY_WINDOW_FIRST);
+    CHECK_INT(hy_window_size(&w, MAX), MAX);
+    good(&w, 1);
+    CHECK_INT(hy_window_size(&w, MAX), MAX);
+}
+
+static void grows_by_one_for_each_full_window_after_it(void)
+{
+    struct hy_window w = fresh();
+
+    hy_window_note(&w, HY_WINDOW_STRAIN, 1, MAX, 1, 2);
+    CHECK_INT(hy_window_size(&w, MAX), HY_WINDOW_FIRST / 2);
+    good(&w, HY_WINDOW_FIRST / 2 + 1);
+    CHECK_INT(hy_window_size(&w, MAX), HY_WINDOW_FIRST / 2 + 1);
     good(&w, 2000);
     CHECK_INT(hy_window_size(&w, MAX), MAX);
     CHECK(w.size <= MAX);
@@ -162,7 +176,8 @@ static void a_gap_doubles_and_fades(void)
 int main(void)
 {
     RUN(begins_small_and_within_the_bounds);
-    RUN(grows_by_one_for_each_full_window);
+    RUN(doubles_until_the_first_strain);
+    RUN(grows_by_one_for_each_full_window_after_it);
     RUN(does_not_grow_when_nobody_uses_it);
     RUN(is_halved_once_a_round_trip);
     RUN(halves_what_acts);
