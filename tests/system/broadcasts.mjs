@@ -431,7 +431,7 @@ test('tables that cannot be read say where and why', async (t) => {
   };
 
   await refused('openid,thing1\no1,\xc4\xe3\xba\xc3\n', /line 2: This is not UTF-8.*\n.*iconv -f GB18030/);
-  await refused('o1,x\n', /line 1: There are 2 columns: the first line has to name them/);
+  await refused('o1,x\n', /line 1: There are 2 columns: name them in the first line/);
   await refused('openid\n"o1\n', /line 2: A quote is opened and never closed/);
   const missing = await w.cli(['upload', id, 'no-such-file.csv']);
   assert.equal(missing.code, 2);
