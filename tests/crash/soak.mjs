@@ -27,8 +27,9 @@ const settings = { callback_token: 'SoakTestToken',
 const events = ['message.sent', 'message.delivered', 'message.failed', 'message.unknown',
   'message.expired', 'message.canceled', 'grant.added', 'callback.raw'];
 /* Between the median of the second quarter of the run and that of the last: what is still growing
- * then grows for ever. The file holds what is kept, so it is held against the messages; the log is
- * copied back in time, whatever the load. */
+ * then grows for ever. The file holds what is kept, so it is held against the messages. The log is
+ * copied back in time, whatever the load; but while a reader that gets no processor holds on to an
+ * old state, it cannot begin anew, so its usual size is judged, not its largest. */
 const limits = { rssMb: 16, threads: 0 };
 /* Connections come and go with the load; once they had time to close, what is left over was lost. */
 const descriptorsKept = 48;
@@ -73,7 +74,8 @@ function judgeSamples(samples) {
       `${Math.max(...samples.map((one) => one[name]))}`);
   }
   const wal = Math.max(...samples.map(({ walMb }) => walMb));
-  ok(wal <= walMaxMb, 'the log is copied back in time', `${wal} MB`);
+  const usualWal = median(last.map(({ walMb }) => walMb));
+  ok(usualWal <= walMaxMb, 'the log is copied back in time', `${usualWal} MB`);
   const [first, end] = [early[0], samples.at(-1)];
   const messages = Math.max(1, end.messages - first.messages);
   const bytes = ((end.fileMb - first.fileMb) * 2 ** 20) / messages;
