@@ -1,6 +1,7 @@
 #include "base/json.h"
 
-#include <pthread.h>
+#include "base/json_load.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,40 +47,17 @@ static void explain(const json_error_t *error, char *ret_reason, size_t reason_s
              error->column, words);
 }
 
-static _Thread_local bool starved;
-
-static void *give(size_t size)
-{
-    void *bytes = malloc(size);
-
-    if (!bytes)
-        starved = true;
-    return bytes;
-}
-
-/* libjansson's parser goes on when it cannot keep a byte of a text, and the text comes out
- * shorter. */
-static void watch_memory(void)
-{
-    json_set_alloc_funcs(give, free);
-}
-
 bool hy_json_starved(void)
 {
-    return starved;
+    return hy_json_short_of_memory();
 }
 
 json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     json_error_t error;
-    json_t *root;
+    json_t *root = hy_json_load(bytes ? bytes : "", size, &error);
 
-    pthread_once(&once, watch_memory);
-    starved = false;
-    root = json_loadb(bytes ? bytes : "", size, JSON_REJECT_DUPLICATES, &error);
-    if (starved) {
-        json_decref(root);
+    if (hy_json_short_of_memory()) {
         if (ret_reason)
             snprintf(ret_reason, reason_size, "too much: there is no memory for it now");
         return NULL;
@@ -102,9 +80,10 @@ json_t *hy_json_copy(const json_t *value)
 {
     json_t *copy;
 
-    starved = false;
+    hy_json_watch_memory();
+    hy_json_clear_short_of_memory();
     copy = json_deep_copy(value);
-    if (copy && starved) {
+    if (copy && hy_json_short_of_memory()) {
         json_decref(copy);
         copy = NULL;
     }

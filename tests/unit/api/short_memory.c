@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the linker calls the real ones (in this file they are written plainly: see meson.build), and
+/* What the linker calls the real ones (in this file they are written plainly: see tests/meson.build), and
  * what it puts in their place. */
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);

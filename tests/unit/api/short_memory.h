@@ -1,7 +1,7 @@
 /*
  * short_memory.h - an allocator that gives nothing at the n-th call. The program is linked with
- * --wrap for the functions that allocate; the tests' own files call the real ones (meson.build).
- * libjansson gets its memory from the program (base/json.c); libcurl, SQLite, ICU and OpenSSL are not
+ * --wrap for the functions that allocate; the tests' own files call the real ones (tests/meson.build).
+ * libjansson gets its memory from the program (base/json_load.c); libcurl, SQLite, ICU and OpenSSL are not
  * judged.
  */
 #ifndef HY_TESTS_API_SHORT_MEMORY_H
