@@ -63,6 +63,7 @@ static const struct {
     {HY_E_CONFLICT, HY_PROBLEM_STATE, "Its present state forbids this."},
     {HY_E_LIMIT, HY_PROBLEM_TOO_LARGE, "It is larger than what is allowed."},
     {HY_E_STOPPED, HY_PROBLEM_STOPPING, "Nothing was done; try again soon."},
+    {HY_E_FENCED, HY_PROBLEM_STORE, "This node lost its place in the store; nothing was stored."},
 };
 
 const char *hy_problem_summary(const struct hy_violations *v)

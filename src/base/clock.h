@@ -14,4 +14,7 @@ int64_t hy_clock_now_ms(void);
 /* Monotonic clock, microseconds since some start: for durations only. */
 int64_t hy_clock_mono_us(void);
 
+/* The same, which also goes on while the machine sleeps; milliseconds. */
+int64_t hy_clock_boot_ms(void);
+
 #endif

@@ -17,6 +17,7 @@ static const char *const texts[] = {
     [-HY_E_LIMIT] = "over the limit",
     [-HY_E_STOPPED] = "shutting down",
     [-HY_E_DENIED] = "denied",
+    [-HY_E_FENCED] = "another node has taken this one's place",
 };
 
 const char *hy_err_text(int err)

@@ -28,6 +28,7 @@ enum hy_err {
     HY_E_LIMIT = -11,    /* larger than a stated maximum */
     HY_E_STOPPED = -12,  /* the component is shutting down */
     HY_E_DENIED = -13,   /* secret, key or signature does not fit */
+    HY_E_FENCED = -14,   /* this process lost its place in a shared store: store/nodes.h */
 };
 
 /* A short English phrase for `err`; never null, static storage. */

@@ -87,11 +87,13 @@ struct hy_keys {
     size_t count;        /* out */
 };
 
-/* One small text by name: "master_key" (fingerprint), "created_at". Replaces what is there. */
+/* One small text by name: "master_key" (fingerprint), "created_at". Replaces what is there; with `if_absent`
+ * it doesn't: HY_E_EXISTS then, also when another node puts it at the same instant. */
 struct hy_meta_put {
     struct hy_op op;
     const char *name;
     const char *value;
+    bool if_absent;
 };
 
 /* HY_E_NOT_FOUND. */
@@ -125,6 +127,9 @@ struct hy_token_begin {
     int64_t calls_max;
     int64_t forced_max;
     int64_t forced_gap_ms;
+    /* 0, or the `lease_until_ms` of the right that the caller has: it asks once more. Not HY_TOKEN_TAKEN
+     * while nobody else has got the right since. */
+    int64_t held_until_ms;
     struct hy_arena *arena;
     struct hy_token token; /* out, also with a positive result */
 };

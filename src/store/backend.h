@@ -10,11 +10,14 @@
  * front rolls the whole group back and runs its verbs again one at a time. So a verb may be called
  * twice; it reads only the inputs that its header names (the front restores ids that are in and
  * out). Arguments were checked by the front: store/verbs.h.
+ *
+ * Two more end a group, whichever verb has them: HY_E_BUSY (another process's transaction was in the way;
+ * it is rolled back and may be run again) and HY_E_FENCED (this node was taken for dead).
  */
 #ifndef HY_STORE_BACKEND_H
 #define HY_STORE_BACKEND_H
 
-#include "store/store.h"
+#include "store/nodes.h"
 
 struct hy_backend; /* each backend embeds what it needs behind its own cast */
 
@@ -35,6 +38,13 @@ struct hy_backend_ops {
     /* One transaction around a group of write verbs. commit: 0, or an error after which nothing of
      * the group is stored (HY_E_UNCERTAIN: perhaps it is). */
     int (*begin)(struct hy_backend *backend);
+    /* Optional: begin of a transaction that holds a verb of nodes.h and nothing else: it must run though
+     * this node was taken for dead. Where null, begin. */
+    int (*begin_unfenced)(struct hy_backend *backend);
+    /* Optional: after begin, with the first verb of the group (hy_op.next; those that end with
+     * HY_E_INVALID already are not run): what they all need may be read at once. An error is one of the
+     * group's first verb: the storage failed. */
+    int (*gather)(struct hy_backend *backend, struct hy_op *first);
     int (*commit)(struct hy_backend *backend);
     void (*rollback)(struct hy_backend *backend);
 
@@ -46,17 +56,32 @@ struct hy_backend_ops {
     /* Within the transaction of the verb that it is about, which ended with 0. */
     int (*audit)(struct hy_backend *backend, const struct hy_audit *audit);
 
+    /* Optional: before reading verbs run; they all end with its error. */
+    int (*before_reads)(struct hy_backend *reader);
+
+    /* Optional, the second only with the first: other processes may use it, too. watch: hy_store_watch().
+     * deliver: inline mode, tells what there is of news; true when there was any. */
+    void (*watch)(struct hy_backend *backend, hy_store_news *tell, void *arg);
+    bool (*deliver)(struct hy_backend *backend);
+
     /* Optional: hy_store_backup(); `path` is the location without the prefix. */
     int (*backup)(const char *path, const char *to, char *ret_explain, size_t explain_size);
 
-    hy_backend_verb *verbs[HY_VERB_COUNT]; /* all set */
+    /* All set, but for node_beat, node_leave, nodes and changes: a backend that one process uses leaves
+     * them to the front (alone.c). */
+    hy_backend_verb *verbs[HY_VERB_COUNT];
 };
 
 extern const struct hy_backend_ops hy_backend_memory;
+extern const struct hy_backend_ops hy_backend_postgres;
 extern const struct hy_backend_ops hy_backend_sqlite;
 
 /* As hy_store_open(), with a backend that is not in the front's table: decorators and tests. */
 int hy_store_open_backend(const struct hy_backend_ops *ops, const char *path, bool inline_mode,
                           struct hy_store **ret_store, char *ret_explain, size_t explain_size);
+
+/* Inline mode, with a backend that is open already; the store closes it. */
+int hy_store_open_on(const struct hy_backend_ops *ops, struct hy_backend *backend,
+                     struct hy_store **ret_store);
 
 #endif

@@ -24,7 +24,7 @@ hy_verb_rule hy_check_retry, hy_check_dead_retry, hy_check_dead_groups, hy_check
     hy_check_broadcast_wind_up, hy_check_broadcasts, hy_check_webhook_put, hy_check_webhook_delete,
     hy_check_webhooks, hy_check_outbox_put, hy_check_outbox_claim, hy_check_outbox_settle,
     hy_check_retain, hy_check_vacuum, hy_check_pause_put, hy_check_pauses, hy_check_rewind,
-    hy_check_audits;
+    hy_check_audits, hy_check_node_beat, hy_check_nodes;
 hy_verb_size hy_weigh_admit, hy_weigh_claim, hy_weigh_settle, hy_weigh_sweep, hy_weigh_deposit,
     hy_weigh_purge, hy_weigh_tidy, hy_weigh_hear, hy_weigh_templates_put, hy_weigh_dead_retry,
     hy_weigh_audience_add, hy_weigh_audience_collect, hy_weigh_broadcast_put,

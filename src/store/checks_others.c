@@ -94,7 +94,7 @@ bool hy_check_token_begin(const struct hy_op *op)
     const struct hy_token_begin *v = (const struct hy_token_begin *)op;
 
     return v->arena && v->version >= 0 && v->calls_max >= 0 && v->forced_max >= 0 &&
-           v->forced_gap_ms >= 0;
+           v->forced_gap_ms >= 0 && v->held_until_ms >= 0;
 }
 
 bool hy_check_token_end(const struct hy_op *op)

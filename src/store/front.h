@@ -1,6 +1,6 @@
 /*
- * front.h - the insides of the front, shared by its two files: store.c (threads, queues, opening
- * and closing) and group.c (running what was queued).
+ * front.h - the insides of the front, shared by its files: store.c (threads, queues, opening and
+ * closing), group.c (running what was queued) and alone.c (the only node of a store).
  */
 #ifndef HY_STORE_FRONT_H
 #define HY_STORE_FRONT_H
@@ -38,13 +38,26 @@ struct hy_store {
 
     /* The writer's own: taken from its queue, not yet run. */
     struct hy_queue begun;
+    struct hy_queue beats;   /* before all others: a lease hangs on each */
     struct hy_queue hurried; /* events: whoever told them waits for seconds only */
     bool held;               /* the last group left a heavy verb behind: its turn */
     int64_t idle_at_us;      /* the writer's own: when idle was called last */
 
+    struct hy_alone *alone; /* the only node, where one process uses the store */
+
     atomic_size_t backlog;
     atomic_uint_fast64_t writes, groups, reads, failures;
 };
+
+/* --- alone.c: the verbs of nodes.h where there is one process ----------------------------------- */
+
+struct hy_alone;
+struct hy_alone *hy_alone_new(void); /* or null */
+void hy_alone_free(struct hy_alone *alone);
+/* On the thread of `handle`, outside of transactions. */
+int hy_alone_verb(struct hy_store *store, struct hy_backend *handle, struct hy_op *op);
+
+/* --- group.c ------------------------------------------------------------------------------------ */
 
 void hy_queue_init(struct hy_queue *q);
 void hy_queue_put(struct hy_queue *q, struct hy_op *op);

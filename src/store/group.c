@@ -7,6 +7,9 @@
 /* Bounds of one group, so that the first verb of a long queue is not kept waiting for the last. */
 enum { GROUP_VERBS_MAX = 1000, GROUP_WEIGHT_MAX = 10000, LIGHT_WEIGHT_MAX = 100 };
 
+/* How often a verb is run that other processes' transactions are in the way of. */
+enum { TRIES_MAX = 3 };
+
 /* --- queues ----------------------------------------------------------------------------------- */
 
 void hy_queue_init(struct hy_queue *q)
@@ -50,11 +53,42 @@ static bool storage_failed(int result)
            result == HY_E_NOMEM;
 }
 
+static bool ends_group(int result)
+{
+    return storage_failed(result) || result == HY_E_BUSY || result == HY_E_FENCED;
+}
+
 static void finish(struct hy_store *store, struct hy_op *op)
 {
     if (storage_failed(op->result))
         atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
     op->done(op, op->arg);
+}
+
+static bool is_of_nodes(const struct hy_op *op)
+{
+    return op->verb == HY_VERB_NODE_BEAT || op->verb == HY_VERB_NODE_LEAVE;
+}
+
+/* A store of one process has no verbs for nodes: alone.c. */
+static int run_verb(struct hy_store *store, struct hy_backend *handle, struct hy_op *op)
+{
+    hy_backend_verb *verb = store->ops->verbs[op->verb];
+
+    return verb ? verb(handle, op) : hy_alone_verb(store, handle, op);
+}
+
+static void read(struct hy_store *store, struct hy_backend *handle, struct hy_op *op)
+{
+    op->result = store->ops->before_reads ? store->ops->before_reads(handle) : 0;
+    if (op->result < 0)
+        return;
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        op->result = run_verb(store, handle, op);
+        if (op->result != HY_E_BUSY)
+            return;
+    }
+    op->result = HY_E_IO;
 }
 
 void hy_front_run_reads(struct hy_store *store, struct hy_queue *reads)
@@ -66,7 +100,7 @@ void hy_front_run_reads(struct hy_store *store, struct hy_queue *reads)
 
         op->result = hy_verb_check(op);
         if (op->result == 0)
-            op->result = store->ops->verbs[op->verb](handle, op);
+            read(store, handle, op);
         atomic_fetch_add_explicit(&store->reads, 1, memory_order_relaxed);
         finish(store, op);
     }
@@ -75,33 +109,49 @@ void hy_front_run_reads(struct hy_store *store, struct hy_queue *reads)
 enum outcome {
     COMMITTED, /* each op has its result */
     UNDONE,    /* nothing is stored: every op gets the same error */
-    BROKEN     /* one verb's storage failed; rolled back */
+    BROKEN     /* one verb's storage failed, or others were in the way; rolled back */
 };
+
+static int begin(struct hy_store *store, const struct hy_op *first)
+{
+    if (is_of_nodes(first) && store->ops->begin_unfenced)
+        return store->ops->begin_unfenced(store->backend);
+    return store->ops->begin(store->backend);
+}
+
+static enum outcome broken(struct hy_store *store, int error, int *ret_error)
+{
+    store->ops->rollback(store->backend);
+    *ret_error = error;
+    return error == HY_E_FENCED ? UNDONE : BROKEN;
+}
 
 static enum outcome transact(struct hy_store *store, struct hy_op *first, int *ret_error)
 {
-    int r = store->ops->begin(store->backend);
+    int r = begin(store, first);
+    bool begun = r >= 0;
     int64_t began_us;
 
+    if (begun && store->ops->gather)
+        r = store->ops->gather(store->backend, first);
+    if (begun && r < 0)
+        return broken(store, r, ret_error);
     for (struct hy_op *op = first; op && r >= 0; op = op->next) {
         if (op->result == HY_E_INVALID)
             continue; /* refused by the check of its arguments */
         began_us = hy_clock_mono_us();
-        op->result = store->ops->verbs[op->verb](store->backend, op);
+        op->result = run_verb(store, store->backend, op);
         op->took_us = hy_clock_mono_us() - began_us;
         if (op->result == 0 && op->audit && hy_verb_did(op))
             op->result = store->ops->audit(store->backend, op->audit);
-        if (storage_failed(op->result)) {
-            store->ops->rollback(store->backend);
-            *ret_error = op->result;
-            return BROKEN;
-        }
+        if (ends_group(op->result))
+            return broken(store, op->result, ret_error);
     }
     if (r >= 0)
         r = store->ops->commit(store->backend);
     if (r < 0) {
         *ret_error = r;
-        return UNDONE;
+        return begun && r == HY_E_BUSY ? BROKEN : UNDONE;
     }
     atomic_fetch_add_explicit(&store->groups, 1, memory_order_relaxed);
     return COMMITTED;
@@ -119,11 +169,15 @@ static void run_singly(struct hy_store *store, struct hy_queue *group)
 {
     while (group->first) {
         struct hy_op *op = hy_queue_take(group);
-        int error = 0;
+        int error = HY_E_BUSY;
+        enum outcome outcome = BROKEN;
 
-        hy_verb_restore(op);
-        if (transact(store, op, &error) != COMMITTED)
-            fail(op, error);
+        for (int tries = 0; outcome == BROKEN && error == HY_E_BUSY && tries < TRIES_MAX; tries++) {
+            hy_verb_restore(op);
+            outcome = transact(store, op, &error);
+        }
+        if (outcome != COMMITTED)
+            fail(op, error == HY_E_BUSY ? HY_E_IO : error);
         finish(store, op);
     }
 }
@@ -134,7 +188,7 @@ static void run_group(struct hy_store *store, struct hy_queue *group)
     int error = 0;
     enum outcome outcome = transact(store, group->first, &error);
 
-    if (outcome == BROKEN && !alone) {
+    if (outcome == BROKEN && (!alone || error == HY_E_BUSY)) {
         run_singly(store, group);
         return;
     }
@@ -145,6 +199,14 @@ static void run_group(struct hy_store *store, struct hy_queue *group)
             fail(op, error);
         finish(store, op);
     }
+}
+
+/* A verb of nodes.h that is the front's own: nothing is stored. */
+static void run_alone(struct hy_store *store, struct hy_op *op)
+{
+    if (op->result == 0)
+        op->result = hy_alone_verb(store, store->backend, op);
+    finish(store, op);
 }
 
 /* --- choosing a group ------------------------------------------------------------------------- */
@@ -159,9 +221,12 @@ bool hy_front_begin(struct hy_store *store)
     while (store->writing.queue.first) {
         struct hy_op *op = hy_queue_take(&store->writing.queue);
 
-        hy_queue_put(op->verb == HY_VERB_HEAR ? &store->hurried : &store->begun, op);
+        hy_queue_put(op->verb == HY_VERB_HEAR        ? &store->hurried
+                     : op->verb == HY_VERB_NODE_BEAT ? &store->beats
+                                                     : &store->begun,
+                     op);
     }
-    return store->begun.first || store->hurried.first;
+    return store->begun.first || store->hurried.first || store->beats.first;
 }
 
 static bool has_room(const struct gathering *g)
@@ -188,14 +253,14 @@ static bool is_heavy(const struct hy_op *op)
 /* An import of many thousand grants is many groups of half a second, and who pushed an event waits
  * 5 s. So events go first, with nothing heavy beside them; the next group takes what was left in
  * its order, so that no stream of events stops an import. */
-static void choose(struct hy_store *store, struct gathering *g)
+static void choose_work(struct hy_store *store, struct gathering *g)
 {
     bool hurry = store->hurried.first && !store->held;
 
     store->held = false;
     while (hurry && store->hurried.first && has_room(g))
         gather(g, &store->hurried);
-    while (store->begun.first && has_room(g) && !store->held) {
+    while (store->begun.first && has_room(g) && !store->held && !is_of_nodes(store->begun.first)) {
         if (hurry && is_heavy(store->begun.first))
             store->held = true;
         else
@@ -203,6 +268,17 @@ static void choose(struct hy_store *store, struct gathering *g)
     }
     while (store->hurried.first && has_room(g))
         gather(g, &store->hurried);
+}
+
+/* Verbs of nodes.h go alone: beats before all others, a leave when nothing is before it. */
+static void choose(struct hy_store *store, struct gathering *g)
+{
+    if (store->beats.first)
+        gather(g, &store->beats);
+    else if (store->begun.first && is_of_nodes(store->begun.first) && !store->hurried.first)
+        gather(g, &store->begun);
+    else
+        choose_work(store, g);
 }
 
 void hy_front_run_writes(struct hy_store *store)
@@ -215,5 +291,8 @@ void hy_front_run_writes(struct hy_store *store)
         return;
     atomic_fetch_sub_explicit(&store->backlog, g.verbs, memory_order_relaxed);
     atomic_fetch_add_explicit(&store->writes, g.verbs, memory_order_relaxed);
-    run_group(store, &g.queue);
+    if (is_of_nodes(g.queue.first) && !store->ops->verbs[g.queue.first->verb])
+        run_alone(store, hy_queue_take(&g.queue));
+    else
+        run_group(store, &g.queue);
 }

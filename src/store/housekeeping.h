@@ -13,7 +13,8 @@
 
 enum hy_retain_kind {
     /* In a final state, or unknown without a due time, accepted and settled before; with their attempts.
-     * A use that one still holds is in doubt. Its broadcast's counts stay. */
+     * A use that one still holds is in doubt. Its broadcast's counts stay. A store that keeps them by weeks
+     * (PostgreSQL) deletes those of a week together, when the last of them is old enough. */
     HY_RETAIN_MESSAGES,
     HY_RETAIN_EVENTS,  /* received before, and not in any outbox */
     HY_RETAIN_ANSWERS, /* given before; what prospects say of the newest one stays */

@@ -127,7 +127,8 @@ struct hy_claimed {
  *
  * Only what becomes `sending` counts against capacity. `next_due_ms` of each lane is that of the
  * moment when the whole claim was done; what becomes due during the claim (woken, un-parked) is
- * left for the next one, in whichever lane it stands.
+ * left for the next one, in whichever lane it stands. In a store of several processes a message is
+ * passed over whose user another process is busy with: then the lane is due again in a moment.
  *
  * Parked: a user has at most one message in `sending`; further due ones are set aside, keep their
  * state, due time and grant, and count neither as due nor against capacity. Whenever a message of
@@ -302,7 +303,9 @@ struct hy_cancel {
  * unknown judgement "the server stopped while sending", made at now_ms), with an attempt that says
  * so (took_ms 0, at_ms when it left at the latest: hy_recover_left_at()), as settle does, after the
  * rules of its app. Also returns the largest message id.
- * For SQLite and memory: all of them, in order of id, since a store has one process.
+ * In order of id. A store of one process: all of them. Several nodes: of an app that the caller holds all
+ * that it didn't claim itself; of an app that nobody holds only what no living node has claimed, and only
+ * if the app is deleted or the caller is no node; nothing of an app that another one holds.
  */
 struct hy_recover_app {
     int64_t app_no;
@@ -314,6 +317,7 @@ struct hy_recover_app {
 struct hy_recover {
     struct hy_op op;
     int64_t now_ms;
+    int64_t app_no;                    /* of one app; 0 = of all */
     const struct hy_recover_app *apps; /* others: hy_settle_rules_default, no events */
     size_t app_count;
     size_t recovered;        /* out */

@@ -12,8 +12,8 @@
 
 enum { IDLE_EVERY_US = 1000000 };
 
-static const struct hy_backend_ops *const backends[] = {&hy_backend_sqlite, &hy_backend_memory,
-                                                        NULL};
+static const struct hy_backend_ops *const backends[] = {&hy_backend_sqlite, &hy_backend_postgres,
+                                                        &hy_backend_memory, NULL};
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
@@ -141,6 +141,11 @@ static struct hy_store *store_new(const struct hy_backend_ops *ops, bool inline_
 
     if (!store)
         return NULL;
+    store->alone = hy_alone_new();
+    if (!store->alone) {
+        free(store);
+        return NULL;
+    }
     store->ops = ops;
     store->inline_mode = inline_mode;
     pthread_mutex_init(&store->lock, NULL);
@@ -149,6 +154,7 @@ static struct hy_store *store_new(const struct hy_backend_ops *ops, bool inline_
     hy_queue_init(&store->writing.queue);
     hy_queue_init(&store->reading.queue);
     hy_queue_init(&store->begun);
+    hy_queue_init(&store->beats);
     hy_queue_init(&store->hurried);
     store->idle_at_us = hy_clock_mono_us();
     return store;
@@ -161,6 +167,7 @@ static void store_free(struct hy_store *store)
     pthread_cond_destroy(&store->writing.wake);
     pthread_cond_destroy(&store->reading.wake);
     pthread_mutex_destroy(&store->lock);
+    hy_alone_free(store->alone);
     free(store);
 }
 
@@ -183,6 +190,18 @@ static void explain_plainly(int err, char *ret_explain, size_t explain_size)
                  "the store's reading side cannot be opened: %s; are there enough file descriptors "
                  "and memory, and room on the disk?",
                  hy_err_text(err));
+}
+
+int hy_store_open_on(const struct hy_backend_ops *ops, struct hy_backend *backend,
+                     struct hy_store **ret_store)
+{
+    struct hy_store *store = store_new(ops, true);
+
+    if (!store)
+        return HY_E_NOMEM;
+    store->backend = backend;
+    *ret_store = store;
+    return 0;
 }
 
 int hy_store_open_backend(const struct hy_backend_ops *ops, const char *path, bool inline_mode,
@@ -221,7 +240,8 @@ static const struct hy_backend_ops *find_backend(const char *location, const cha
     /* The location itself may hold a password: it is not repeated. */
     if (explain_size > 0)
         snprintf(ret_explain, explain_size,
-                 "the store's location is of no known kind; give sqlite:PATH or memory:");
+                 "the store's location is of no known kind; give sqlite:PATH, postgresql://... or "
+                 "memory:");
     return NULL;
 }
 
@@ -281,6 +301,19 @@ const char *hy_store_kind(const struct hy_store *store)
     return store->ops->name;
 }
 
+/* --- news ------------------------------------------------------------------------------------- */
+
+bool hy_store_is_shared(const struct hy_store *store)
+{
+    return store->ops->watch != NULL;
+}
+
+void hy_store_watch(struct hy_store *store, hy_store_news *tell, void *arg)
+{
+    if (store->ops->watch)
+        store->ops->watch(store->backend, tell, arg);
+}
+
 /* --- submitting ------------------------------------------------------------------------------- */
 
 void hy_store_submit(struct hy_store *store, struct hy_op *op)
@@ -317,6 +350,8 @@ bool hy_store_pump(struct hy_store *store)
     hy_queue_move(&reads, &store->reading.queue);
     pthread_mutex_unlock(&store->lock);
     any = any || reads.first;
+    if (store->ops->deliver && store->ops->deliver(store->backend))
+        any = true;
     hy_front_run_writes(store);
     hy_front_run_reads(store, &reads);
     if (any && store->ops->idle && !store->begun.first && !store->hurried.first)

@@ -15,17 +15,20 @@
  *
  * Drivers are plain blocking code; this front makes them asynchronous and gathers all writes that
  * wait into one transaction (group commit), once for every backend. Writes run in the order in
- * which they came, but events (hear) overtake others: whoever tells one waits for seconds only. It
- * also checks arguments and counts. A backend only stores: store/backend.h.
+ * which they came, but events (hear) overtake others: whoever tells one waits for seconds only; and
+ * so do beats (node_beat), on which a lease hangs. It also checks arguments and counts. A backend
+ * only stores: store/backend.h.
  *
  * Durability: when `done` of a write verb is called with 0, its effect is on disk and survives
  * kill -9 and power loss. With any negative result nothing of that verb was done, except
  * HY_E_UNCERTAIN: the commit's answer was lost and the caller must look again by its own id.
- * When a commit fails, every verb of that group gets its error.
+ * When a commit fails, every verb of that group gets its error. HY_E_FENCED: this node was taken for
+ * dead and another has its place; nothing was done, of this verb or of later ones, until it beats.
  *
  * The verbs, each a struct that starts with a struct hy_op:
  *   store/messages.h   store/grants.h   store/events.h   store/apps.h   store/templates.h
  *   store/schedules.h   store/broadcasts.h   store/webhooks.h   store/housekeeping.h
+ *   store/nodes.h
  */
 #ifndef HY_STORE_STORE_H
 #define HY_STORE_STORE_H
@@ -83,6 +86,8 @@ enum hy_verb {
     HY_VERB_RETAIN,
     HY_VERB_VACUUM,
     HY_VERB_PAUSE_PUT,
+    HY_VERB_NODE_BEAT,
+    HY_VERB_NODE_LEAVE,
     HY_VERB_WRITES, /* not a verb: all below only read */
     HY_VERB_MESSAGE_GET = HY_VERB_WRITES,
     HY_VERB_MESSAGE_LIST,
@@ -106,6 +111,8 @@ enum hy_verb {
     HY_VERB_PAUSES,
     HY_VERB_AUDITS,
     HY_VERB_CHECK,
+    HY_VERB_NODES,
+    HY_VERB_CHANGES,
     HY_VERB_COUNT /* how many */
 };
 
@@ -139,17 +146,18 @@ struct hy_op {
 };
 
 struct hy_store_config {
-    /* "sqlite:PATH" or "memory:". HY_E_INVALID for anything else. */
+    /* "sqlite:PATH", "postgresql://..." or "memory:". HY_E_INVALID for anything else. */
     const char *location;
     /* No threads: verbs run when hy_store_pump() is called, on the caller's thread, each pump one
-     * group. For tests with fake time. */
+     * group; news is told there, too. For tests with fake time. */
     bool inline_mode;
 };
 
 /*
  * Opens, migrates to the newest schema, starts the threads. Errors: HY_E_INVALID (location),
  * HY_E_BUSY (another process has it open), HY_E_CORRUPT (not ours, damaged, a migration was
- * changed, or a newer schema than this program knows), HY_E_IO, HY_E_FULL. On an error
+ * changed, or a newer schema than this program knows), HY_E_CONFLICT (it is being moved to another
+ * store, or was: store/transfer.h), HY_E_IO, HY_E_FULL. On an error
  * `ret_explain` (any size, may be null) says in one sentence what and what to do.
  */
 int hy_store_open(const struct hy_store_config *config, struct hy_store **ret_store,
@@ -159,7 +167,7 @@ int hy_store_open(const struct hy_store_config *config, struct hy_store **ret_st
  * runs, but not after it returned. */
 void hy_store_close(struct hy_store *store);
 
-/* "sqlite", "memory". */
+/* "sqlite", "postgresql", "memory". */
 const char *hy_store_kind(const struct hy_store *store);
 
 /* Any thread. After hy_store_close() began the verb ends with HY_E_STOPPED. */

@@ -99,6 +99,8 @@ static const struct {
                         .id_offset = AT(hy_retain, cursor)},
     [HY_VERB_VACUUM] = {.name = "vacuum", .check = hy_check_vacuum, .weigh = hy_weigh_vacuum},
     [HY_VERB_PAUSE_PUT] = {.name = "pause_put", .check = hy_check_pause_put},
+    [HY_VERB_NODE_BEAT] = {.name = "node_beat", .check = hy_check_node_beat},
+    [HY_VERB_NODE_LEAVE] = {.name = "node_leave"},
     [HY_VERB_MESSAGE_GET] = {.name = "message_get", .check = hy_check_message_get},
     [HY_VERB_MESSAGE_LIST] = {.name = "message_list", .check = hy_check_message_list},
     [HY_VERB_GRANT_LIST] = {.name = "grant_list", .check = hy_check_grant_list},
@@ -121,6 +123,8 @@ static const struct {
     [HY_VERB_PAUSES] = {.name = "pauses", .check = hy_check_pauses},
     [HY_VERB_AUDITS] = {.name = "audits", .check = hy_check_audits},
     [HY_VERB_CHECK] = {.name = "check", .check = hy_check_check},
+    [HY_VERB_NODES] = {.name = "nodes", .check = hy_check_nodes},
+    [HY_VERB_CHANGES] = {.name = "changes"},
 };
 
 int hy_verb_check(const struct hy_op *op)

@@ -211,6 +211,22 @@ static void small_texts_are_replaced(void)
     CHECK_TEXT(get_it.value, "");
 }
 
+static void a_small_text_is_put_once_if_absent(void)
+{
+    struct hy_meta_put put = {.name = "master_key", .value = "a", .if_absent = true};
+    struct hy_meta_get get_it = {.name = "master_key", .arena = &rig.arena};
+
+    CHECK_INT(run(&put.op, HY_VERB_META_PUT), 0);
+    put.value = "b";
+    CHECK_INT(run(&put.op, HY_VERB_META_PUT), HY_E_EXISTS);
+    CHECK_INT(run(&get_it.op, HY_VERB_META_GET), 0);
+    CHECK_TEXT(get_it.value, "a");
+    put.if_absent = false;
+    CHECK_INT(run(&put.op, HY_VERB_META_PUT), 0);
+    CHECK_INT(run(&get_it.op, HY_VERB_META_GET), 0);
+    CHECK_TEXT(get_it.value, "b");
+}
+
 /* --- tokens ----------------------------------------------------------------------------------- */
 
 static struct hy_token_begin asking(int64_t version)
@@ -294,6 +310,21 @@ static void one_asks_at_a_time(void)
     CHECK_INT(end(0, NULL, "late"), HY_TOKEN_MOVED);
     CHECK_INT(token()->access.size, 8);
     CHECK_INT(token()->failures, 0);
+}
+
+static void who_has_the_right_asks_once_more(void)
+{
+    struct hy_token_begin first = asking(0), again = asking(0), other = asking(0);
+
+    CHECK_INT(begin(&first), 0);
+    again.held_until_ms = first.lease_until_ms;
+    again.lease_until_ms += SECOND;
+    CHECK_INT(begin(&again), 0);
+    CHECK_INT(again.token.calls, 2);
+    CHECK_INT(token()->refreshing_until_ms, rig.now_ms + MINUTE + SECOND);
+    CHECK_INT(begin(&other), HY_TOKEN_TAKEN);
+    again.held_until_ms = first.lease_until_ms; /* that one is over */
+    CHECK_INT(begin(&again), HY_TOKEN_TAKEN);
 }
 
 static void only_the_current_token_is_replaced(void)
@@ -417,8 +448,10 @@ void store_apps_cases(void)
     CASE(deleting_again_takes_what_came_late);
     CASE(keys_are_put_listed_and_revoked);
     CASE(small_texts_are_replaced);
+    CASE(a_small_text_is_put_once_if_absent);
     CASE(a_token_is_asked_for_and_stored);
     CASE(one_asks_at_a_time);
+    CASE(who_has_the_right_asks_once_more);
     CASE(only_the_current_token_is_replaced);
     CASE(a_failed_refresh_keeps_the_old_token);
     CASE(the_budget_is_for_a_day);

@@ -40,7 +40,10 @@ void store_rewind_cases(void);
 void store_undo_cases(void);
 void store_under_way_cases(void);
 void store_threads_cases(void);
+void store_nodes_cases(void);
 void store_reopen_cases(void); /* durable stores only */
 void store_model_cases(void);
+void store_races_cases(void);      /* shared stores only */
+void store_bulk_races_cases(void); /* shared stores only */
 
 #endif

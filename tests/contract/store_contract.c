@@ -1,14 +1,23 @@
 /*
- * store_contract.c - one suite for every store: store-contract memory: | sqlite:
+ * store_contract.c - one suite for every store: store-contract memory: | sqlite: | postgresql: [threads]
+ *
+ * With `threads` only the cases in which threads run: what is worth a run with TSan.
  *
  * What is asked here is what the headers in src/store promise; a backend that passes may be used.
  */
 #include "store_cases.h"
 
+#include <string.h>
+
 int main(int argc, char **argv)
 {
-    if (argc != 2 || !rig_init(argv[1])) {
-        fprintf(stderr, "usage: %s memory:|sqlite: (needs a directory in $TMPDIR)\n", argv[0]);
+    rig.threads_only = argc == 3 && strcmp(argv[2], "threads") == 0;
+    if (argc < 2 || argc > 2 + rig.threads_only || !rig_init(argv[1])) {
+        fprintf(
+            stderr,
+            "usage: %s memory:|sqlite:|postgresql: [threads] (needs a directory in $TMPDIR, or a "
+            "server in $HY_POSTGRES_URL)\n",
+            argv[0]);
         return 2;
     }
     store_admit_cases();
@@ -48,8 +57,13 @@ int main(int argc, char **argv)
     store_under_way_cases();
     store_threads_cases();
     store_model_cases();
+    store_nodes_cases();
     if (rig_durable())
         store_reopen_cases();
+    if (rig_shared()) {
+        store_races_cases();
+        store_bulk_races_cases();
+    }
     rig_deinit();
     return hy_tap_end();
 }

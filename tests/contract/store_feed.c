@@ -220,6 +220,33 @@ static void what_is_under_way_keeps_it_open(void)
     CHECK(!broadcast(id)->winding_up);
 }
 
+/* Behind those that a step has looked at. */
+static void what_comes_back_meanwhile_ends_too(void)
+{
+    struct hy_broadcast_wind_up v;
+    struct hy_claimed *c;
+    int64_t id = run_to(4);
+    size_t steps = 0;
+
+    for (int i = 0; i < 4; i++)
+        once(hy_arena_printf(&rig.arena, "%c", 'a' + i), "T1", 1);
+    feed(id, 4);
+    rig.queue = bulk_queue();
+    c = &claim(1)->claimed[0]; /* the oldest */
+    CHECK_INT(move_to(id, HY_BROADCAST_CANCELED, NULL), 0);
+    CHECK_INT(wind_up(id, 2, &v), 0);
+    CHECK(v.left);
+    judge(c, HY_VERDICT_TOKEN, "40001");
+    CHECK_STATE(c->message.id, QUEUED);
+    do {
+        CHECK_INT(wind_up(id, 1, &v), 0);
+        CHECK(++steps < 10);
+    } while (v.left);
+    CHECK_INT(v.sending, 0);
+    CHECK_INT(broadcast(id)->messages[HY_MESSAGE_CANCELED], 4);
+    CHECK(!broadcast(id)->winding_up);
+}
+
 static void what_it_gives_back_wakes_others(void)
 {
     struct hy_broadcast_wind_up v;
@@ -335,6 +362,7 @@ void store_feed_cases(void)
     CASE(the_list_shows_one_broadcast_alone);
     CASE(wound_up_nothing_is_left_to_send);
     CASE(what_is_under_way_keeps_it_open);
+    CASE(what_comes_back_meanwhile_ends_too);
     CASE(what_it_gives_back_wakes_others);
     CASE(what_was_held_and_what_waits_ends_too);
     CASE(what_is_unknown_stays);

@@ -134,6 +134,19 @@ static void a_second_opener_is_turned_away(void)
     post("u"); /* the first one is not disturbed */
 }
 
+static void a_second_opener_sees_the_same(void)
+{
+    struct hy_store *second = NULL;
+    struct hy_message_get v = {
+        .op = {.verb = HY_VERB_MESSAGE_GET}, .message_id = post("u")->id, .arena = &rig.arena};
+
+    rig_open(rig.location, true, &second);
+    CHECK_INT(hy_store_run(second, &v.op), 0);
+    hy_store_close(second);
+    CHECK_TEXT(v.message.user, "u");
+    post("v"); /* the first one is not disturbed */
+}
+
 void store_reopen_cases(void)
 {
     CASE(everything_survives);
@@ -142,5 +155,8 @@ void store_reopen_cases(void)
     CASE(keys_are_remembered);
     CASE(credentials_and_ids_are_remembered);
     CASE(the_token_budget_is_remembered);
-    CASE(a_second_opener_is_turned_away);
+    if (rig_shared())
+        CASE(a_second_opener_sees_the_same);
+    else
+        CASE(a_second_opener_is_turned_away);
 }

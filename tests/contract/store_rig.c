@@ -1,6 +1,9 @@
 #include "store_rig.h"
 
 #include "domain/grant.h"
+#include "store/backend.h"
+#include "store/memory/shared.h"
+#include "store_database.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -11,7 +14,7 @@ struct rig rig;
 
 static char directory[256];
 static void (*current)(void);
-static bool inline_now;
+static bool inline_now, nodes_now;
 
 /* --- stores ----------------------------------------------------------------------------------- */
 
@@ -20,11 +23,23 @@ bool rig_durable(void)
     return strcmp(rig.kind, "memory:") != 0;
 }
 
+bool rig_shared(void)
+{
+    return strcmp(rig.kind, "postgresql:") == 0;
+}
+
+const struct hy_backend_ops *rig_backend(void)
+{
+    return rig_shared() ? &hy_backend_postgres : &hy_backend_sqlite;
+}
+
 bool rig_init(const char *kind)
 {
     const char *tmp = getenv("TMPDIR");
 
     rig.kind = kind;
+    if (rig_shared())
+        return database_make(rig.location, sizeof rig.location);
     /* In memory where there is such a folder: nothing here depends on a real disk, whose syncs took
      * half of the time. */
     if (!tmp)
@@ -42,7 +57,7 @@ bool rig_init(const char *kind)
 
 static void empty_directory(void)
 {
-    DIR *dir = rig_durable() ? opendir(directory) : NULL;
+    DIR *dir = opendir(directory);
     char path[600];
 
     for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
@@ -54,18 +69,32 @@ static void empty_directory(void)
         closedir(dir);
 }
 
+static void close_stores(void)
+{
+    for (size_t i = 0; i < rig.store_count; i++)
+        hy_store_close(rig.stores[i]);
+    if (rig.store_count == 0)
+        hy_store_close(rig.store);
+    rig.store_count = 0;
+    rig.store = NULL;
+    hy_mem_shared_free(rig.shared);
+    rig.shared = NULL;
+}
+
 static void finish_case(void)
 {
-    hy_store_close(rig.store);
-    rig.store = NULL;
+    close_stores();
     hy_arena_deinit(&rig.arena);
-    empty_directory();
+    if (!rig_shared() && rig_durable())
+        empty_directory();
 }
 
 void rig_deinit(void)
 {
     finish_case();
-    if (rig_durable())
+    if (rig_shared())
+        database_drop();
+    else if (rig_durable())
         rmdir(directory);
 }
 
@@ -84,6 +113,42 @@ void rig_reopen(void)
     hy_store_close(rig.store);
     rig.store = NULL;
     rig_open(rig.location, inline_now, &rig.store);
+}
+
+void rig_reopen_with(const struct hy_backend_ops *ops)
+{
+    hy_store_close(rig.store);
+    rig.store = NULL;
+    CHECK_INT(hy_store_open_backend(ops, strchr(rig.location, ':') + 1, true, &rig.store, NULL, 0),
+              0);
+}
+
+static void open_node(struct hy_store **ret_store)
+{
+    if (rig.shared)
+        CHECK_INT(hy_mem_shared_open(rig.shared, ret_store), 0);
+    else
+        rig_open(rig.location, true, ret_store);
+}
+
+static void open_stores(void)
+{
+    if (!nodes_now) {
+        rig_open(rig.location, inline_now, &rig.store);
+        return;
+    }
+    if (!rig_durable())
+        rig.shared = hy_mem_shared_new();
+    while (rig.store_count < RIG_STORES_MAX) {
+        open_node(&rig.stores[rig.store_count]);
+        rig.store_count++;
+    }
+    rig.store = rig.stores[0];
+}
+
+void rig_use(size_t store)
+{
+    rig.store = rig.stores[store];
 }
 
 static void check_store(void)
@@ -109,6 +174,7 @@ int64_t rig_add_app(struct hy_store *store)
 static void run_case(void)
 {
     finish_case(); /* the last one may have failed half-way */
+    CHECK(!rig_shared() || database_empty());
     hy_arena_init(&rig.arena);
     rig.now_ms = 1767225600000; /* 2026-01-01 */
     rig.margin_ms = DAY;
@@ -121,7 +187,7 @@ static void run_case(void)
     rig.held = NULL;
     rig.cap_count = rig.held_count = 0;
     hy_message_ids_init(&rig.ids, 0, 0);
-    rig_open(rig.location, inline_now, &rig.store);
+    open_stores();
     rig.app = rig_add_app(rig.store);
     current();
     check_store();
@@ -129,8 +195,18 @@ static void run_case(void)
 
 void rig_run(const char *name, void (*test)(void), bool inline_mode)
 {
+    if (inline_mode && rig.threads_only)
+        return;
     current = test;
     inline_now = inline_mode;
+    nodes_now = false;
+    hy_tap_run(name, run_case);
+}
+
+void rig_run_nodes(const char *name, void (*test)(void))
+{
+    current = test;
+    inline_now = nodes_now = true;
     hy_tap_run(name, run_case);
 }
 

@@ -25,11 +25,20 @@
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 enum { ALL = 1000 }; /* a capacity that is never the limit here */
 
+enum { RIG_STORES_MAX = 4 };
+
+struct hy_backend_ops;
+struct hy_mem_shared;
+
 struct rig {
-    const char *kind;   /* "memory:", "sqlite:" */
+    const char *kind;   /* "memory:", "sqlite:", "postgresql:" */
     char location[512]; /* what to open */
     struct hy_store *store;
-    struct hy_arena arena; /* lives as long as the case */
+    bool threads_only;                       /* skips the cases of one store in inline mode */
+    struct hy_store *stores[RIG_STORES_MAX]; /* of CASE_NODES: several on the same data */
+    size_t store_count;
+    struct hy_mem_shared *shared; /* what they share, of "memory:" */
+    struct hy_arena arena;        /* lives as long as the case */
     int64_t now_ms;
     int64_t margin_ms; /* a day */
     int64_t app;
@@ -52,14 +61,24 @@ extern struct rig rig;
 #define CASE(test)         rig_run(#test, test, true)
 #define CASE_THREADS(test) rig_run(#test, test, false)
 void rig_run(const char *name, void (*test)(void), bool inline_mode);
+/* With RIG_STORES_MAX stores in inline mode on the same data, where the kind allows that; rig.store is the
+ * first one. */
+#define CASE_NODES(test) rig_run_nodes(#test, test)
+void rig_run_nodes(const char *name, void (*test)(void));
+/* From now on rig.store is that one. */
+void rig_use(size_t store);
 
-/* `kind` as above; makes a directory for what is on disk. False when that is not possible. */
+/* `kind` as above; makes a directory or a database for what is stored. False when that is not possible. */
 bool rig_init(const char *kind);
 void rig_deinit(void);
 bool rig_durable(void); /* what is stored outlives close */
+bool rig_shared(void);  /* several may have it open */
 
 /* Closes and opens again, what was stored is still there. */
 void rig_reopen(void);
+/* With a backend made of this one, of a durable kind. */
+void rig_reopen_with(const struct hy_backend_ops *ops);
+const struct hy_backend_ops *rig_backend(void);
 void rig_open(const char *location, bool inline_mode, struct hy_store **ret_store);
 
 /* The app that every case begins with; its number. */

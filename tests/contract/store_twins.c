@@ -144,6 +144,53 @@ static void a_key_is_free_again_after_its_window(void)
     CHECK_INT(again.admission, HY_ADMIT_CONFLICT);
 }
 
+static void ended(struct hy_op *op, void *arg)
+{
+    (void)op;
+    ++*(int *)arg;
+}
+
+static void submit(struct hy_op *op, enum hy_verb verb, int *count)
+{
+    op->verb = verb;
+    op->done = ended;
+    op->arg = count;
+    hy_store_submit(rig.store, op);
+}
+
+static const char *const group_keys[] = {"k1", "k2", "k3"};
+
+/* Behind another verb in one transaction, where each is admitted by itself. */
+static void every_key_of_a_group_is_kept(void)
+{
+    struct hy_admit_item items[3];
+    struct hy_admit admits[3];
+    struct hy_sweep sweep = {.now_ms = rig.now_ms, .limit = 1};
+    int count = 0;
+
+    for (int i = 0; i < 3; i++) {
+        items[i] = keyed(draft("u"), group_keys[i], "b");
+        admits[i] = (struct hy_admit){.items = &items[i],
+                                      .count = 1,
+                                      .now_ms = rig.now_ms,
+                                      .key_window_ms = DAY,
+                                      .arena = &rig.arena};
+    }
+    submit(&sweep.op, HY_VERB_SWEEP, &count);
+    for (int i = 0; i < 3; i++)
+        submit(&admits[i].op, HY_VERB_ADMIT, &count);
+    while (count < 4 && hy_store_pump(rig.store))
+        continue;
+    for (int i = 0; i < 3; i++) {
+        struct hy_admit_item twin = keyed(draft("u"), group_keys[i], "b");
+
+        CHECK_INT(admits[i].op.result, 0);
+        CHECK_INT(admit_items(&twin, 1), 0);
+        CHECK_INT(twin.admission, HY_ADMITTED_BEFORE);
+        CHECK_INT(twin.message->id, items[i].message->id);
+    }
+}
+
 static void keys_are_bytes(void)
 {
     struct hy_admit_item a = keyed(draft("u"), "", "b");
@@ -167,5 +214,6 @@ void store_twins_cases(void)
     CASE(twins_in_one_call);
     CASE(a_twin_may_repeat_its_id);
     CASE(a_key_is_free_again_after_its_window);
+    CASE(every_key_of_a_group_is_kept);
     CASE(keys_are_bytes);
 }

@@ -12,29 +12,26 @@ static bool verbs_break;  /* of each group, the one that puts a fact */
 static int commit(struct hy_backend *backend)
 {
     if (commit_result == 0)
-        return hy_backend_sqlite.commit(backend);
-    hy_backend_sqlite.rollback(backend);
+        return rig_backend()->commit(backend);
+    rig_backend()->rollback(backend);
     return commit_result;
 }
 
 static int meta_put(struct hy_backend *backend, struct hy_op *op)
 {
-    return verbs_break ? HY_E_IO : hy_backend_sqlite.verbs[HY_VERB_META_PUT](backend, op);
+    return verbs_break ? HY_E_IO : rig_backend()->verbs[HY_VERB_META_PUT](backend, op);
 }
 
 static void reopen_breakable(void)
 {
     static struct hy_backend_ops ops;
 
-    ops = hy_backend_sqlite;
+    ops = *rig_backend();
     ops.commit = commit;
     ops.verbs[HY_VERB_META_PUT] = meta_put;
     commit_result = 0;
     verbs_break = false;
-    hy_store_close(rig.store);
-    rig.store = NULL;
-    CHECK_INT(hy_store_open_backend(&ops, strchr(rig.location, ':') + 1, true, &rig.store, NULL, 0),
-              0);
+    rig_reopen_with(&ops);
 }
 
 static void claim_in_vain(int result)

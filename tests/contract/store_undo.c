@@ -93,8 +93,8 @@ static int broken_verb(struct hy_backend *backend, struct hy_op *op)
 static int commit(struct hy_backend *backend)
 {
     if (!commits_fail)
-        return hy_backend_sqlite.commit(backend);
-    hy_backend_sqlite.rollback(backend);
+        return rig_backend()->commit(backend);
+    rig_backend()->rollback(backend);
     return HY_E_IO;
 }
 
@@ -102,14 +102,11 @@ static void reopen_breakable(void)
 {
     static struct hy_backend_ops ops;
 
-    ops = hy_backend_sqlite;
+    ops = *rig_backend();
     ops.commit = commit;
     ops.verbs[HY_VERB_META_PUT] = broken_verb;
     commits_fail = false;
-    hy_store_close(rig.store);
-    rig.store = NULL;
-    CHECK_INT(hy_store_open_backend(&ops, strchr(rig.location, ':') + 1, true, &rig.store, NULL, 0),
-              0);
+    rig_reopen_with(&ops);
 }
 
 struct changes {

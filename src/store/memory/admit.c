@@ -102,7 +102,7 @@ struct hy_mem_message *hy_mem_admit_one(struct hy_backend *b, const struct hy_me
     if (new.send_at_ms <= now_ms) {
         grant = hy_mem_usable(user, &new, now_ms, margin_ms);
         if (!grant)
-            without_grant(&new, hy_mem_missing(user, &new, now_ms, margin_ms), now_ms);
+            without_grant(&new, hy_mem_missing(b, user, &new, now_ms, margin_ms), now_ms);
     }
     stored = hy_mem_message_add(b, &new);
     if (grant)

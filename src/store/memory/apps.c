@@ -75,7 +75,7 @@ static void end_broadcasts(struct hy_backend *b, int64_t app_no, int64_t now_ms)
     }
 }
 
-static void end_messages(struct hy_backend *b, int64_t app_no, int64_t now_ms)
+void hy_mem_app_end_messages(struct hy_backend *b, int64_t app_no, int64_t now_ms)
 {
     for (size_t i = 0; i < b->messages.count; i++) {
         struct hy_mem_message *m = (struct hy_mem_message *)b->messages.items[i];
@@ -107,7 +107,7 @@ int hy_mem_app_delete(struct hy_backend *b, struct hy_op *op)
     hy_mem_templates_forget(b, v->app_no);
     hy_mem_pauses_forget(b, v->app_no);
     end_broadcasts(b, v->app_no, v->now_ms);
-    end_messages(b, v->app_no, v->now_ms);
+    hy_mem_app_end_messages(b, v->app_no, v->now_ms);
     for (size_t i = b->schedules.count; i > 0; i--) {
         struct hy_schedule *s = (struct hy_schedule *)b->schedules.items[i - 1];
 
@@ -209,6 +209,8 @@ int hy_mem_meta_put(struct hy_backend *b, struct hy_op *op)
     const struct hy_meta_put *v = (const struct hy_meta_put *)op;
     struct hy_mem_meta *m = meta(b, v->name);
 
+    if (m && v->if_absent)
+        return HY_E_EXISTS;
     if (!m) {
         m = (struct hy_mem_meta *)hy_mem_alloc(sizeof *m);
         hy_mem_set_text(&m->name, v->name);

@@ -12,6 +12,7 @@ struct claiming {
 static void take(struct claiming *c, struct hy_mem_message *m)
 {
     m->lease_until_ms = c->verb->lease_until_ms;
+    m->claimed_by = c->b->node;
     hy_mem_move(c->b, m, HY_MESSAGE_SENDING, NULL, 0, c->verb->now_ms);
     hy_vector_push(&c->taken, m);
     c->lane->claimed++;
@@ -38,7 +39,7 @@ static void too_late(struct claiming *c, struct hy_mem_message *m)
 static bool without_grant(struct claiming *c, struct hy_mem_message *m)
 {
     struct hy_mem_missing missing =
-        hy_mem_missing(m->user, &m->m, c->verb->now_ms, c->lane->margin_ms);
+        hy_mem_missing(c->b, m->user, &m->m, c->verb->now_ms, c->lane->margin_ms);
 
     if (m->m.state == HY_MESSAGE_UNKNOWN)
         leave_unknown(c, m, m->m.reason);
@@ -66,11 +67,26 @@ static bool must_rest(struct claiming *c, struct hy_mem_message *m)
     return true;
 }
 
-static bool is_held(const struct hy_claim *v, int64_t broadcast_id)
+/* Of several nodes another one may have let it go on since the engine was told. */
+static bool still_rests(struct hy_backend *b, int64_t broadcast_id)
 {
+    const struct hy_mem_broadcast *broadcast;
+
+    if (b->hooks)
+        return b->hooks->held(b, broadcast_id);
+    if (!b->shared)
+        return true;
+    broadcast = hy_mem_broadcast(b, broadcast_id);
+    return broadcast && (broadcast->b.state == HY_BROADCAST_PAUSED || broadcast->b.winding_up);
+}
+
+static bool is_held(const struct claiming *c, int64_t broadcast_id)
+{
+    const struct hy_claim *v = c->verb;
+
     for (size_t i = 0; i < v->held_count; i++)
         if (v->held[i] == broadcast_id)
-            return true;
+            return still_rests(c->b, broadcast_id);
     return false;
 }
 
@@ -82,7 +98,7 @@ static bool must_wait(struct claiming *c, struct hy_mem_message *m)
 
     if (m->m.state == HY_MESSAGE_UNKNOWN)
         return false;
-    if (m->m.broadcast_id != 0 && is_held(c->verb, m->m.broadcast_id)) {
+    if (m->m.broadcast_id != 0 && is_held(c, m->m.broadcast_id)) {
         hy_mem_set_aside(c->b, m);
         return true;
     }
@@ -128,10 +144,14 @@ static bool handle(struct claiming *c, struct hy_mem_message *m)
     return true;
 }
 
-static struct hy_mem_message *next_due(const struct hy_mem_lane *lane, int64_t now_ms)
+static struct hy_mem_message *next_due(struct claiming *c, const struct hy_mem_lane *lane)
 {
-    struct hy_mem_message *m = (struct hy_mem_message *)hy_heap_first(&lane->due);
+    int64_t now_ms = c->verb->now_ms;
+    struct hy_mem_message *m;
 
+    if (c->b->hooks && !c->b->hooks->due(c->b, c->lane, now_ms))
+        return NULL;
+    m = (struct hy_mem_message *)hy_heap_first(&lane->due);
     return m && m->m.due_at_ms <= now_ms ? m : NULL;
 }
 
@@ -141,7 +161,7 @@ static void claim_lane(struct claiming *c)
     struct hy_mem_message *m;
 
     c->lane->claimed = 0;
-    while (c->lane->claimed < c->lane->capacity && (m = next_due(lane, c->verb->now_ms)))
+    while (c->lane->claimed < c->lane->capacity && (m = next_due(c, lane)))
         if (!handle(c, m))
             c->verb->ended++;
 }
@@ -151,7 +171,11 @@ static void tell_next(struct hy_backend *b, struct hy_claim_lane *lane)
     const struct hy_heap *due = &hy_mem_lane_made(b, lane->app_no, lane->queue)->due;
     const struct hy_mem_message *m = (const struct hy_mem_message *)hy_heap_first(due);
 
+    int64_t elsewhere_ms = b->hooks ? b->hooks->due_elsewhere(b, lane) : 0;
+
     lane->next_due_ms = m ? m->m.due_at_ms : 0;
+    if (elsewhere_ms > 0 && (!m || elsewhere_ms < lane->next_due_ms))
+        lane->next_due_ms = elsewhere_ms;
 }
 
 static void hand_out(struct hy_claim *v, const struct hy_vector *taken)

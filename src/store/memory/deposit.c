@@ -114,7 +114,7 @@ static void add_answer(struct hy_backend *b, struct hy_mem_user *user,
 {
     struct hy_answer *added = (struct hy_answer *)hy_mem_alloc(sizeof *added);
 
-    added->id = ++b->last_answer_id;
+    added->id = hy_mem_next_id(b, HY_MEM_ANSWER_ID);
     added->app_no = user->app_no;
     added->user = user->name;
     added->template_id = hy_mem_text(item->grant.template_id);

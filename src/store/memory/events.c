@@ -165,7 +165,7 @@ static int64_t store_event(struct hy_backend *b, const struct hy_hear *v)
 {
     struct hy_event *event = (struct hy_event *)hy_mem_alloc(sizeof *event);
 
-    event->id = ++b->last_event_id;
+    event->id = hy_mem_next_id(b, HY_MEM_EVENT_ID);
     event->app_no = v->app_no;
     event->name = hy_mem_text(v->name);
     event->user = hy_mem_text(v->user);

@@ -119,8 +119,11 @@ static void free_identity(void *value, void *arg)
     hy_mem_identity_free((struct hy_mem_identity *)value);
 }
 
-void hy_mem_free_all(struct hy_backend *b)
+void hy_mem_empty(struct hy_backend *b)
 {
+    struct hy_backend empty = {
+        .hooks = b->hooks, .node = b->node, .is_left = b->is_left, .shared = b->shared};
+
     hy_map_each(&b->users, free_user, NULL);
     hy_map_each(&b->lanes, free_lane, NULL);
     hy_map_each(&b->key_uses, free_key_use, NULL);
@@ -148,5 +151,13 @@ void hy_mem_free_all(struct hy_backend *b)
     free_all_of(&b->templates, hy_mem_template_free);
     free_all_of(&b->syncs, free);
     free_all_of(&b->cuts, hy_mem_cut_free);
+    *b = empty;
+    hy_heap_init(&b->expiry, hy_mem_message_by_expiry,
+                 offsetof(struct hy_mem_message, expiry_position));
+}
+
+void hy_mem_free_all(struct hy_backend *b)
+{
+    hy_mem_empty(b);
     free(b);
 }

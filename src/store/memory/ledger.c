@@ -44,12 +44,14 @@ static bool tells_more(const struct hy_grant *a, const struct hy_grant *b)
     return a->id > b->id;
 }
 
-struct hy_mem_missing hy_mem_missing(const struct hy_mem_user *user, const struct hy_message *m,
-                                     int64_t now_ms, int64_t margin_ms)
+struct hy_mem_missing hy_mem_missing(struct hy_backend *b, struct hy_mem_user *user,
+                                     const struct hy_message *m, int64_t now_ms, int64_t margin_ms)
 {
     const struct hy_grant *last = NULL;
     struct hy_mem_missing missing = {0};
 
+    if (b->hooks)
+        b->hooks->missing(b, user);
     for (size_t i = 0; i < user->grants.count; i++) {
         const struct hy_grant *g = &((const struct hy_mem_grant *)user->grants.items[i])->g;
 
@@ -173,9 +175,14 @@ void hy_mem_park(struct hy_backend *b, struct hy_mem_message *m)
 
 static void unpark_next(struct hy_backend *b, struct hy_mem_user *user)
 {
-    struct hy_mem_message *next = (struct hy_mem_message *)hy_heap_first(&user->parked);
+    struct hy_mem_message *next;
 
-    if (!next || user->sending)
+    if (user->sending)
+        return;
+    if (b->hooks)
+        b->hooks->parked(b, user);
+    next = (struct hy_mem_message *)hy_heap_first(&user->parked);
+    if (!next)
         return;
     lift(b, next);
     next->parked = false;

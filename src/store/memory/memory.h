@@ -23,10 +23,13 @@
 #include "store/templates.h"
 #include "store/webhooks.h"
 
+struct hy_mem_shared;
+
 struct hy_mem_grant {
     struct hy_grant g; /* owns its texts */
     struct hy_mem_user *user;
     bool has_free_use; /* it is in user->free */
+    void *stored; /* a desk's: what it was like; null in the memory backend and when it is new */
 };
 
 struct hy_mem_message {
@@ -36,12 +39,14 @@ struct hy_mem_message {
     bool parked;
     bool held; /* queued, but not due before its broadcast moves on */
     int64_t lease_until_ms;
+    int64_t claimed_by;          /* the node that claimed it; 0 = the only one */
     struct hy_attempt *attempts; /* m.attempt_count of them */
     size_t due_position;         /* in its lane's or its user's heap */
     size_t expiry_position;
     bool awaits_event;   /* it is in user->awaiting */
     int64_t left_at_ms;  /* of the request whose event it awaits */
     int64_t noted_at_ms; /* when that was settled */
+    void *stored;        /* as of a grant */
 };
 
 /* A sent event that fits no message yet. */
@@ -52,6 +57,7 @@ struct hy_mem_early {
     const char *reason;
     int64_t created_at_ms;
     int64_t kept_at_ms;
+    int64_t stored_id; /* a desk's: 0 in the memory backend and when it is new */
 };
 
 /* A message that counts for the caps of its user. */
@@ -84,6 +90,7 @@ struct hy_mem_user {
     struct hy_vector awaiting;      /* messages that await a sent event, by id */
     struct hy_vector early;         /* hy_mem_early, as they came */
     struct hy_vector heard;         /* hy_mem_heard, as they were settled */
+    void *desk;                     /* a desk's: what it has of this user; or null */
 };
 
 /* What is due in one queue of an app. */
@@ -129,7 +136,42 @@ struct hy_mem_meta {
     const char *value;
 };
 
+/* Ids that come from elsewhere when several processes give them. */
+enum hy_mem_id {
+    HY_MEM_GRANT_ID,
+    HY_MEM_ANSWER_ID,
+    HY_MEM_EVENT_ID,
+    HY_MEM_OUTCOME_ID,
+    HY_MEM_IDS
+};
+
+/*
+ * What the moves ask for when these records are only a part of what there is: a desk, see
+ * postgres/desk.h. Null in the memory backend itself.
+ */
+struct hy_mem_hooks {
+    /* What is due first in this lane by then is the first of its heap afterwards, if there is any.
+     * False: the lane is to be left. */
+    bool (*due)(struct hy_backend *b, const struct hy_claim_lane *lane, int64_t now_ms);
+    /* When the first one is due that is not here; 0 = there is none. */
+    int64_t (*due_elsewhere)(struct hy_backend *b, const struct hy_claim_lane *lane);
+    /* Of the user's grants there are also those that only say why none can be used. */
+    void (*missing)(struct hy_backend *b, struct hy_mem_user *user);
+    /* The first of user->parked is the first that there is afterwards. */
+    void (*parked)(struct hy_backend *b, struct hy_mem_user *user);
+    /* Of a broadcast that claim was told is held: whether it is. */
+    bool (*held)(struct hy_backend *b, int64_t broadcast_id);
+    int64_t (*next_id)(struct hy_backend *b, enum hy_mem_id which);
+};
+
 struct hy_backend {
+    const struct hy_mem_hooks *hooks;
+    int64_t
+        node; /* that runs this verb; 0 = there is one process only, or it is none of the nodes */
+    /* Several nodes: whether `m`, in sending, is the caller's to recover (messages.h). Null: it is. */
+    bool (*is_left)(const struct hy_backend *b, const struct hy_mem_message *m);
+    struct hy_mem_shared *shared; /* several fronts use it: shared.h; or null */
+
     size_t freed;               /* messages un-parked or woken; the verbs that tell it begin at 0 */
     struct hy_vector messages;  /* hy_mem_message, by id */
     struct hy_heap expiry;      /* those that are queued or waiting and have an expires_at_ms */
@@ -156,9 +198,9 @@ struct hy_backend {
     struct hy_vector audits;       /* hy_audit, by id */
     struct hy_vector *becomes_due; /* during a claim: kept out of the lanes until then */
     int64_t gap_until_ms;          /* during a settling: what is un-parked is not due before */
-    int64_t last_grant_id, last_app_no, last_key_id, last_schedule_id;
-    int64_t last_answer_id, last_event_id;
-    int64_t last_broadcast_id, last_webhook_id, last_outcome_id, last_audit_id;
+    int64_t last_ids[HY_MEM_IDS];
+    int64_t last_app_no, last_key_id, last_schedule_id;
+    int64_t last_broadcast_id, last_webhook_id, last_audit_id;
 };
 
 /* --- records.c: finding, making, copying ------------------------------------------------------ */
@@ -175,6 +217,7 @@ struct hy_mem_user *hy_mem_user(struct hy_backend *b, int64_t app_no,
 struct hy_mem_user *hy_mem_user_made(struct hy_backend *b, int64_t app_no, const char *name);
 struct hy_mem_lane *hy_mem_lane_made(struct hy_backend *b, int64_t app_no, int queue);
 struct hy_mem_app *hy_mem_app(const struct hy_backend *b, int64_t no); /* or null */
+int64_t hy_mem_next_id(struct hy_backend *b, enum hy_mem_id which);
 
 hy_compare hy_mem_message_by_id;
 hy_compare hy_mem_message_by_expiry;
@@ -184,6 +227,10 @@ hy_compare hy_mem_grant_by_use;
 /* Inserts copies; the caller has checked that there is none. */
 struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_message *m);
 struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_grant *g);
+/* The same for what is stored elsewhere: nothing is counted, and the id is its own. Of a message the
+ * caller sets what is not in `m`, then hy_mem_place(). */
+struct hy_mem_message *hy_mem_message_keep(struct hy_backend *b, const struct hy_message *m);
+struct hy_mem_grant *hy_mem_grant_keep(struct hy_backend *b, const struct hy_grant *g);
 /* Takes it out of every list and frees it. */
 void hy_mem_grant_delete(struct hy_backend *b, struct hy_mem_grant *grant);
 
@@ -210,6 +257,8 @@ void hy_mem_event_free(void *event);
 void hy_mem_template_free(void *template);
 void hy_mem_cut_free(void *cut);
 void hy_mem_identity_free(struct hy_mem_identity *identity);
+/* Frees every record; what is left is as new, with its hooks. */
+void hy_mem_empty(struct hy_backend *b);
 void hy_mem_free_all(struct hy_backend *b);
 
 /* --- ledger.c: the moves ---------------------------------------------------------------------- */
@@ -223,8 +272,8 @@ struct hy_mem_missing {
     const char *reason;
     int64_t due_at_ms; /* 0 = not by time */
 };
-struct hy_mem_missing hy_mem_missing(const struct hy_mem_user *user, const struct hy_message *m,
-                                     int64_t now_ms, int64_t margin_ms);
+struct hy_mem_missing hy_mem_missing(struct hy_backend *b, struct hy_mem_user *user,
+                                     const struct hy_message *m, int64_t now_ms, int64_t margin_ms);
 
 /* Replaces what the grant's rules are about, its reason too. */
 void hy_mem_grant_change(struct hy_mem_grant *grant, const struct hy_grant *to);
@@ -269,6 +318,28 @@ size_t hy_mem_wake(struct hy_backend *b, struct hy_mem_user *user, int64_t now_m
 /* queued or waiting -> expired or canceled: gives back; `reason` null: null or "in_doubt". */
 void hy_mem_end_unsent(struct hy_backend *b, struct hy_mem_message *m, enum hy_message_state to,
                        const char *reason, int64_t now_ms);
+
+/* --- settle.c, retry.c ------------------------------------------------------------------------ */
+
+/* What the verb recover does with a message in `sending`. */
+void hy_mem_recover_message(struct hy_backend *b, struct hy_mem_message *m,
+                            const struct hy_recover *v);
+
+/* What the verbs for dead letters do with one that is dead. */
+bool hy_mem_is_dead(const struct hy_message *m);
+bool hy_mem_dead_passes(const struct hy_dead_filter *f, const struct hy_message *m);
+void hy_mem_dead_retry_message(struct hy_backend *b, struct hy_dead_retry *v,
+                               struct hy_mem_message *m);
+
+/* --- apps.c, retain.c ------------------------------------------------------------------------- */
+
+/* What an app's end is for its messages. */
+void hy_mem_app_end_messages(struct hy_backend *b, int64_t app_no, int64_t now_ms);
+/* Deletes one that the verb retain deletes; true when it did. */
+bool hy_mem_retain_message(struct hy_backend *b, struct hy_mem_message *m, int64_t before_ms);
+/* The same of a grant, if it is a counter when nothing that is kept refers to it. */
+bool hy_mem_retain_grant(struct hy_backend *b, struct hy_mem_grant *grant, int64_t before_ms,
+                         bool is_referred_to);
 
 /* --- caps.c ----------------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ static int64_t add(struct hy_backend *b, int64_t webhook_id, const struct hy_out
     struct hy_outcome *added = (struct hy_outcome *)hy_mem_alloc(sizeof *added);
 
     *added = *from;
-    added->id = ++b->last_outcome_id;
+    added->id = hy_mem_next_id(b, HY_MEM_OUTCOME_ID);
     added->webhook_id = webhook_id;
     added->reason = hy_mem_text(from->reason);
     added->user = hy_mem_text(from->user);

@@ -129,6 +129,11 @@ struct hy_mem_app *hy_mem_app(const struct hy_backend *b, int64_t no)
     return NULL;
 }
 
+int64_t hy_mem_next_id(struct hy_backend *b, enum hy_mem_id which)
+{
+    return b->hooks ? b->hooks->next_id(b, which) : ++b->last_ids[which];
+}
+
 /* --- making ----------------------------------------------------------------------------------- */
 
 static const size_t message_texts[] = {
@@ -182,7 +187,7 @@ void hy_mem_message_disown(struct hy_message *m)
     free_texts(m, message_texts, MESSAGE_TEXTS);
 }
 
-struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_message *m)
+struct hy_mem_message *hy_mem_message_keep(struct hy_backend *b, const struct hy_message *m)
 {
     struct hy_mem_message *added = (struct hy_mem_message *)hy_mem_alloc(sizeof *added);
 
@@ -190,19 +195,25 @@ struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_
     hy_mem_message_own(&added->m);
     added->user = hy_mem_user_made(b, m->app_no, m->user);
     hy_vector_insert_sorted(&b->messages, added, hy_mem_message_by_id);
+    return added;
+}
+
+struct hy_mem_message *hy_mem_message_add(struct hy_backend *b, const struct hy_message *m)
+{
+    struct hy_mem_message *added = hy_mem_message_keep(b, m);
+
     hy_mem_broadcast_count(b, &added->m, -1);
     return added;
 }
 
-struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_grant *g)
+struct hy_mem_grant *hy_mem_grant_keep(struct hy_backend *b, const struct hy_grant *g)
 {
     struct hy_mem_grant *added = (struct hy_mem_grant *)hy_mem_alloc(sizeof *added);
 
     added->g = *g;
-    added->g.id = ++b->last_grant_id;
     own_texts(&added->g, grant_texts, GRANT_TEXTS);
     added->user = hy_mem_user_made(b, g->app_no, g->user);
-    hy_vector_push(&b->grants, added);
+    hy_vector_insert_sorted(&b->grants, added, hy_mem_grant_by_id);
     hy_vector_insert_sorted(&added->user->grants, added, hy_mem_grant_by_use);
     hy_mem_regrade(added);
     if (g->template_id)
@@ -210,6 +221,14 @@ struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_gran
     if (g->credential)
         hy_map_put(&b->credentials, g->app_no, g->credential, strlen(g->credential), added);
     return added;
+}
+
+struct hy_mem_grant *hy_mem_grant_add(struct hy_backend *b, const struct hy_grant *g)
+{
+    struct hy_grant new = *g;
+
+    new.id = hy_mem_next_id(b, HY_MEM_GRANT_ID);
+    return hy_mem_grant_keep(b, &new);
 }
 
 void hy_mem_grant_free(void *item)

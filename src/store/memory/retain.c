@@ -15,9 +15,8 @@ static int64_t message_id(const void *record)
     return ((const struct hy_mem_message *)record)->m.id;
 }
 
-static bool retain_message(struct hy_backend *b, void *record, int64_t before_ms)
+bool hy_mem_retain_message(struct hy_backend *b, struct hy_mem_message *m, int64_t before_ms)
 {
-    struct hy_mem_message *m = (struct hy_mem_message *)record;
     bool over = hy_message_is_final(m->m.state) ||
                 (m->m.state == HY_MESSAGE_UNKNOWN && m->m.due_at_ms == 0);
 
@@ -25,6 +24,11 @@ static bool retain_message(struct hy_backend *b, void *record, int64_t before_ms
         return false;
     hy_mem_message_delete(b, m);
     return true;
+}
+
+static bool retain_message(struct hy_backend *b, void *record, int64_t before_ms)
+{
+    return hy_mem_retain_message(b, (struct hy_mem_message *)record, before_ms);
 }
 
 static int64_t event_id(const void *record)
@@ -79,21 +83,29 @@ static void forget_accept(struct hy_mem_user *user, const char *template_id)
         n->at_ms = 0;
 }
 
-static bool retain_grant(struct hy_backend *b, void *record, int64_t before_ms)
+bool hy_mem_retain_grant(struct hy_backend *b, struct hy_mem_grant *grant, int64_t before_ms,
+                         bool is_referred_to)
 {
-    struct hy_mem_grant *grant = (struct hy_mem_grant *)record;
     const struct hy_grant *g = &grant->g;
     bool over = g->state == HY_GRANT_SPENT || g->state == HY_GRANT_REVOKED;
 
     if (!over || g->uses_reserved > 0 || g->obtained_at_ms >= before_ms)
         return false;
     if (!hy_grant_is_receipt(g->kind)) {
-        if (is_referred_to(b, grant))
+        if (is_referred_to)
             return false;
         forget_accept(grant->user, g->template_id);
     }
     hy_mem_grant_delete(b, grant);
     return true;
+}
+
+static bool retain_grant(struct hy_backend *b, void *record, int64_t before_ms)
+{
+    struct hy_mem_grant *grant = (struct hy_mem_grant *)record;
+    bool receipt = hy_grant_is_receipt(grant->g.kind);
+
+    return hy_mem_retain_grant(b, grant, before_ms, !receipt && is_referred_to(b, grant));
 }
 
 /* --- broadcasts, outbox, audit ---------------------------------------------------------------- */

@@ -33,7 +33,7 @@ int hy_mem_retry(struct hy_backend *b, struct hy_op *op)
 
 /* --- dead letters ----------------------------------------------------------------------------- */
 
-static bool is_dead(const struct hy_message *m)
+bool hy_mem_is_dead(const struct hy_message *m)
 {
     return m->state == HY_MESSAGE_FAILED || (m->state == HY_MESSAGE_UNKNOWN && m->due_at_ms == 0);
 }
@@ -48,7 +48,7 @@ static bool begins(const char *filter, const char *text)
     return !filter || (text && strncmp(text, filter, strlen(filter)) == 0);
 }
 
-static bool passes(const struct hy_dead_filter *f, const struct hy_message *m)
+bool hy_mem_dead_passes(const struct hy_dead_filter *f, const struct hy_message *m)
 {
     return (f->app_no == 0 || f->app_no == m->app_no) &&
            (f->state == -1 || f->state == (int)m->state) && begins(f->reason, m->reason) &&
@@ -57,7 +57,8 @@ static bool passes(const struct hy_dead_filter *f, const struct hy_message *m)
            (f->until_id == 0 || m->id < f->until_id);
 }
 
-static void dead_retry_one(struct hy_backend *b, struct hy_dead_retry *v, struct hy_mem_message *m)
+void hy_mem_dead_retry_message(struct hy_backend *b, struct hy_dead_retry *v,
+                               struct hy_mem_message *m)
 {
     v->matched++;
     if (is_past(m->m.expires_at_ms, v->now_ms)) {
@@ -80,15 +81,15 @@ int hy_mem_dead_retry(struct hy_backend *b, struct hy_op *op)
     for (size_t i = b->messages.count; i > 0; i--) {
         struct hy_mem_message *m = (struct hy_mem_message *)b->messages.items[i - 1];
 
-        if ((v->before_id > 0 && m->m.id >= v->before_id) || !is_dead(&m->m))
+        if ((v->before_id > 0 && m->m.id >= v->before_id) || !hy_mem_is_dead(&m->m))
             continue;
         if (looked_at++ == v->limit) {
             v->more = true;
             return 0;
         }
         v->next_before_id = m->m.id;
-        if (passes(&v->filter, &m->m))
-            dead_retry_one(b, v, m);
+        if (hy_mem_dead_passes(&v->filter, &m->m))
+            hy_mem_dead_retry_message(b, v, m);
     }
     v->next_before_id = 0;
     return 0;
@@ -148,7 +149,7 @@ int hy_mem_dead_groups(struct hy_backend *b, struct hy_op *op)
     for (size_t i = b->messages.count; i > 0 && !v->more; i--) {
         const struct hy_mem_message *m = (const struct hy_mem_message *)b->messages.items[i - 1];
 
-        if (!is_dead(&m->m) || !passes(&v->filter, &m->m))
+        if (!hy_mem_is_dead(&m->m) || !hy_mem_dead_passes(&v->filter, &m->m))
             continue;
         if (looked_at++ == v->limit)
             v->more = true;

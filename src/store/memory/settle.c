@@ -95,7 +95,8 @@ static struct hy_recover_app app_of(const struct hy_recover *v, int64_t app_no)
     return (struct hy_recover_app){.rules = hy_settle_rules_default};
 }
 
-static void recover_one(struct hy_backend *b, struct hy_mem_message *m, const struct hy_recover *v)
+void hy_mem_recover_message(struct hy_backend *b, struct hy_mem_message *m,
+                            const struct hy_recover *v)
 {
     struct hy_recover_app app = app_of(v, m->m.app_no);
     bool receipt = m->grant && hy_grant_is_receipt(m->grant->g.kind);
@@ -125,9 +126,10 @@ int hy_mem_recover(struct hy_backend *b, struct hy_op *op)
         struct hy_mem_message *m = (struct hy_mem_message *)b->messages.items[i];
 
         v->last_message_id = m->m.id;
-        if (m->m.state != HY_MESSAGE_SENDING)
+        if (m->m.state != HY_MESSAGE_SENDING || (v->app_no != 0 && m->m.app_no != v->app_no) ||
+            (b->is_left && !b->is_left(b, m)))
             continue;
-        recover_one(b, m, v);
+        hy_mem_recover_message(b, m, v);
         v->recovered++;
     }
     return 0;

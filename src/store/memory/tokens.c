@@ -55,7 +55,8 @@ int hy_mem_token_begin(struct hy_backend *b, struct hy_op *op)
     app->token.app_no = v->app_no;
     if (app->token.version != v->version)
         r = HY_TOKEN_MOVED;
-    else if (app->token.refreshing_until_ms > v->now_ms)
+    else if (app->token.refreshing_until_ms > v->now_ms &&
+             app->token.refreshing_until_ms != v->held_until_ms)
         r = HY_TOKEN_TAKEN;
     else if (over_budget(v, &app->token))
         r = HY_TOKEN_BUDGET;

@@ -86,7 +86,17 @@ int hy_sqlite_meta_put(struct hy_backend *backend, struct hy_op *op)
 {
     const struct hy_meta_put *v = (const struct hy_meta_put *)op;
     struct hy_query q;
+    int r;
 
+    if (v->if_absent) {
+        hy_query_open(hy_sqlite_of(backend), SQL_META_GET, &q);
+        hy_put_text(&q, v->name);
+        r = hy_query_step(&q);
+        if (r == HY_ROW)
+            r = hy_query_close(&q) < 0 ? HY_E_IO : HY_E_EXISTS;
+        if (r < 0)
+            return r;
+    }
     hy_query_open(hy_sqlite_of(backend), SQL_META_PUT, &q);
     hy_put_text(&q, v->name);
     hy_put_text(&q, v->value);

@@ -181,6 +181,7 @@ static struct hy_recover_app app_of(const struct hy_recover *v, int64_t app_no)
     return (struct hy_recover_app){.rules = hy_settle_rules_default};
 }
 
+/* 1 = done, 0 = of another app. */
 static int recover_one(struct hy_sqlite *s, const struct hy_recover *v, int64_t message_id)
 {
     struct hy_attempt attempt = {.judgement = {.verdict = HY_VERDICT_UNKNOWN}};
@@ -194,6 +195,8 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v, int64_t 
     int r = hy_message_load(s, message_id, &row);
     bool held = false;
 
+    if (r == 0 && v->app_no != 0 && row.m.app_no != v->app_no)
+        return 0;
     if (r == 0 && row.m.grant_id > 0) {
         r = hy_grant_load(s, row.m.grant_id, &s->scratch, &grant);
         held = r == 0;
@@ -213,7 +216,8 @@ static int recover_one(struct hy_sqlite *s, const struct hy_recover *v, int64_t 
               &settlement);
     settling.heard_for_ms = app.heard_for_ms;
     settling.expect_event = app.expect_event && (!held || !hy_grant_is_receipt(grant.kind));
-    return settle_row(s, &row, &settling);
+    r = settle_row(s, &row, &settling);
+    return r < 0 ? r : 1;
 }
 
 static int last_id(struct hy_sqlite *s, int64_t *ret_id)
@@ -243,9 +247,9 @@ int hy_sqlite_recover(struct hy_backend *backend, struct hy_op *op)
     s->now_ms = v->now_ms;
     v->recovered = 0;
     r = hy_sending_ids(s, &ids, &count);
-    for (size_t i = 0; i < count && r == 0; i++) {
+    for (size_t i = 0; i < count && r >= 0; i++) {
         r = recover_one(s, v, ids[i]);
-        v->recovered++;
+        v->recovered += r == 1;
     }
     return r < 0 ? r : last_id(s, &v->last_message_id);
 }

@@ -9,6 +9,7 @@
 #include "store/sqlite/idempotency.h"
 #include "store/sqlite/logfile.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/moved.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/sending.h"
 #include "store/sqlite/verbs.h"
@@ -141,6 +142,8 @@ static int open_all(struct hy_sqlite *s, const char *path, char *ret_explain, si
     if (r < 0)
         return r;
     r = open_database(s, ret_explain, explain_size);
+    if (r == 0)
+        r = hy_sqlite_refuse_moved(s->db, s->path, ret_explain, explain_size);
     if (r == 0)
         r = hy_sqlite_prepare(s, ret_explain, explain_size);
     if (r < 0)

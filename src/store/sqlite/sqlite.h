@@ -7,6 +7,7 @@
  *   logfile.c       the log, written in large pieces
  *   explain.c       what a fault means, and what to do
  *   migrate.c       the steps of schema/, numbered and checksummed
+ *   moved.c         the mark of a file that was taken to another store
  *   checkpoint.c    the thread that copies the log back, so that no commit has to
  *   statements.c    every SQL text       query.c    values in, rows out
  *   row.c           a message as a row   ledger.c   grants: take, let go   wake.c   who waits

@@ -100,7 +100,7 @@ int hy_sqlite_token_begin(struct hy_backend *backend, struct hy_op *op)
         return r;
     if (t->version != v->version)
         return HY_TOKEN_MOVED;
-    if (t->refreshing_until_ms > v->now_ms)
+    if (t->refreshing_until_ms > v->now_ms && t->refreshing_until_ms != v->held_until_ms)
         return HY_TOKEN_TAKEN;
     if (over_budget(v, t))
         return HY_TOKEN_BUDGET;
