@@ -212,15 +212,16 @@ void hy_call_take(struct hy_call *call, hy_call_step *next)
     hy_httpd_read(call->req, resume, call);
 }
 
-static void add_common_headers(struct hy_call *call)
+static void begin_answer(struct hy_call *call, int status)
 {
+    call->api->answers[status / 100 % HY_API_CLASSES]++;
     hy_httpd_add_header(call->req, "Cache-Control", "no-store");
     hy_httpd_add_header(call->req, "X-Content-Type-Options", "nosniff");
 }
 
 void hy_call_stream(struct hy_call *call, int status, const char *content_type)
 {
-    add_common_headers(call);
+    begin_answer(call, status);
     hy_httpd_stream(call->req, status, content_type);
 }
 
@@ -237,7 +238,7 @@ void hy_call_reply_bytes(struct hy_call *call, int status, const char *content_t
 {
     json_decref(call->body);
     call->body = NULL;
-    add_common_headers(call);
+    begin_answer(call, status);
     hy_httpd_reply(call->req, status, content_type, bytes, size);
 }
 

@@ -24,7 +24,7 @@
 #include "net/httpd.h"
 #include "net/router.h"
 
-enum { HY_API_PIECES_MAX = 4 };
+enum { HY_API_PIECES_MAX = 4, HY_API_CLASSES = 6 };
 
 struct hy_api {
     struct hy_engine *engine;
@@ -33,7 +33,8 @@ struct hy_api {
     struct hy_limits *limits;
     uint8_t (*proxies)[HY_ADDRESS_BYTES]; /* the trusted ones */
     size_t proxy_count;
-    int64_t written_at_ms; /* when the store last took the write of /readyz */
+    uint64_t answers[HY_API_CLASSES]; /* so far, by the first digit of their status */
+    int64_t written_at_ms;            /* when the store last took the write of /readyz */
 };
 
 struct hy_call;

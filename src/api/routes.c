@@ -24,6 +24,7 @@ enum {
 const struct hy_route hy_api_routes[] = {
     {"GET", "/healthz", NULL, RULE(hy_api_health_alive, PUBLIC, NULL)},
     {"GET", "/readyz", NULL, RULE(hy_api_health_ready, PUBLIC, NULL)},
+    {"GET", "/metrics", NULL, RULE(hy_api_metrics, PUBLIC, NULL)},
     {"GET", "/openapi.json", NULL, RULE(hy_api_health_openapi, PUBLIC, NULL)},
     {"POST", "/index/index/form_id", NULL, RULE(hy_api_intake_form_id, PUBLIC, NULL)},
 
@@ -135,5 +136,6 @@ const struct hy_route hy_api_routes[] = {
 
     {"GET", "/v1/audit", NULL, RULE(hy_api_audit_list, READ, hy_api_audit_query)},
     {"GET", "/v1/stats", NULL, RULE(hy_api_stats, READ, hy_query_none)},
+    {"GET", "/v1/nodes", NULL, RULE(hy_api_nodes, READ, hy_query_none)},
     {0}};
 /* clang-format on */

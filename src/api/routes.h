@@ -147,4 +147,8 @@ extern const struct hy_json_field hy_api_audit_query[];
 /* stats.c */
 void hy_api_stats(struct hy_call *call);
 
+/* nodes.c, metrics.c */
+void hy_api_nodes(struct hy_call *call);
+void hy_api_metrics(struct hy_call *call);
+
 #endif

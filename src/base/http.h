@@ -30,6 +30,10 @@ struct hy_http_request {
     bool public_only;
     int64_t timeout_ms; /* in all; 0 = the client's */
     bool status_only;   /* the answer's body is read and dropped, however large it is */
+    /* Asked when a connection is ready, just before the first byte: false: nothing is written, NOT_SENT
+     * "withheld". Null: it goes. Called by whoever sends, before the end is told. */
+    bool (*may_go)(void *arg);
+    void *may_go_arg;
     /* Query parameters whose values are secrets ("access_token", "secret"), ended by a null. */
     const char *const *secret_params;
 };

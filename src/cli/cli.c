@@ -38,6 +38,20 @@ const struct hy_command hy_commands_own[] = {
      .options = hy_check_options,
      .local = true,
      .run = hy_check_run},
+    {.name = "migrate-store",
+     .operand = "SQLITE POSTGRES",
+     .summary = "move a store from its file to PostgreSQL, for several nodes",
+     .details = hy_migrate_details,
+     .options = hy_migrate_options,
+     .local = true,
+     .run = hy_migrate_run},
+    {.name = "reopen-store",
+     .operand = "SQLITE",
+     .summary = "use a file again that was moved to PostgreSQL",
+     .details = hy_reopen_details,
+     .options = hy_reopen_options,
+     .local = true,
+     .run = hy_reopen_run},
     {0}};
 
 const struct hy_group hy_groups[] = {
@@ -50,6 +64,7 @@ const struct hy_group hy_groups[] = {
     {"dead-letter", "messages that failed or stay unknown", hy_commands_dead_letter},
     {"broadcast", "one message to many users", hy_commands_broadcast},
     {"schedule", "messages by cron expression", hy_commands_schedule},
+    {"node", "the processes that share the store", hy_commands_node},
     {"webhook", "who is told what becomes of messages, grants and callbacks", hy_commands_webhook},
     {"audit", "who changed what", hy_commands_audit},
     {"doctor", "what is wrong, and what to do", hy_commands_doctor, "service"},

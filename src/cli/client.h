@@ -72,6 +72,7 @@ extern const struct hy_command hy_commands_message[];
 extern const struct hy_command hy_commands_broadcast[];
 extern const struct hy_command hy_commands_schedule[];
 extern const struct hy_command hy_commands_template[];
+extern const struct hy_command hy_commands_node[];
 extern const struct hy_command hy_commands_webhook[];
 extern const char hy_serve_details[];
 

@@ -91,15 +91,20 @@ void hy_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The whole program: argv as main() gets it. */
 int hy_cli_main(int argc, char *const *argv);
 
-/* serve.c, sim.c, files.c */
+/* serve.c, sim.c, files.c, migrate.c */
 extern const struct hy_option hy_serve_options[];
 extern const struct hy_option hy_sim_options[];
 extern const struct hy_option hy_backup_options[];
 extern const struct hy_option hy_check_options[];
-extern const char hy_backup_details[], hy_check_details[];
+extern const struct hy_option hy_migrate_options[];
+extern const struct hy_option hy_reopen_options[];
+extern const char hy_backup_details[], hy_check_details[], hy_migrate_details[],
+    hy_reopen_details[];
 int hy_serve_run(struct hy_cli *cli);
 int hy_sim_run(struct hy_cli *cli);
 int hy_backup_run(struct hy_cli *cli);
 int hy_check_run(struct hy_cli *cli);
+int hy_migrate_run(struct hy_cli *cli);
+int hy_reopen_run(struct hy_cli *cli);
 
 #endif

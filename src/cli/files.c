@@ -9,7 +9,7 @@
 
 #define STORE                                                                                      \
     {                                                                                              \
-        .name = "store", .value = "sqlite:PATH", .fallback = "sqlite:hongyan.db",                  \
+        .name = "store", .value = "KIND:PATH", .fallback = "sqlite:hongyan.db",                    \
         .env = "HONGYAN_STORE", .help = "where everything is kept"                                 \
     }
 
@@ -19,12 +19,15 @@ const struct hy_option hy_check_options[] = {STORE, {0}};
 const char hy_backup_details[] =
     "Needs no server and disturbs none. FILE must not be there yet; it appears whole or not at "
     "all.\n"
-    "Restoring is copying it back: see docs/operations.md. Keep the master key's file as well.";
+    "Restoring is copying it back: see docs/operations.md. Keep the master key's file as well.\n"
+    "A store in PostgreSQL is copied by pg_dump.";
 
-const char hy_check_details[] = "Verifies the file, the ledger of permissions and the queue, and "
-                                "prints what is wrong. Ends with\n"
-                                "1 when something is. A server that has the store open keeps this "
-                                "from starting: check a backup.";
+const char hy_check_details[] =
+    "Verifies the file, the ledger of permissions and the queue, and "
+    "prints what is wrong. Ends with\n"
+    "1 when something is. A server that has an SQLite store open keeps "
+    "this from starting:\n"
+    "check a backup. A store in PostgreSQL is checked while it is used.";
 
 static int fault(const char *what, int err, const char *why)
 {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/client.h"
 #include "cli/server.h"
+#include "engine/nodes.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,9 +16,14 @@ enum { TURN_MAX_MS = 1000, DRAIN_TURN_MS = 20, CUT_AFTER_US = 1000000 };
 static const char *const log_levels[] = {"debug", "info", "warn", "error", "none", NULL};
 
 const char hy_serve_details[] =
-    "Stores: sqlite:PATH, or memory: for trials, which forgets everything. The secrets in a store\n"
-    "are locked with the master key; without it they are lost, so back it up, apart from the "
-    "store.\n"
+    "Stores: sqlite:PATH for one server; postgresql://USER:PASSWORD@HOST/DATABASE for several, "
+    "which\n"
+    "share the work (give it as HONGYAN_STORE: others on the machine can read a command line); or\n"
+    "memory: for trials, which forgets everything. The secrets in a store are locked with the "
+    "master\n"
+    "key; without it they are lost, so back it up, apart from the store. All servers of a store "
+    "in\n"
+    "PostgreSQL need a copy of it.\n"
     "\n"
     "When it is ready it prints one line, `listening: http://HOST:PORT`. The first start without\n"
     "HONGYAN_ADMIN_KEY makes an admin key and prints it, once.\n"
@@ -53,8 +59,24 @@ const struct hy_option hy_serve_options[] = {
     {.name = "master-key-file",
      .value = "FILE",
      .env = "HONGYAN_MASTER_KEY_FILE",
-     .help = "holds the key that locks secrets at rest; made with mode 0600 for a new store "
-             "(default: the SQLite file's name and .key)"},
+     .help =
+         "holds the key that locks secrets at rest; made with mode 0600 for a new store "
+         "(default: the SQLite file's name and .key; PostgreSQL needs it, the same for all nodes)"},
+    {.name = "node-name",
+     .value = "NAME",
+     .env = "HONGYAN_NODE_NAME",
+     .help =
+         "what this node is called where several share a store (default: the machine's name and "
+         "the port)"},
+    {.name = "lease-s",
+     .type = HY_OPTION_INT,
+     .fallback = "6",
+     .min = 3,
+     .max = 300,
+     .unit = "seconds",
+     .env = "HONGYAN_LEASE_S",
+     .help = "how long a node of a shared store counts as alive without a sign of life; the others "
+             "take over after that"},
     {.name = "admin-key",
      .env = "HONGYAN_ADMIN_KEY",
      .env_only = true,
@@ -183,12 +205,15 @@ static bool drain(struct hy_server *s)
 /*
  * Requests are still under way, so nothing can be freed under them. A write goes in order behind
  * all others: when it is on disk, so are they. What is left in `sending` is settled by the next
- * start.
+ * start, or by the node that takes over.
  */
 static void leave_at_once(struct hy_server *s)
 {
     struct hy_meta_put put = {.op.verb = HY_VERB_META_PUT, .name = "stopped_early", .value = "1"};
     int err = hy_store_run(s->store, &put.op);
+
+    hy_engine_leave(
+        s->engine); /* nothing is sent any more: the others need not wait for the lease */
 
     hy_log(HY_LOG_WARN, "stop.bounded", "requests=%zu calls=%zu are still under way store=%s",
            hy_httpd_busy(s->httpd), hy_httpc_busy(s->client), hy_err_text(err));

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
+#include "engine/nodes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 static const char sqlite_prefix[] = "sqlite:";
 static const char memory_prefix[] = "memory:";
+static const char postgres_prefix[] = "postgresql:";
 
 static const char *text(struct hy_server *s, const char *name)
 {
@@ -22,6 +24,11 @@ static const char *text(struct hy_server *s, const char *name)
 static int number(struct hy_server *s, const char *name)
 {
     return (int)hy_args_int(&s->cli->args, name);
+}
+
+static bool is_kind(const struct hy_server *s, const char *prefix)
+{
+    return strncmp(s->location, prefix, strlen(prefix)) == 0;
 }
 
 static int out_of_memory(void)
@@ -62,6 +69,46 @@ static int read_wechat_url(struct hy_server *s)
     return HY_EXIT_DONE;
 }
 
+/* What others see it by; without one, the machine and where it listens. */
+static int read_node_name(struct hy_server *s)
+{
+    const struct hy_value *value = hy_args_get(&s->cli->args, "node-name");
+    const char *port = strrchr(text(s, "listen"), ':');
+    char host[HY_NODE_NAME_BYTES] = "node";
+
+    gethostname(host, sizeof host - sizeof ":65535");
+    host[sizeof host - sizeof ":65535"] = 0;
+    s->node_name = value->text ? value->text
+                               : hy_arena_printf(&s->cli->arena, "%s%.6s", host, port ? port : "");
+    if (!s->node_name)
+        return out_of_memory();
+    if (strlen(s->node_name) < HY_NODE_NAME_BYTES && *s->node_name)
+        return HY_EXIT_DONE;
+    hy_fault("%s: must have 1 to %d bytes", value->from, HY_NODE_NAME_BYTES - 1);
+    return HY_EXIT_USAGE;
+}
+
+static bool has_password(const char *url)
+{
+    const char *place = strstr(url, "://");
+    size_t user = place ? strcspn(place + 3, "@/") : 0;
+
+    return strstr(url, "password=") ||
+           (place && place[3 + user] == '@' && memchr(place + 3, ':', user));
+}
+
+/* A list of processes shows command lines to everybody, environments only to their owner. */
+static void warn_of_password(const struct hy_server *s)
+{
+    const struct hy_value *value = hy_args_get(&s->cli->args, "store");
+
+    if (is_kind(s, postgres_prefix) && value->from && strncmp(value->from, "--", 2) == 0 &&
+        has_password(s->location))
+        hy_log(HY_LOG_WARN, "start.password_shown",
+               "others on this machine can read the password in --store: give the location as "
+               "HONGYAN_STORE, or the password as PGPASSWORD or in ~/.pgpass");
+}
+
 static int read_options(struct hy_server *s)
 {
     enum hy_log_level level = HY_LOG_INFO;
@@ -70,14 +117,17 @@ static int read_options(struct hy_server *s)
     hy_log_level_parse(text(s, "log-level"), &level);
     hy_log_set_level(level);
     s->location = text(s, "store");
+    warn_of_password(s);
     s->key_path = text(s, "master-key-file");
-    if (!s->key_path && strncmp(s->location, sqlite_prefix, strlen(sqlite_prefix)) == 0) {
+    if (!s->key_path && is_kind(s, sqlite_prefix)) {
         s->key_path =
             hy_arena_printf(&s->cli->arena, "%s.key", s->location + strlen(sqlite_prefix));
         if (!s->key_path)
             return out_of_memory();
     }
-    code = read_wechat_url(s);
+    code = read_node_name(s);
+    if (!code)
+        code = read_wechat_url(s);
     if (!code)
         code = hy_server_read_keeps(s);
     return code ? code : hy_server_take_admin_key(s);
@@ -112,20 +162,32 @@ static int random_key(struct hy_server *s)
     return err ? out_of_memory() : HY_EXIT_DONE;
 }
 
+static int no_key(struct hy_server *s)
+{
+    if (strcmp(s->location, memory_prefix) == 0)
+        return random_key(s);
+    if (!is_kind(s, postgres_prefix))
+        return HY_EXIT_DONE; /* no store of this kind: open_store() says it */
+    hy_fault(
+        "a store in PostgreSQL needs --master-key-file: the file of which all its nodes have a "
+        "copy");
+    return HY_EXIT_USAGE;
+}
+
 /*
  * A new key for a store that already has secrets would open none of them, and would stand where the
- * right one is to be put back. So one is only made where there is no store yet.
+ * right one is to be put back. So one is only made where there is no store yet; whether PostgreSQL has
+ * one is known later: refuse_key().
  */
 static int open_seal(struct hy_server *s)
 {
-    bool is_sqlite = strncmp(s->location, sqlite_prefix, strlen(sqlite_prefix)) == 0;
-    bool has_store = is_sqlite && access(s->location + strlen(sqlite_prefix), F_OK) == 0;
+    bool has_store =
+        is_kind(s, sqlite_prefix) && access(s->location + strlen(sqlite_prefix), F_OK) == 0;
     int err;
 
-    if (!s->key_path && strcmp(s->location, memory_prefix) == 0)
-        return random_key(s);
     if (!s->key_path)
-        return HY_EXIT_DONE; /* no store of this kind: open_store() says it */
+        return no_key(s);
+    s->key_is_new = access(s->key_path, F_OK) != 0;
     err = hy_seal_open_file(s->key_path, !has_store, &s->seal);
     if (err == HY_E_NOT_FOUND && has_store) {
         hy_fault("master key %s: is missing, and the store %s cannot be read without it; put it "
@@ -191,9 +253,18 @@ static void transport_wake(void *self)
     hy_httpc_wake(self);
 }
 
-static int64_t steady_ms(void)
+/* The location isn't named: it may hold a password. */
+static void refuse_key(struct hy_server *s)
 {
-    return hy_clock_mono_us() / 1000;
+    if (!s->key_is_new) {
+        hy_fault("master key %s: the store was made with another one",
+                 s->key_path ? s->key_path : "-");
+        return;
+    }
+    unlink(s->key_path);
+    hy_fault(
+        "master key %s: is missing, and the store was made with one: copy it from another node",
+        s->key_path);
 }
 
 static int open_engine(struct hy_server *s)
@@ -203,7 +274,9 @@ static int open_engine(struct hy_server *s)
         .seal = s->seal,
         .transport = {.self = s->client, .start = transport_start, .wake = transport_wake},
         .now_ms = hy_clock_now_ms,
-        .steady_ms = steady_ms,
+        .steady_ms = hy_clock_boot_ms,
+        .node_name = s->node_name,
+        .node_lease_ms = hy_args_int(&s->cli->args, "lease-s") * 1000,
         .connections_max = hy_args_int(&s->cli->args, "platform-connections-max"),
         .wechat_url = s->wechat_url,
         .allow_private_webhooks = hy_args_flag(&s->cli->args, "allow-private-webhooks"),
@@ -213,8 +286,7 @@ static int open_engine(struct hy_server *s)
     memcpy(config.keep_s, s->keep_s, sizeof config.keep_s);
     err = hy_engine_new(&config, &s->engine);
     if (err == HY_E_DENIED)
-        hy_fault("master key %s: the store %s was made with another one",
-                 s->key_path ? s->key_path : "-", s->location);
+        refuse_key(s);
     else if (err)
         hy_fault("the store could not be read: %s", hy_err_text(err));
     return err ? HY_EXIT_FAILED : HY_EXIT_DONE;
@@ -276,6 +348,8 @@ int hy_server_open(struct hy_server *server, struct hy_cli *cli)
 
 void hy_server_close(struct hy_server *s)
 {
+    if (s->engine && !s->httpd) /* it joined, and then something else did not come up */
+        hy_engine_leave(s->engine);
     hy_httpd_stop(s->httpd);
     hy_api_free(s->api);
     /* Ends the store's threads, one of which may have handed the engine its last mail a moment ago

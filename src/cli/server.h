@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "net/httpc.h"
 #include "net/httpd.h"
+#include "store/nodes.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -19,7 +20,9 @@ struct hy_server {
     struct hy_cli *cli;
     const char *location;   /* of the store */
     const char *key_path;   /* of the master key; null: a random one */
+    bool key_is_new;        /* there was none */
     const char *wechat_url; /* without a slash at its end */
+    const char *node_name;
     int64_t keep_s[HY_RETAIN_KINDS];
     char *admin_key; /* from the environment, or null; malloc'd */
     struct hy_httpc *client;

@@ -46,6 +46,13 @@ struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app)
                                     .unknown_settle_ms = app->settings.unknown_settle_s * 1000};
 }
 
+struct hy_recover_app hy_app_recover_rules(const struct hy_app_entry *app)
+{
+    return (struct hy_recover_app){.app_no = app->app.no,
+                                   .rules = hy_app_settle_rules(app),
+                                   .expect_event = hy_app_hears_events(app)};
+}
+
 bool hy_app_hears_events(const struct hy_app_entry *app)
 {
     return app->has_callback;
@@ -114,14 +121,40 @@ static void judged(struct hy_attempt_run *run, int64_t took_ms)
     await_settling(engine, run);
 }
 
+/* What is claimed may leave only while this node is the one that claimed it: cluster/cluster.h. */
+static bool may_go(void *arg)
+{
+    const struct hy_attempt_run *run = arg;
+
+    return hy_cluster_may_send(run->engine, run->batch->node);
+}
+
+static void withheld(struct hy_attempt_run *run)
+{
+    struct hy_judgement *j = &run->outcome.attempt.judgement;
+
+    *j = (struct hy_judgement){.verdict = HY_VERDICT_TRANSIENT, .not_sent = true};
+    snprintf(j->errmsg, sizeof j->errmsg, "nothing was sent: this node's lease was over");
+    judged(run, 0);
+}
+
+static void judge_answer(struct hy_attempt_run *run, const struct hy_http_response *response)
+{
+    run->lane->app->platform->judge_send(run->api, response, &run->outcome.attempt.judgement);
+    hy_feedback_answer(run, response);
+    judged(run, response->took_ms);
+}
+
+/* That it was withheld says nothing of the other side. */
 static void answered(const struct hy_http_response *response, void *arg)
 {
     struct hy_attempt_run *run = arg;
 
     pthread_mutex_lock(&run->engine->turn_lock);
-    run->lane->app->platform->judge_send(run->api, response, &run->outcome.attempt.judgement);
-    hy_feedback_answer(run, response);
-    judged(run, response->took_ms);
+    if (response->outcome == HY_HTTP_NOT_SENT && !may_go(run))
+        withheld(run);
+    else
+        judge_answer(run, response);
     pthread_mutex_unlock(&run->engine->turn_lock);
 }
 
@@ -160,6 +193,10 @@ static void start(struct hy_attempt_run *run)
     for (int c = 0; c < HY_CHANNELS; c++)
         run->pauses[c] = run->lane->gates[c].pauses;
     run->started_ms = engine->now_ms;
+    if (!may_go(run)) {
+        withheld(run);
+        return;
+    }
     hy_arena_reset(&engine->scratch);
     if (run->lane->app->app.deleted_at_ms)
         err = HY_E_NOT_FOUND; /* during the claim */
@@ -167,6 +204,10 @@ static void start(struct hy_attempt_run *run)
         err = platform->build_send(&ask, &engine->scratch, &request, &run->api);
     if (!err)
         run->sent_by = platform->channel_of(run->api);
+    if (engine->cluster.shared) {
+        request.may_go = may_go;
+        request.may_go_arg = run;
+    }
     if (err)
         not_built(run, err);
     else
@@ -226,6 +267,8 @@ static void finish_run(struct hy_engine *engine, struct hy_attempt_run *run, boo
     int64_t *known = hy_lane_due(lane, hy_message_queue(&run->claimed->message));
 
     log_outcome(run);
+    atomic_fetch_add_explicit(&engine->counters.attempts[run->outcome.attempt.judgement.verdict], 1,
+                              memory_order_relaxed);
     lane->in_flight--;
     lane->gates[run->queued_in].in_flight--;
     engine->attempts_open--;
@@ -243,6 +286,7 @@ static void settled(struct hy_engine *engine, struct hy_mail *mail)
     struct hy_settle_run *s = (struct hy_settle_run *)mail;
 
     engine->settling = false;
+    hy_cluster_verb_ended(engine, s->settle.op.result);
     if (s->settle.op.result)
         hy_log(HY_LOG_ERROR, "store.settle", "error=\"%s\" messages=%zu",
                hy_err_text(s->settle.op.result), s->settle.count);

@@ -322,6 +322,24 @@ static int revoke_now(struct hy_engine *engine, int64_t key_id)
     return err;
 }
 
+/* Another node that starts, too, has stored it a moment ago. HY_E_EXISTS: it is one that was revoked. */
+static int adopt_stored(struct hy_engine *engine, const uint8_t *hash)
+{
+    struct hy_arena arena;
+    struct hy_keys keys = {.op.verb = HY_VERB_KEYS, .arena = &arena};
+    int err, found = HY_E_EXISTS;
+
+    hy_arena_init(&arena);
+    err = hy_store_run(engine->config.store, &keys.op);
+    for (size_t i = 0; !err && i < keys.count; i++) {
+        if (keys.keys[i].scopes & HY_SCOPE_ADMIN &&
+            hy_secret_equal(keys.keys[i].hash, hash, sizeof keys.keys[i].hash))
+            found = hy_registry_put_key(&engine->registry, &keys.keys[i]);
+    }
+    hy_arena_deinit(&arena);
+    return err ? err : found;
+}
+
 int hy_engine_key_adopt(struct hy_engine *engine, const char *name, const char *secret)
 {
     struct hy_key_put put = {
@@ -348,5 +366,7 @@ int hy_engine_key_adopt(struct hy_engine *engine, const char *name, const char *
     if (err || known)
         return err;
     err = hy_store_run(engine->config.store, &put.op);
+    if (err == HY_E_EXISTS)
+        return adopt_stored(engine, put.key.hash);
     return err ? err : hy_registry_put_key(&engine->registry, &put.key);
 }

@@ -37,6 +37,13 @@ static void keep_due(struct hy_claim_lane *asked, struct hy_lane *lane, int64_t 
         *known = due_ms;
 }
 
+/* What was due and not taken: how far the lane is behind. */
+static void keep_left(const struct hy_claim_lane *asked, struct hy_lane *lane)
+{
+    lane->gates[hy_queue_channel(asked->queue)].left_due_ms[hy_queue_rank(asked->queue)] =
+        asked->next_due_ms;
+}
+
 /* What a contested claim gave to whom, against the share. */
 static void keep_credit(struct hy_lane *lane, const struct hy_claim_lane *asked)
 {
@@ -69,12 +76,14 @@ static void claimed(struct hy_engine *engine, struct hy_mail *mail)
         if (lane->app->settings.rate_per_s > 0)
             lane->allowance -= (double)asked->claimed;
         keep_due(asked, lane, asked->next_due_ms);
+        keep_left(asked, lane);
         keep_credit(lane, asked);
     }
     if (claim->op.result)
         hy_log(HY_LOG_ERROR, "store.claim", "error=\"%s\"", hy_err_text(claim->op.result));
-    if (claim->op.result == HY_E_UNCERTAIN)
+    if (claim->op.result == HY_E_UNCERTAIN && hy_cluster_is(engine, batch->node))
         hy_doubt_claim(engine);
+    hy_cluster_verb_ended(engine, claim->op.result);
     hy_batch_start(engine, batch);
 }
 
@@ -237,7 +246,8 @@ static void fill_lane(struct filling *f)
 {
     int64_t n;
 
-    if (f->engine->quiet || f->lane->app->app.deleted_at_ms || !look(f))
+    if (f->engine->quiet || f->lane->app->app.deleted_at_ms ||
+        !hy_lane_is_ours(f->engine, f->lane) || !look(f))
         return;
     if (!hy_keeper_ready(f->engine, f->lane))
         return; /* a token that comes runs a turn */
@@ -304,6 +314,7 @@ static struct hy_batch *new_batch(struct hy_engine *engine, size_t count, size_t
         return NULL;
     hy_arena_init(&batch->arena);
     batch->engine = engine;
+    batch->node = engine->cluster.node;
     batch->claim = (struct hy_claim){.op.verb = HY_VERB_CLAIM,
                                      .now_ms = engine->now_ms,
                                      .lease_until_ms = engine->now_ms + lease_s * 1000,

@@ -5,8 +5,10 @@
  *   of an app      the apps are read, and what is newer there is taken over
  *   of a claim     messages may be `sending` that nobody sends. Nothing is claimed until all that is
  *                  under way is settled; what is still `sending` then is the lost claim's. Nothing of it
- *                  left, so it is settled as not sent and goes on, with its grant. (A store has one
- *                  process: all that is `sending` is ours.)
+ *                  left, so it is settled as not sent and goes on, with its grant. (What is `sending`
+ *                  is ours: all of it where a store has one process; of several nodes, that of the apps
+ *                  that this one holds, which are looked at one by one. Once this is another node it is
+ *                  no matter of ours: whoever takes those apps settles it.)
  *
  * Whatever else was uncertain is found by asking for what is due.
  */
@@ -32,6 +34,7 @@ void hy_doubt_note(struct hy_engine *engine, enum hy_verb verb)
 void hy_doubt_claim(struct hy_engine *engine)
 {
     engine->doubt.claim = true;
+    engine->doubt.lane = 0;
     engine->claiming = true; /* nobody else does */
 }
 
@@ -45,6 +48,8 @@ struct look {
     struct hy_settle settle;
     struct hy_arena arena;
     struct hy_engine *engine;
+    int64_t node;   /* who looks */
+    int generation; /* of the registry, as of the start */
 };
 
 static void done(struct hy_op *op, void *arg)
@@ -64,6 +69,8 @@ static struct look *look_new(struct hy_engine *engine,
         return NULL;
     hy_arena_init(&look->arena);
     look->engine = engine;
+    look->node = engine->cluster.node;
+    look->generation = atomic_load(&engine->registry.generation);
     look->mail.open = open;
     engine->doubt.busy = true;
     return look;
@@ -90,11 +97,23 @@ static bool is_as_stored(const struct hy_app *known, const struct hy_app *stored
            strcmp(known->settings, stored->settings) == 0;
 }
 
+/* The clocks of several nodes say little about which of two is newer: what is stored is. */
+static bool is_known(const struct hy_engine *engine, const struct hy_app *known,
+                     const struct hy_app *stored)
+{
+    if (known->deleted_at_ms)
+        return true;
+    if (!engine->cluster.shared)
+        return is_as_stored(known, stored);
+    return !stored->deleted_at_ms && known->updated_at_ms == stored->updated_at_ms &&
+           strcmp(known->settings, stored->settings) == 0;
+}
+
 static void take_over(struct hy_engine *engine, const struct hy_app *app)
 {
     HY_APP_SCOPED const struct hy_app_entry *known = hy_engine_app_by_no(engine, app->no);
 
-    if (known && (known->app.deleted_at_ms || is_as_stored(&known->app, app)))
+    if (known && is_known(engine, &known->app, app))
         return;
     if (hy_registry_put_app(&engine->registry, app) != 0) {
         atomic_store(&engine->doubt.apps, true);
@@ -112,6 +131,8 @@ static void apps_read(struct hy_engine *engine, struct hy_mail *mail)
     struct look *look = (struct look *)mail;
     int result = look->op.result;
 
+    if (engine->cluster.shared && look->generation != atomic_load(&engine->registry.generation))
+        result = HY_E_BUSY; /* read before a change of this node's own: it would undo that */
     for (size_t i = 0; result == 0 && i < look->apps.count; i++)
         take_over(engine, &look->apps.apps[i]);
     if (result)
@@ -166,6 +187,33 @@ static void nothing_lost(struct hy_engine *engine)
     engine->claiming = false;
 }
 
+void hy_doubt_forget(struct hy_engine *engine)
+{
+    if (engine->doubt.claim)
+        nothing_lost(engine);
+}
+
+/* The lane whose messages are to be looked at; null: all were. */
+static const struct hy_lane *lane_to_look_at(struct hy_engine *engine)
+{
+    struct hy_doubt *doubt = &engine->doubt;
+
+    while (doubt->lane < engine->lanes.count) {
+        const struct hy_lane *lane = engine->lanes.items[doubt->lane];
+
+        if (lane->holding == HY_HOLDING_YES || lane->holding == HY_HOLDING_LEAVING)
+            return lane;
+        doubt->lane++;
+    }
+    return NULL;
+}
+
+/* As long as the lease is good, what was listed in `sending` was claimed by nobody else. */
+static bool is_void(const struct hy_engine *engine, const struct look *look)
+{
+    return !hy_cluster_may_send(engine, look->node) || !engine->doubt.claim;
+}
+
 static void lost_read(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct look *look = (struct look *)mail;
@@ -173,7 +221,11 @@ static void lost_read(struct hy_engine *engine, struct hy_mail *mail)
     struct hy_message *messages = look->list.messages;
     struct hy_settle *settle = &look->settle;
 
-    if (look->op.result == 0 && count == 0)
+    if (is_void(engine, look))
+        count = 0;
+    else if (look->op.result == 0 && count == 0 && engine->cluster.shared)
+        engine->doubt.lane++;
+    else if (look->op.result == 0 && count == 0)
         nothing_lost(engine);
     if (count > 0)
         settle->items = hy_arena_array(&look->arena, count, sizeof *settle->items);
@@ -192,11 +244,18 @@ static void lost_read(struct hy_engine *engine, struct hy_mail *mail)
 
 static void read_lost(struct hy_engine *engine)
 {
-    struct look *look = look_new(engine, lost_read);
+    const struct hy_lane *lane = engine->cluster.shared ? lane_to_look_at(engine) : NULL;
+    struct look *look;
 
+    if (engine->cluster.shared && !lane) {
+        nothing_lost(engine);
+        return;
+    }
+    look = look_new(engine, lost_read);
     if (!look)
         return;
     look->list = (struct hy_message_list){.op.verb = HY_VERB_MESSAGE_LIST,
+                                          .app_no = lane ? lane->app_no : 0,
                                           .state = HY_MESSAGE_SENDING,
                                           .limit = LOST_AT_ONCE,
                                           .arena = &look->arena};
@@ -208,7 +267,8 @@ static void read_lost(struct hy_engine *engine)
 int64_t hy_doubt_turn(struct hy_engine *engine)
 {
     struct hy_doubt *doubt = &engine->doubt;
-    bool apps = atomic_load(&doubt->apps), lost = doubt->claim && engine->attempts_open == 0;
+    bool apps = atomic_load(&doubt->apps);
+    bool lost = doubt->claim && engine->attempts_open == 0 && hy_cluster_good(engine);
 
     if (doubt->busy || (!apps && !lost))
         return HY_NEVER;

@@ -31,15 +31,18 @@ static int check_master_key(struct hy_engine *engine)
     struct hy_arena arena;
     struct hy_meta_get get = {.op.verb = HY_VERB_META_GET, .name = "master_key", .arena = &arena};
     struct hy_meta_put put = {
-        .op.verb = HY_VERB_META_PUT, .name = "master_key", .value = fingerprint};
+        .op.verb = HY_VERB_META_PUT, .name = "master_key", .value = fingerprint, .if_absent = true};
     int err;
 
     hy_seal_fingerprint(engine->config.seal, fingerprint);
     hy_arena_init(&arena);
     err = hy_store_run(engine->config.store, &get.op);
-    if (err == HY_E_NOT_FOUND)
+    if (err == HY_E_NOT_FOUND) {
         err = hy_store_run(engine->config.store, &put.op);
-    else if (!err && strcmp(get.value, fingerprint) != 0)
+        if (!err || err == HY_E_EXISTS) /* another node came first, perhaps with another key */
+            err = hy_store_run(engine->config.store, &get.op);
+    }
+    if (!err && strcmp(get.value, fingerprint) != 0)
         err = HY_E_DENIED;
     hy_arena_deinit(&arena);
     return err;
@@ -55,21 +58,22 @@ static int recovery_rules(struct hy_engine *engine, struct hy_arena *arena, stru
     if (!apps)
         return HY_E_NOMEM;
     for (size_t i = 0; i < count && (entry = hy_registry_at(&engine->registry, i)) != NULL; i++) {
-        apps[r->app_count++] = (struct hy_recover_app){.app_no = entry->app.no,
-                                                       .rules = hy_app_settle_rules(entry),
-                                                       .expect_event = hy_app_hears_events(entry)};
+        apps[r->app_count++] = hy_app_recover_rules(entry);
         hy_engine_app_release(entry);
     }
     r->apps = apps;
     return 0;
 }
 
+/* Of several nodes each settles what it takes: cluster/take.c. */
 static int recover(struct hy_engine *engine)
 {
     struct hy_recover r = {.op.verb = HY_VERB_RECOVER, .now_ms = engine->now_ms};
     struct hy_arena arena;
     int err;
 
+    if (engine->cluster.shared)
+        return 0;
     hy_arena_init(&arena);
     err = recovery_rules(engine, &arena, &r);
     if (!err)
@@ -80,7 +84,7 @@ static int recover(struct hy_engine *engine)
     if (r.recovered)
         hy_log(HY_LOG_WARN, "engine.recovered", "messages=%zu were being sent when it stopped",
                r.recovered);
-    hy_message_ids_init(&engine->ids, 0, r.last_message_id);
+    hy_message_ids_init(&engine->ids, engine->ids.node, r.last_message_id);
     return 0;
 }
 
@@ -104,12 +108,16 @@ static int load_tokens(struct hy_engine *engine)
 
 static int load(struct hy_engine *engine)
 {
-    int err = check_master_key(engine);
+    int err = hy_news_init(engine);
 
+    if (!err)
+        err = check_master_key(engine);
     if (!err)
         err = hy_registry_load(engine);
     if (!err)
         err = hy_shelf_load(engine);
+    if (!err)
+        err = hy_cluster_join(engine);
     if (!err)
         err = recover(engine);
     if (err)
@@ -147,7 +155,7 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     if (!engine)
         return HY_E_NOMEM;
     engine->config = *config;
-    engine->now_ms = config->now_ms();
+    engine->now_ms = engine->started_ms = config->now_ms();
     engine->wakes_at_ms = engine->noticed_due_ms = engine->noticed_expiry_ms = HY_NEVER;
     engine->unsettled_last = &engine->unsettled;
     engine->lanes.generation = -1;
@@ -168,6 +176,7 @@ int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_
     if (!err)
         err = load(engine);
     if (err) {
+        hy_store_watch(config->store, NULL, NULL);
         hy_engine_free(engine);
         return err;
     }
@@ -184,6 +193,7 @@ void hy_engine_free(struct hy_engine *engine)
     hy_teller_deinit(engine);
     hy_feeder_deinit(engine);
     hy_lanes_free(engine);
+    hy_cluster_deinit(engine);
     hy_shelf_deinit(&engine->shelf);
     hy_registry_deinit(&engine->registry);
     hy_cuts_deinit(&engine->cuts);
@@ -230,6 +240,7 @@ int64_t hy_engine_tick(struct hy_engine *engine, int64_t now_ms)
     hy_lanes_match(engine);
     hy_setback_turn(engine);
     open_mail(engine);
+    next = sooner(next, hy_cluster_turn(engine));
     for (size_t i = 0; i < engine->lanes.count; i++) {
         next = sooner(next, hy_keeper_turn(engine, engine->lanes.items[i]));
         next = sooner(next, hy_lane_alarm_turn(engine, engine->lanes.items[i]));
@@ -255,13 +266,18 @@ void hy_engine_quiesce(struct hy_engine *engine)
     engine->config.transport.wake(engine->config.transport.self);
 }
 
-bool hy_engine_idle(const struct hy_engine *engine)
+bool hy_engine_works_ended(const struct hy_engine *engine)
 {
     return engine->attempts_open == 0 && engine->tokens_open == 0 && engine->logins_open == 0 &&
            !engine->template_works && !engine->claiming && !engine->settling &&
            !engine->doubt.busy && !engine->rewinding && !engine->clockwork.busy &&
            engine->clockwork.jobs_open == 0 && hy_teller_idle(&engine->teller) &&
            hy_feeder_idle(engine);
+}
+
+bool hy_engine_idle(const struct hy_engine *engine)
+{
+    return hy_engine_works_ended(engine) && hy_cluster_idle(engine);
 }
 
 /* --- what others may look at ------------------------------------------------------------------ */
@@ -281,6 +297,11 @@ void hy_engine_readiness(struct hy_engine *engine, struct hy_readiness *ret_read
     if (missing)
         snprintf(ret_readiness->detail, sizeof ret_readiness->detail,
                  "the first token of app %s is not known yet", missing);
+    if (!hy_cluster_good(engine)) {
+        ret_readiness->ready = false;
+        snprintf(ret_readiness->detail, sizeof ret_readiness->detail,
+                 "this node's lease is over and the store did not renew it: nothing is sent here");
+    }
     if (engine->quiet) {
         ret_readiness->ready = false;
         snprintf(ret_readiness->detail, sizeof ret_readiness->detail, "shutting down");

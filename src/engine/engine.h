@@ -17,7 +17,7 @@
  * the struct has one, otherwise in `op.audit` of its verb, which these functions leave as it is.
  * Null: nobody with a key. It has to live until `done`.
  *
- * Beside this one: templates.h, pages.h (sessions, reports and advice of mini-program pages),
+ * Beside this one: nodes.h (several on one store), templates.h, pages.h (sessions, reports and advice of mini-program pages),
  * callbacks.h, broadcasts.h, webhooks.h.
  */
 #ifndef HY_ENGINE_ENGINE_H
@@ -62,12 +62,17 @@ struct hy_engine_config {
     const char *wechat_url;       /* instead of the platform's own; null = that */
     int64_t idempotency_window_s; /* a key is remembered at least so long; 0: 24 h */
     int64_t lease_s;              /* of claimed messages; 0: 120 */
-    /* A clock that nobody sets, in ms since some start: tells that now_ms was set back. Null: what now_ms
-     * itself shows must do. */
+    /* A clock that nobody sets, in ms since some start, and that goes on while the machine sleeps: tells that
+     * now_ms was set back, and how long a node's lease is good. Null: what now_ms itself shows must do. */
     int64_t (*steady_ms)(void);
     int64_t connections_max; /* of the transport; 0: 512. One app never takes more than are left */
     bool allow_private_webhooks;     /* http, and addresses that are not public */
     int64_t keep_s[HY_RETAIN_KINDS]; /* how long each kind of record is kept; 0 = for ever */
+    /* Of a store that several nodes use: what this one is called, and how long it is taken for alive
+     * without a beat; 0: 6 s. */
+    const char *node_name;
+    int64_t node_lease_ms;
+    int64_t (*store_ms)(void); /* tests: the store's clock; null: its own */
 };
 
 /* Loads apps, keys, tokens and schedules, recovers what a dead process left in `sending`. Blocks.
@@ -299,7 +304,8 @@ enum { HY_ACCESS_TOKEN_BYTES = 1024 };
 /*
  * The current token: answered at once while there is a good one, also during a refresh; otherwise
  * when the refresh ends. `refresh`: replace `bad_token` (null: the current one), if it still is the
- * current one.
+ * current one; answered with another one than that, or HY_E_BUSY. Over several nodes one of them asks the
+ * platform, and the others wait for what it gets.
  */
 struct hy_token_query {
     int64_t app_no;

@@ -22,14 +22,18 @@ static const char operator_reason[] = "operator";
 
 struct record {
     struct hy_pause_put put;
+    struct hy_engine *engine;
     char reason[HY_REASON_BYTES];
 };
 
 static void recorded(struct hy_op *op, void *arg)
 {
+    struct record *r = arg;
+
     if (op->result)
         hy_log(HY_LOG_WARN, "store.pause_put", "error=\"%s\"", hy_err_text(op->result));
-    free(arg);
+    hy_news_pause_ended(r->engine);
+    free(r);
 }
 
 static struct hy_pause as_stored(const struct hy_lane *lane, enum hy_channel channel)
@@ -53,7 +57,29 @@ static void record(struct hy_engine *engine, struct hy_lane *lane, enum hy_chann
     r->put = (struct hy_pause_put){.op.verb = HY_VERB_PAUSE_PUT, .pause = as_stored(lane, channel)};
     snprintf(r->reason, sizeof r->reason, "%s", lane->gates[channel].pause_reason);
     r->put.pause.reason = r->reason;
+    r->engine = engine;
+    hy_news_pause_begun(engine);
     hy_engine_verb(engine, &r->put.op, recorded, r);
+}
+
+static enum hy_gate_hold hold_of(const struct hy_pause *p)
+{
+    return strcmp(p->reason, operator_reason) == 0 ? HY_GATE_OPERATOR : HY_GATE_VERDICT;
+}
+
+/* What it had been of, a duration or an instant, is not known any more: it ends by its instant. */
+static void load(const struct hy_engine *engine, struct hy_gate *gate, const struct hy_pause *p)
+{
+    int64_t probes =
+        p->since_ms < engine->now_ms ? (engine->now_ms - p->since_ms) / probe_gap_ms : 0;
+
+    gate->hold = hold_of(p);
+    gate->stored = gate->by_clock = true;
+    gate->probe = p->probe;
+    gate->paused_until_ms = p->until_ms;
+    gate->paused_since_ms = p->since_ms;
+    gate->probe_at_ms = p->probe ? p->since_ms + (probes + 1) * probe_gap_ms : HY_NEVER;
+    snprintf(gate->pause_reason, sizeof gate->pause_reason, "%s", p->reason);
 }
 
 int hy_gates_load(struct hy_engine *engine)
@@ -67,23 +93,22 @@ int hy_gates_load(struct hy_engine *engine)
     for (size_t i = 0; !err && i < pauses.count; i++) {
         const struct hy_pause *p = &pauses.pauses[i];
         struct hy_lane *lane = hy_lane_find(engine, p->app_no);
-        struct hy_gate *gate = lane ? &lane->gates[p->channel] : NULL;
-        int64_t probes =
-            p->since_ms < engine->now_ms ? (engine->now_ms - p->since_ms) / probe_gap_ms : 0;
 
-        if (!gate)
-            continue;
-        gate->hold = strcmp(p->reason, operator_reason) == 0 ? HY_GATE_OPERATOR : HY_GATE_VERDICT;
-        gate->stored = gate->by_clock =
-            true; /* which is not known any more; it ends by its instant */
-        gate->probe = p->probe;
-        gate->paused_until_ms = p->until_ms;
-        gate->paused_since_ms = p->since_ms;
-        gate->probe_at_ms = p->probe ? p->since_ms + (probes + 1) * probe_gap_ms : HY_NEVER;
-        snprintf(gate->pause_reason, sizeof gate->pause_reason, "%s", p->reason);
+        if (lane)
+            load(engine, &lane->gates[p->channel], p);
     }
     hy_arena_deinit(&arena);
     return err;
+}
+
+void hy_gate_reset(struct hy_engine *engine, struct hy_gate *gate, const struct hy_pause *pause)
+{
+    int64_t pauses = gate->pauses;
+
+    *gate = (struct hy_gate){.pauses = pauses};
+    hy_window_init(&gate->window);
+    if (pause)
+        load(engine, gate, pause);
 }
 
 /* --- pausing ---------------------------------------------------------------------------------- */
@@ -146,6 +171,19 @@ void hy_gate_pause(struct hy_engine *engine, struct hy_lane *lane, enum hy_chann
         log_pause(engine, lane, channel);
 }
 
+void hy_gate_take(struct hy_engine *engine, struct hy_lane *lane, enum hy_channel channel,
+                  const struct hy_pause *pause)
+{
+    struct hy_gate *gate = &lane->gates[channel];
+
+    if (gate->hold == hold_of(pause) && gate->paused_until_ms == pause->until_ms &&
+        strcmp(gate->pause_reason, pause->reason) == 0)
+        return;
+    gate->pauses++;
+    load(engine, gate, pause);
+    log_pause(engine, lane, channel);
+}
+
 static void open_gate(struct hy_lane *lane, enum hy_channel channel)
 {
     struct hy_gate *gate = &lane->gates[channel];
@@ -168,6 +206,15 @@ void hy_gate_reopen(struct hy_engine *engine, struct hy_lane *lane, enum hy_chan
     if (gate->stored)
         record(engine, lane, channel);
     gate->stored = false;
+}
+
+void hy_gate_resume(struct hy_lane *lane, enum hy_channel channel)
+{
+    struct hy_gate *gate = &lane->gates[channel];
+
+    open_gate(lane, channel);
+    gate->stored = false; /* the record goes, or is gone */
+    gate->window.deaths = gate->window.dead_in_a_row = 0;
 }
 
 int64_t hy_gate_room(struct hy_engine *engine, struct hy_lane *lane, enum hy_channel channel,
@@ -206,10 +253,12 @@ static void stored_by_hand(struct hy_op *op, void *arg)
 
     if (op->result)
         pause->result = op->result;
-    if (++pause->open < HY_CHANNELS)
+    if (++pause->open < HY_CHANNELS) {
         hy_engine_verb(pause->engine, &pause->put[pause->open].op, stored_by_hand, pause);
-    else
-        pause->done(pause, pause->arg);
+        return;
+    }
+    hy_news_pause_ended(pause->engine);
+    pause->done(pause, pause->arg);
 }
 
 /* One channel's record after the other: `done` is called once, whichever thread ends them. */
@@ -227,6 +276,7 @@ static void store_by_hand(struct hy_engine *engine, int64_t app_no, int64_t unti
                                                         .since_ms = engine->config.now_ms(),
                                                         .reason = operator_reason}};
     pause->put[0].op.audit = pause->audit;
+    hy_news_pause_begun(engine);
     hy_engine_verb(engine, &pause->put[0].op, stored_by_hand, pause);
 }
 
@@ -263,11 +313,8 @@ int hy_engine_app_resume(struct hy_engine *engine, const char *id, struct hy_app
         return HY_E_NOT_FOUND;
     pthread_mutex_lock(&engine->turn_lock);
     lane = hy_lane_find(engine, app->app.no);
-    for (int i = 0; lane && i < HY_CHANNELS; i++) {
-        open_gate(lane, (enum hy_channel)i);
-        lane->gates[i].stored = false; /* the record goes below */
-        lane->gates[i].window.deaths = lane->gates[i].window.dead_in_a_row = 0;
-    }
+    for (int i = 0; lane && i < HY_CHANNELS; i++)
+        hy_gate_resume(lane, (enum hy_channel)i);
     if (lane)
         lane->keeper.retry_at_ms = 0;
     pthread_mutex_unlock(&engine->turn_lock);

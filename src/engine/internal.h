@@ -4,6 +4,7 @@
  * The room: here lies a message's way (submission, fit, dispatch with gate and lane, attempt,
  * feedback) and what the whole engine rests on (mailbox, registry, setback, doubt, retention).
  *   broadcast/  on their way in, the feeder, the verbs
+ *   cluster/    this engine as one of several nodes
  *   page/       sessions of mini-program pages, and what pages report
  *   schedule/   cron, and the built-in jobs
  *   template/   the shelf, and calls to the platform about templates
@@ -22,6 +23,7 @@
 #include "base/err.h"
 #include "domain/zone.h"
 #include "engine/callbacks.h"
+#include "engine/cluster/cluster.h"
 #include "engine/engine.h"
 #include "engine/hush.h"
 #include "engine/lane.h"
@@ -69,7 +71,8 @@ struct hy_registry {
     const struct hy_seal *seal;
     struct hy_key *keys; /* in use; names owned */
     size_t key_count;
-    atomic_int generation; /* grows with every change of apps */
+    atomic_int generation;           /* grows with every change of apps */
+    atomic_int_fast64_t key_changes; /* by this process */
 };
 
 /* `seal` must outlive it. */
@@ -81,6 +84,8 @@ int hy_registry_put_app(struct hy_registry *registry, const struct hy_app *app);
 void hy_registry_delete_app(struct hy_registry *registry, int64_t app_no, int64_t now_ms);
 int hy_registry_put_key(struct hy_registry *registry, const struct hy_key *key);
 void hy_registry_remove_key(struct hy_registry *registry, int64_t key_id);
+/* These are all that are in use. HY_E_NOMEM: nothing was changed. */
+int hy_registry_replace_keys(struct hy_registry *registry, const struct hy_key *keys, size_t count);
 /* Deleted ones too; null when there is none. The entry is counted. */
 const struct hy_app_entry *hy_registry_by_no(struct hy_registry *registry, int64_t no);
 /* The same by index, in order of no; null past the last one. */
@@ -102,6 +107,7 @@ struct hy_shelf {
     size_t count;
     int64_t *synced; /* apps whose templates were ever synced */
     size_t synced_count;
+    atomic_int_fast64_t changes; /* so far */
 };
 
 int hy_shelf_init(struct hy_shelf *shelf);
@@ -142,6 +148,7 @@ struct hy_batch {
     struct hy_claim claim;
     struct hy_arena arena;
     struct hy_attempt_run *runs; /* room for every message that may be claimed */
+    int64_t node;                /* who claimed */
     size_t open;                 /* attempts that are not settled */
     struct hy_engine *engine;
 };
@@ -184,8 +191,16 @@ struct hy_clockwork {
 struct hy_doubt {
     atomic_bool apps;      /* any thread */
     bool claim;            /* `claiming` is held meanwhile */
+    size_t lane;           /* of several nodes: whose messages are looked at */
     bool busy;             /* looks */
     int64_t not_before_ms; /* after the store had trouble */
+};
+
+/* Since the start; any thread. */
+struct hy_counters {
+    atomic_int_fast64_t accepted; /* messages */
+    atomic_int_fast64_t attempts[HY_VERDICTS];
+    atomic_int_fast64_t token_calls;
 };
 
 struct hy_engine {
@@ -197,8 +212,11 @@ struct hy_engine {
     struct hy_message_ids ids;
     struct hy_cuts cuts;
     struct hy_hush denied, login_trouble;
+    struct hy_counters counters;
+    int64_t started_ms;
 
     /* the engine's thread only, from here on */
+    struct hy_cluster cluster;
     struct hy_lanes lanes;
     bool claiming; /* a claim verb is under way */
     bool quiet;    /* takes no more messages */
@@ -261,7 +279,12 @@ static inline int64_t hy_set_back_ms(int64_t ms, int64_t by_ms)
 void hy_doubt_note(struct hy_engine *engine, enum hy_verb verb);
 /* The engine's thread: a claim did. */
 void hy_doubt_claim(struct hy_engine *engine);
+/* The engine's thread: this process is another node now, and what it claimed is no matter of its own. */
+void hy_doubt_forget(struct hy_engine *engine);
 int64_t hy_doubt_turn(struct hy_engine *engine);
+
+/* engine.c: nothing but the beats of a node is under way any more. */
+bool hy_engine_works_ended(const struct hy_engine *engine);
 
 /* attempt.c */
 void hy_batch_start(struct hy_engine *engine, struct hy_batch *batch);
@@ -269,6 +292,7 @@ int64_t hy_attempts_settle(struct hy_engine *engine);
 /* What an app's settings say about settling, and whether the platform will tell by event what
  * became of a message that went by a counter or without a grant. */
 struct hy_settle_rules hy_app_settle_rules(const struct hy_app_entry *app);
+struct hy_recover_app hy_app_recover_rules(const struct hy_app_entry *app);
 bool hy_app_hears_events(const struct hy_app_entry *app);
 
 /* feedback.c: what came of it tells the lane how to go on. An answer is told before it is
@@ -278,6 +302,8 @@ void hy_feedback_verdict(struct hy_attempt_run *run);
 
 /* token/keeper.c */
 void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
+/* As stored by another node: taken when it is newer than what is known. */
+void hy_keeper_hear(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token);
 int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane);
 bool hy_keeper_alive(const struct hy_engine *engine, const struct hy_keeper *keeper);
 /* Alive, and not known to be refused: fit for sending. */

@@ -34,6 +34,9 @@ static struct hy_lane *add_lane(struct hy_engine *engine, int64_t app_no)
     for (int i = 0; i < HY_CHANNELS; i++)
         hy_window_init(&lane->gates[i].window);
     hy_lane_ask(lane);
+    lane->holding = engine->cluster.shared ? HY_HOLDING_NO : HY_HOLDING_YES;
+    engine->cluster.stirred = engine->cluster.shared;
+    hy_cluster_hurry(engine);
     grown[lanes->count++] = lane;
     return lane;
 }

@@ -15,6 +15,7 @@
 #include "domain/settlement.h"
 #include "domain/window.h"
 #include "engine/alarm.h"
+#include "engine/cluster/cluster.h"
 #include "engine/engine.h"
 
 /* --- token/keeper.c: the token of one app ----------------------------------------------------- */
@@ -31,6 +32,8 @@ struct hy_keeper {
     bool force;          /* the next call is a forced one */
     bool tried;          /* the first fetch has ended, well or not */
     int64_t retry_at_ms; /* not before; after failures and used-up budgets */
+    int64_t
+        taken_at_ms; /* steady: since then another node asks, and is waited for; 0 = none does */
     int64_t failures;
     char error[HY_ERRMSG_BYTES];    /* of the last failure, "" = none */
     int64_t day, calls_today;       /* the platform's day, and the token calls on it */
@@ -60,6 +63,7 @@ struct hy_gate_pause {
 
 struct hy_gate {
     int64_t next_due_ms[HY_RANKS]; /* of each queue; 0 = not known: ask; HY_NEVER = none known */
+    int64_t left_due_ms[HY_RANKS]; /* the earliest due instant that the last claim left; 0 = none */
     int64_t in_flight;             /* claimed from its queues and not settled */
     struct hy_window window;
     struct hy_gap gap; /* between two messages of one user */
@@ -78,6 +82,9 @@ struct hy_gate {
 struct hy_lane {
     int64_t app_no;
     const struct hy_app_entry *app; /* counted; of a deleted one, too */
+    enum hy_holding holding;
+    bool pauses_asked, pauses_read; /* while reading */
+    int64_t feeder_reading;         /* while reading: the one of the feeder's that it waits for */
     struct hy_keeper keeper;
     struct hy_gate gates[HY_CHANNELS];
     int64_t in_flight;   /* of both gates */
@@ -143,5 +150,12 @@ void hy_gate_pause(struct hy_engine *engine, struct hy_lane *lane, enum hy_chann
 void hy_gate_reopen(struct hy_engine *engine, struct hy_lane *lane, enum hy_channel channel);
 /* Start-up: the pauses that the store knows of. */
 int hy_gates_load(struct hy_engine *engine);
+/* As at a start, paused as stored; null: open. */
+void hy_gate_reset(struct hy_engine *engine, struct hy_gate *gate, const struct hy_pause *pause);
+/* Another node wrote this pause; it is taken over if it is another one than the present. */
+void hy_gate_take(struct hy_engine *engine, struct hy_lane *lane, enum hy_channel channel,
+                  const struct hy_pause *pause);
+/* Somebody ended its pause, and the store knows it. */
+void hy_gate_resume(struct hy_lane *lane, enum hy_channel channel);
 
 #endif

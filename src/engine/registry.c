@@ -1,16 +1,13 @@
 /*
- * registry.c - apps and keys in memory, so that a request is checked without asking the store.
+ * registry.c - apps in memory, so that a request is checked without asking the store; keys: keys.c.
  *
  * An app's entry never changes: a change puts a new one in its place, and whoever holds the old one
  * keeps it until they release it.
  */
 #include "base/log.h"
-#include "crypto/apikey.h"
-#include "crypto/secret.h"
 #include "engine/app_secrets.h"
 #include "engine/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -299,82 +296,6 @@ const struct hy_app_entry **hy_engine_app_list(struct hy_engine *engine, struct 
     }
     pthread_rwlock_unlock(&registry->lock);
     *ret_count = count;
-    return list;
-}
-
-/* --- keys ------------------------------------------------------------------------------------- */
-
-int hy_registry_put_key(struct hy_registry *registry, const struct hy_key *key)
-{
-    char *name = strdup(key->name);
-    struct hy_key *grown;
-
-    if (!name)
-        return HY_E_NOMEM;
-    pthread_rwlock_wrlock(&registry->lock);
-    grown = realloc(registry->keys, (registry->key_count + 1) * sizeof *grown);
-    if (grown) {
-        grown[registry->key_count] = *key;
-        grown[registry->key_count++].name = name;
-        registry->keys = grown;
-    } else {
-        free(name);
-    }
-    pthread_rwlock_unlock(&registry->lock);
-    return grown ? 0 : HY_E_NOMEM;
-}
-
-void hy_registry_remove_key(struct hy_registry *registry, int64_t key_id)
-{
-    pthread_rwlock_wrlock(&registry->lock);
-    for (size_t i = 0; i < registry->key_count; i++) {
-        if (registry->keys[i].id == key_id) {
-            free((char *)registry->keys[i].name);
-            memmove(&registry->keys[i], &registry->keys[i + 1],
-                    (registry->key_count - i - 1) * sizeof registry->keys[0]);
-            registry->key_count--;
-            break;
-        }
-    }
-    pthread_rwlock_unlock(&registry->lock);
-}
-
-unsigned hy_engine_key_scopes(struct hy_engine *engine, const char *key,
-                              struct hy_key_holder *ret_holder)
-{
-    struct hy_registry *registry = &engine->registry;
-    uint8_t hash[HY_APIKEY_HASH_BYTES];
-    unsigned scopes = 0;
-
-    hy_apikey_hash(engine->config.seal, key, hash);
-    pthread_rwlock_rdlock(&registry->lock);
-    for (size_t i = 0; i < registry->key_count; i++) {
-        if (!hy_secret_equal(registry->keys[i].hash, hash, sizeof hash))
-            continue;
-        scopes = registry->keys[i].scopes;
-        if (ret_holder) {
-            ret_holder->id = registry->keys[i].id;
-            snprintf(ret_holder->name, sizeof ret_holder->name, "%s", registry->keys[i].name);
-        }
-    }
-    pthread_rwlock_unlock(&registry->lock);
-    return scopes;
-}
-
-struct hy_key *hy_engine_key_list(struct hy_engine *engine, struct hy_arena *arena,
-                                  size_t *ret_count)
-{
-    struct hy_registry *registry = &engine->registry;
-    struct hy_key *list;
-
-    pthread_rwlock_rdlock(&registry->lock);
-    list = hy_arena_array(arena, registry->key_count + 1, sizeof *list);
-    *ret_count = list ? registry->key_count : 0;
-    for (size_t i = 0; i < *ret_count; i++) {
-        list[i] = registry->keys[i];
-        list[i].name = hy_arena_strdup(arena, registry->keys[i].name);
-    }
-    pthread_rwlock_unlock(&registry->lock);
     return list;
 }
 

@@ -242,8 +242,10 @@ static void admitted(struct hy_op *op, void *arg)
     struct hy_admit *admit = &submit->admit;
 
     for (size_t i = 0; op->result == 0 && i < admit->count; i++) {
-        if (admit->items[i].admission == HY_ADMITTED)
-            notice(submit->engine, admit->items[i].message);
+        if (admit->items[i].admission != HY_ADMITTED)
+            continue;
+        atomic_fetch_add_explicit(&submit->engine->counters.accepted, 1, memory_order_relaxed);
+        notice(submit->engine, admit->items[i].message);
     }
     if (op->result == HY_E_UNCERTAIN)
         hy_doubt_note(submit->engine, op->verb); /* perhaps something is due */

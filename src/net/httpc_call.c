@@ -40,7 +40,10 @@ static int on_ready(void *arg, char *peer, char *local, int peer_port, int local
     }
     if (call->written && !nothing_taken(call))
         return CURL_PREREQFUNC_ABORT;
-    call->written = true;
+    call->withheld = call->may_go && !call->may_go(call->may_go_arg);
+    call->written = !call->withheld;
+    if (call->withheld)
+        return CURL_PREREQFUNC_ABORT;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -276,6 +279,8 @@ static int set_way(struct hy_httpc_call *call, const struct hy_http_request *req
     call->guard.public_only = request->public_only;
     call->guard.refused = false;
     call->status_only = request->status_only;
+    call->may_go = request->may_go;
+    call->may_go_arg = request->may_go_arg;
     call->timeout_ms = timeout_ms ? timeout_ms : call->common->config.total_timeout_ms;
     curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
     if (call->direct == request->public_only)
@@ -305,7 +310,8 @@ void hy_httpc_call_reset(struct hy_httpc_call *call)
         hy_buf_deinit(&call->answer);
     hy_buf_clear(&call->answer);
     call->header_bytes = 0;
-    call->written = call->cut = call->too_large = call->given_up = false;
+    call->written = call->cut = call->too_large = call->given_up = call->withheld = false;
+    call->may_go = NULL;
     call->failed = NULL;
     call->done = NULL;
     call->arg = NULL;
@@ -369,6 +375,8 @@ static const char *reason_of(const struct hy_httpc_call *call, CURLcode code, in
         return call->failed;
     if (call->guard.refused && !call->written)
         return "address not public";
+    if (call->withheld)
+        return "withheld";
     if (call->given_up)
         return HY_HTTPC_GIVEN_UP;
     if (call->too_large)

@@ -35,6 +35,9 @@ struct hy_httpc_call {
     void *arg;
     int64_t started_us;
     int64_t timeout_ms;
+    bool (*may_go)(void *arg);
+    void *may_go_arg;
+    bool withheld;    /* it said no */
     bool direct;      /* past any proxy */
     bool status_only; /* the answer's body is dropped */
     bool written;     /* a connection was ready: the request was about to be written */

@@ -236,7 +236,7 @@ static void cmd_schedule(char **words)
 
 static bool is_send(const struct world_request *r)
 {
-    return strstr(r->url, "template/send") || strstr(r->url, "subscribe/send");
+    return !r->waits && (strstr(r->url, "template/send") || strstr(r->url, "subscribe/send"));
 }
 
 static size_t oldest_send(void)

@@ -189,42 +189,89 @@ static void cmd_resume(char **words)
     by_hand(words, true);
 }
 
+/* Of token calls: one that waits must live on. */
+static struct {
+    struct hy_token_query query;
+    bool done, waits;
+} asked[QUERIES_MAX];
+
+void story_queries_forget(void)
+{
+    for (size_t i = 0; i < QUERIES_MAX; i++)
+        asked[i].waits = false;
+}
+
 static void query_done(struct hy_token_query *query, void *arg)
 {
     *(bool *)arg = true;
 }
 
+static void check_answer(const struct hy_token_query *query, const char *expected)
+{
+    if (strcmp(expected, "none") == 0
+            ? query->result == 0
+            : query->result != 0 || strcmp(query->access_token, expected) != 0)
+        FAIL("token %s, error %s", query->access_token, query->error);
+}
+
+static bool lives(const struct hy_engine *engine)
+{
+    struct world_node *n = world_node_next(&story_world, NULL);
+
+    while (n && n->engine != engine)
+        n = world_node_next(&story_world, n);
+    return n || engine == story_world.engine;
+}
+
+/* waited N TEXT|none: so many token calls waited since that was asked last (not at nodes that died), and that
+ * was their answer */
+static void cmd_waited(char **words)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < QUERIES_MAX; i++) {
+        if (!asked[i].waits)
+            continue;
+        asked[i].waits = false;
+        if (!lives(asked[i].query.engine))
+            continue;
+        count++;
+        if (!asked[i].done)
+            FAIL("one waits still");
+        check_answer(&asked[i].query, words[2]);
+    }
+    if (count != atoi(words[1]))
+        FAIL("%d waited", count);
+}
+
 /* ask-token TEXT|none|wait [refresh=1] [bad=TEXT]: what GET /token answers now */
 static void cmd_ask_token(char **words)
 {
-    static struct hy_token_query queries[QUERIES_MAX]; /* one that waits must live on */
     static size_t used;
-    static bool done[QUERIES_MAX];
     size_t i = used++ % QUERIES_MAX;
-    struct hy_token_query *query = &queries[i];
+    struct hy_token_query *query = &asked[i].query;
     const struct hy_app_entry *app = hy_engine_app(story_world.engine, story_app);
 
     *query = (struct hy_token_query){.app_no = app->app.no,
                                      .refresh = story_option(words, "refresh") ||
                                                 story_option(words, "bad"),
                                      .done = query_done,
-                                     .arg = &done[i]};
+                                     .arg = &asked[i].done};
     hy_engine_app_release(app);
     if (story_option(words, "bad"))
         snprintf(query->bad_token, sizeof query->bad_token, "%s", story_option(words, "bad"));
-    done[i] = false;
+    asked[i].done = asked[i].waits = false;
     hy_engine_token(story_world.engine, query);
     world_settle(&story_world);
     if (strcmp(words[1], "wait") == 0) {
-        if (done[i])
+        asked[i].waits = true;
+        if (asked[i].done)
             FAIL("answered at once: %s%s", query->access_token, query->error);
         return;
     }
-    if (!done[i])
+    if (!asked[i].done)
         FAIL("no answer yet");
-    if (strcmp(words[1], "none") == 0 ? query->result == 0
-                                      : strcmp(query->access_token, words[1]) != 0)
-        FAIL("token %s, error %s", query->access_token, query->error);
+    check_answer(query, words[1]);
 }
 
 /* check: the store's invariants hold (every story ends with it) */
@@ -237,8 +284,16 @@ static void cmd_check(char **words)
         FAIL("store: %s", check.count ? check.findings[0] : "damaged");
 }
 
-const struct story_command story_looks[] = {
-    {"state", 3, cmd_state},         {"uses", 3, cmd_uses},   {"grants", 3, cmd_grants},
-    {"messages", 2, cmd_messages},   {"lane", 2, cmd_lane},   {"resume", 1, cmd_resume},
-    {"channel", 2, cmd_channel},     {"quiet", 2, cmd_quiet}, {"pause", 1, cmd_pause},
-    {"ask-token", 2, cmd_ask_token}, {"check", 1, cmd_check}, {0}};
+const struct story_command story_looks[] = {{"state", 3, cmd_state},
+                                            {"uses", 3, cmd_uses},
+                                            {"grants", 3, cmd_grants},
+                                            {"messages", 2, cmd_messages},
+                                            {"lane", 2, cmd_lane},
+                                            {"resume", 1, cmd_resume},
+                                            {"channel", 2, cmd_channel},
+                                            {"quiet", 2, cmd_quiet},
+                                            {"pause", 1, cmd_pause},
+                                            {"ask-token", 2, cmd_ask_token},
+                                            {"waited", 3, cmd_waited},
+                                            {"check", 1, cmd_check},
+                                            {0}};

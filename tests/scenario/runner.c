@@ -95,7 +95,8 @@ int64_t *story_message(const char *name)
 static const struct story_command *find_command(const char *name)
 {
     const struct story_command *const tables[] = {story_acts,   story_wire,      story_looks,
-                                                  story_ledger, story_templates, story_broadcasts};
+                                                  story_ledger, story_templates, story_broadcasts,
+                                                  story_nodes};
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         for (const struct story_command *c = tables[i]; c->name; c++) {
@@ -132,6 +133,7 @@ static void play(void)
     message_count = 0;
     story_templates_forget();
     story_broadcasts_forget();
+    story_queries_forget();
     world_start(&story_world);
     for (line_number = 1; fgets(line, sizeof line, f); line_number++)
         run_line(line);

@@ -16,10 +16,10 @@ struct story_command {
 };
 
 /* acts.c: what callers and time do. wire.c: what the platform sees and answers. looks.c: what must
- * be true. ledger.c: prompts. templates.c: templates. broadcasts.c: broadcasts. Each ended by a null
- * name. */
+ * be true. ledger.c: prompts. templates.c: templates. broadcasts.c: broadcasts. nodes.c: several nodes. Each
+ * ended by a null name. */
 extern const struct story_command story_acts[], story_wire[], story_looks[], story_ledger[],
-    story_templates[], story_broadcasts[];
+    story_templates[], story_broadcasts[], story_nodes[];
 
 extern struct world story_world;
 extern struct hy_arena story_arena;
@@ -46,5 +46,6 @@ void story_templates_forget(void);
 
 /* Another story: its broadcasts, and who was sent something. */
 void story_broadcasts_forget(void);
+void story_queries_forget(void);
 
 #endif

@@ -18,7 +18,7 @@ static size_t find_request(char **words, bool fresh)
     char text[8192];
 
     for (size_t i = 0; i < story_world.request_count; i++) {
-        bool all = !(fresh && story_world.requests[i].seen);
+        bool all = !(fresh && story_world.requests[i].seen) && !story_world.requests[i].waits;
 
         all_text(&story_world.requests[i], text, sizeof text);
         for (char **word = words; all && *word; word++) {
@@ -114,7 +114,7 @@ static size_t count_requests(char **words)
     char text[8192];
 
     for (size_t i = 0; i < story_world.request_count; i++) {
-        bool all = true;
+        bool all = !story_world.requests[i].waits;
 
         all_text(&story_world.requests[i], text, sizeof text);
         for (char **word = words; all && *word; word++)

@@ -63,24 +63,29 @@ static void leave(void)
         after_run();
 }
 
-static int64_t tick(struct world *w)
+int64_t world_tick(struct hy_engine *engine)
 {
     int64_t next;
 
     enter();
-    next = hy_engine_tick(w->engine, now_ms);
+    next = hy_engine_tick(engine, now_ms);
     leave();
     return next;
 }
 
-static bool pump(struct world *w)
+bool world_pump(struct hy_store *store)
 {
     bool any;
 
     enter();
-    any = hy_store_pump(w->store);
+    any = hy_store_pump(store);
     leave();
     return any;
+}
+
+static int64_t tick(struct world *w)
+{
+    return w->shared ? world_nodes_tick(w) : world_tick(w->engine);
 }
 
 static int begin_unless_full(struct hy_backend *backend)
@@ -106,6 +111,10 @@ static void start_request(void *self, const struct hy_http_request *request, hy_
     r->done = done;
     r->arg = arg;
     r->seen = false;
+    r->node = NULL;
+    r->waits = false;
+    r->may_go = request->may_go;
+    r->may_go_arg = request->may_go_arg;
 }
 
 static void wake(void *self)
@@ -113,21 +122,29 @@ static void wake(void *self)
     (void)self; /* world_settle() looks again by itself */
 }
 
-static void start_engine(struct world *w)
+struct hy_engine_config world_config(void)
 {
     struct hy_engine_config config = {
-        .store = w->store,
-        .seal = w->seal,
-        .transport = {.self = w, .start = start_request, .wake = wake},
+        .transport = {.start = start_request, .wake = wake},
         .now_ms = world_now_ms,
         .wechat_url = "https://wechat.test",
         .steady_ms = world_steady_ms,
         .connections_max = connections,
     };
-    int err;
 
     for (size_t i = 0; i < HY_RETAIN_KINDS; i++)
         config.keep_s[i] = keep_s;
+    return config;
+}
+
+static void start_engine(struct world *w)
+{
+    struct hy_engine_config config = world_config();
+    int err;
+
+    config.store = w->store;
+    config.seal = w->seal;
+    config.transport.self = w;
     do {
         enter();
         err = hy_engine_new(&config, &w->engine);
@@ -144,8 +161,7 @@ void world_start(struct world *w)
     world_start_on(w, &store_ops, "", NULL);
 }
 
-void world_start_on(struct world *w, const struct hy_backend_ops *ops, const char *path,
-                    bool (*again)(struct world *w, int err))
+void world_begin(struct world *w)
 {
     static const uint8_t key[HY_MASTER_KEY_BYTES] = "a key that only tests ever use.";
     int err;
@@ -156,10 +172,19 @@ void world_start_on(struct world *w, const struct hy_backend_ops *ops, const cha
     steady_ms = 1000;
     connections = 0;
     w->started_ms = now_ms;
+    err = hy_seal_from_key(key, &w->seal);
+    assert(err == 0);
+    (void)err;
+}
+
+void world_start_on(struct world *w, const struct hy_backend_ops *ops, const char *path,
+                    bool (*again)(struct world *w, int err))
+{
+    int err;
+
+    world_begin(w);
     start_again = again;
     err = hy_store_open_backend(ops, path, true, &w->store, NULL, 0);
-    assert(err == 0);
-    err = hy_seal_from_key(key, &w->seal);
     assert(err == 0);
     (void)err;
     start_engine(w);
@@ -178,6 +203,10 @@ static void drop_request(struct world *w, size_t index)
 
 void world_stop(struct world *w)
 {
+    if (w->shared) {
+        world_nodes_stop(w);
+        return;
+    }
     hy_engine_quiesce(w->engine);
     while (w->request_count)
         world_answer(w, 0, HY_HTTP_NOT_SENT, 0, "stopped");
@@ -188,19 +217,31 @@ void world_stop(struct world *w)
     hy_seal_close(w->seal);
 }
 
-void world_crash(struct world *w, int64_t down_ms)
+void world_node_buried(struct hy_engine *engine, struct world *w, const struct world_node *node)
 {
     assert(dead_count < sizeof dead / sizeof dead[0]);
-    dead[dead_count++] = w->engine;
-    while (w->request_count) {
+    dead[dead_count++] = engine;
+    for (size_t i = w->request_count; i-- > 0;) {
+        if (w->requests[i].node != node)
+            continue;
         assert(orphan_count < sizeof orphans / sizeof orphans[0]);
-        orphans[orphan_count++] = w->requests[0].arg;
-        drop_request(w, 0);
+        orphans[orphan_count++] = w->requests[i].arg;
+        drop_request(w, i);
     }
+}
+
+void world_crash(struct world *w, int64_t down_ms)
+{
+    world_node_buried(w->engine, w, NULL);
     now_ms += down_ms;
     steady_ms += down_ms;
     start_engine(w);
     world_settle(w);
+}
+
+static bool pump(struct world *w)
+{
+    return w->shared ? world_nodes_pump(w) : world_pump(w->store);
 }
 
 void world_settle(struct world *w)

@@ -8,14 +8,31 @@
 
 #include <stdbool.h>
 
-enum { WORLD_REQUESTS_MAX = 256 };
+enum { WORLD_REQUESTS_MAX = 256, WORLD_NODES_MAX = 4 };
 
 /* A request that left and has no answer yet. */
 struct world_request {
     char *method, *url, *body;
     hy_httpc_done *done;
     void *arg;
-    bool seen; /* a scenario looked at it */
+    bool seen;               /* a scenario looked at it */
+    struct world_node *node; /* whose it is */
+    /* Not a byte of it was written: no connection is ready yet. The platform sees nothing of it. */
+    bool waits;
+    bool (*may_go)(void *arg);
+    void *may_go_arg;
+};
+
+/* One of several processes on one store. */
+struct world_node {
+    char name[8];
+    struct world *world;
+    struct hy_store *store;
+    struct hy_engine *engine;
+    bool stopped;    /* by SIGSTOP: its clocks go on */
+    bool cut_off;    /* its store answers nothing */
+    bool connecting; /* its connections take their time */
+    bool ending;     /* drains; gone when nothing is under way any more */
 };
 
 struct world {
@@ -25,6 +42,9 @@ struct world {
     struct world_request requests[WORLD_REQUESTS_MAX];
     size_t request_count;
     int64_t started_ms;
+    /* Several nodes: store and engine are those of the one that is spoken to. None: there is but one. */
+    struct hy_mem_shared *shared;
+    struct world_node nodes[WORLD_NODES_MAX];
 };
 
 /* Starts at 2026-03-01T00:00:00Z. One world at a time. */
@@ -36,6 +56,37 @@ struct hy_backend_ops;
 void world_start_on(struct world *w, const struct hy_backend_ops *ops, const char *path,
                     bool (*start_again)(struct world *w, int err));
 void world_stop(struct world *w);
+
+/* --- several nodes on one memory store (world_nodes.c) ------------------------------------------ */
+
+/* Instead of world_start(): nobody lives yet. */
+void world_start_shared(struct world *w);
+
+/* A node of that name comes up; lease_ms 0: as usual. It is spoken to from now on. */
+void world_node_start(struct world *w, const char *name, int64_t lease_ms);
+
+/* Null: there is none. */
+struct world_node *world_node(struct world *w, const char *name);
+void world_node_use(struct world *w, struct world_node *node);
+
+/* It dies: what it had under way is never answered. */
+void world_node_kill(struct world *w, struct world_node *node);
+
+/* Connections of its requests that wait are ready now: each goes, or is withheld. */
+void world_node_connect(struct world *w, struct world_node *node);
+
+/* All that live; null after the last. */
+struct world_node *world_node_next(struct world *w, const struct world_node *before);
+
+/* For world.c. */
+bool world_nodes_pump(struct world *w);
+int64_t world_nodes_tick(struct world *w);
+void world_nodes_stop(struct world *w);
+void world_node_buried(struct hy_engine *engine, struct world *w, const struct world_node *node);
+int64_t world_tick(struct hy_engine *engine);
+bool world_pump(struct hy_store *store);
+struct hy_engine_config world_config(void);
+void world_begin(struct world *w);
 
 /* The next process has a client with so many connections; 0 = as many as usual. */
 void world_connections(int64_t count);

@@ -1,10 +1,10 @@
 // What every system test needs: the real program on port 0 in a folder of its own, HTTP calls, and
 // waiting for a condition with a deadline. The binary is named by HONGYAN_BIN.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export const ADMIN_KEY = 'the-admin-key-of-the-system-tests';
@@ -93,14 +93,29 @@ async function request(base, method, path, body, { key, headers = {}, raw = fals
   return { status: response.status, headers: response.headers, text, json };
 }
 
+// Where what is told to be on disk is kept, and how to name that to the server: in a file, or, where
+// HY_POSTGRES_URL names a PostgreSQL server (tests/postgres/with-postgres), in a database of its own there.
+function storeOnDisk(folder) {
+  const server = process.env.HY_POSTGRES_URL;
+
+  if (!server) return { store: `sqlite:${join(folder, 'test.db')}`, args: [] };
+  const name = basename(folder).toLowerCase().replaceAll(/[^a-z0-9]/g, '_');
+  execFileSync('psql', ['--quiet', '--command', `CREATE DATABASE ${name}`, server]);
+  return {
+    store: `${server}${server.includes('?') ? '&' : '?'}dbname=${name}`,
+    args: ['--master-key-file', join(folder, 'test.db.key')],
+  };
+}
+
 // A simulator and a server beside it.
 export class World {
   static async open({ store = 'sqlite', addApp = true, args = [] } = {}) {
     const world = new World();
 
     world.folder = mkdtempSync(join(tmpdir(), 'hongyan-system-'));
-    world.args = args;
-    world.store = store === 'sqlite' ? `sqlite:${join(world.folder, 'test.db')}` : store;
+    const disk = store === 'sqlite' ? storeOnDisk(world.folder) : { store, args: [] };
+    world.args = [...disk.args, ...args];
+    world.store = disk.store;
     world.sim = await start(['sim', '--listen', '127.0.0.1:0', '--seed', '7']);
     await world.startServer();
     if (addApp) await world.addApp();

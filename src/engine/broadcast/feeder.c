@@ -91,6 +91,57 @@ static void drop_unseen(struct hy_feeder *feeder)
     feeder->count = kept;
 }
 
+/* What is known of it is the list's; how it goes, whoever moves it on finds out. */
+bool hy_feed_is_ours(struct hy_engine *engine, const struct hy_feed *feed)
+{
+    const struct hy_lane *lane = hy_lane_find(engine, feed->app_no);
+
+    if (!lane || lane->app->app.deleted_at_ms)
+        return hy_cluster_good(engine);
+    return hy_lane_is_ours(engine, lane);
+}
+
+bool hy_feeder_rests(const struct hy_engine *engine, int64_t app_no)
+{
+    const struct hy_feeder *feeder = engine->feeder;
+
+    for (size_t i = 0; feeder && i < feeder->count; i++) {
+        if (feeder->feeds[i]->app_no == app_no && feeder->feeds[i]->busy)
+            return false;
+    }
+    return true;
+}
+
+int64_t hy_feeder_read_anew(struct hy_engine *engine)
+{
+    hy_feeder_stale(engine);
+    return engine->feeder->readings + 1;
+}
+
+bool hy_feeder_has_read(const struct hy_engine *engine, int64_t reading)
+{
+    return engine->feeder->read >= reading;
+}
+
+void hy_feeder_taken(struct hy_engine *engine, int64_t app_no)
+{
+    struct hy_feeder *feeder = engine->feeder;
+
+    for (size_t i = 0; i < feeder->count; i++) {
+        struct hy_feed *feed = feeder->feeds[i];
+
+        if (feed->app_no != app_no)
+            continue;
+        feed->pace = (struct hy_feed_pace){0};
+        feed->quota_until_ms = 0;
+        feed->next_ms = 0;
+    }
+    for (size_t i = 0; i < feeder->quota_count; i++) {
+        if (feeder->quotas[i].app_no == app_no && !feeder->quotas[i].asking)
+            feeder->quotas[i].asked_at_ms = feeder->quotas[i].told_at_ms = 0;
+    }
+}
+
 bool hy_feed_app_gone(struct hy_engine *engine, const struct hy_feed *feed)
 {
     HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app_by_no(engine, feed->app_no);
@@ -106,6 +157,7 @@ struct reading {
     struct hy_arena arena;
     struct hy_engine *engine;
     int64_t changes; /* as of its start */
+    int64_t reading; /* its number */
 };
 
 static void read_done(struct hy_op *op, void *arg);
@@ -126,6 +178,7 @@ static void end_reading(struct reading *r, bool good)
     feeder->reading = false;
     feeder->open--;
     if (good) {
+        feeder->read = r->reading;
         drop_unseen(feeder);
         hy_held_refresh(feeder);
     } else {
@@ -177,6 +230,7 @@ static void read_all(struct hy_engine *engine)
     hy_arena_init(&r->arena);
     r->engine = engine;
     r->changes = engine->feeder->changes;
+    r->reading = ++engine->feeder->readings;
     read_page(r);
 }
 
@@ -209,6 +263,8 @@ int64_t hy_feeder_turn(struct hy_engine *engine)
     for (size_t i = 0; i < feeder->count; i++) {
         struct hy_feed *feed = feeder->feeds[i];
 
+        if (!hy_feed_is_ours(engine, feed))
+            continue;
         if (!feed->busy && feed->next_ms <= engine->now_ms)
             hy_feed_step(engine, feed);
         if (!feed->busy)

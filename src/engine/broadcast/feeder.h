@@ -38,6 +38,16 @@ void hy_feeder_stale(struct hy_engine *engine);
 void hy_feeder_moving(struct hy_engine *engine, const struct hy_broadcast_move *move);
 void hy_feeder_moved(struct hy_engine *engine, const struct hy_broadcast_move *move);
 
+/* --- of one app, for who takes it or gives it back; the engine's thread ------------------------- */
+
+/* No verb of its broadcasts is under way. */
+bool hy_feeder_rests(const struct hy_engine *engine, int64_t app_no);
+/* Has the list read anew; what it returns says when that, or a later one, was read. */
+int64_t hy_feeder_read_anew(struct hy_engine *engine);
+bool hy_feeder_has_read(const struct hy_engine *engine, int64_t reading);
+/* It is this node's from now on: its broadcasts' pace is not known. */
+void hy_feeder_taken(struct hy_engine *engine, int64_t app_no);
+
 /* What the platform said last of the quota of that channel, today; false when that is not known. */
 bool hy_feeder_quota(struct hy_engine *engine, int64_t app_no, enum hy_channel channel,
                      int64_t *ret_limit, int64_t *ret_used);

@@ -51,11 +51,12 @@ struct hy_feeder {
     size_t count;
     atomic_bool stale;
     bool reading;
-    int64_t not_before_ms; /* after trouble with the store */
-    int64_t changes;       /* grows with each move: what was read before one is old */
-    int64_t moving;        /* moves under way that somebody asked for */
-    int64_t open;          /* verbs and requests under way */
-    int64_t *held;         /* room for all feeds */
+    int64_t readings, read; /* begun so far; the last of them that ended well */
+    int64_t not_before_ms;  /* after trouble with the store */
+    int64_t changes;        /* grows with each move: what was read before one is old */
+    int64_t moving;         /* moves under way that somebody asked for */
+    int64_t open;           /* verbs and requests under way */
+    int64_t *held;          /* room for all feeds */
     size_t held_count;
     struct hy_quota *quotas;
     size_t quota_count;
@@ -78,6 +79,8 @@ static inline int64_t hy_feed_under_way(const struct hy_feed *feed)
 /* A move of any origin ended. */
 void hy_feed_after_move(struct hy_engine *engine, const struct hy_broadcast_move *move);
 bool hy_feed_app_gone(struct hy_engine *engine, const struct hy_feed *feed);
+/* This node moves it on: it holds its app, or nobody does any more. */
+bool hy_feed_is_ours(struct hy_engine *engine, const struct hy_feed *feed);
 
 /* feeder_step.c */
 void hy_feed_step(struct hy_engine *engine, struct hy_feed *feed);

@@ -49,6 +49,7 @@ static void opened(struct hy_engine *engine, struct hy_mail *mail)
     struct hy_feed *feed = hy_feed_find(engine->feeder, run->id);
 
     engine->feeder->open--;
+    hy_cluster_verb_ended(engine, run->verb.op.result);
     if (feed) {
         feed->busy = false;
         feed->next_ms = engine->now_ms;
@@ -69,11 +70,12 @@ static void done(struct hy_op *op, void *arg)
     hy_engine_post(run->engine, &run->mail);
 }
 
-/* Null: out of memory, or nothing is begun any more; the broadcast's turn comes again. */
+/* Null: out of memory, or nothing is begun here any more; the broadcast's turn comes again. */
 static struct run *begin(struct hy_engine *engine, struct hy_feed *feed,
                          void (*ended)(struct hy_engine *, struct run *, struct hy_feed *))
 {
-    struct run *run = engine->quiet ? NULL : calloc(1, sizeof *run);
+    bool ours = !engine->quiet && hy_feed_is_ours(engine, feed);
+    struct run *run = ours ? calloc(1, sizeof *run) : NULL;
 
     if (!run) {
         feed->next_ms = engine->now_ms + retry_ms;
@@ -169,6 +171,7 @@ static void fed(struct hy_engine *engine, struct run *run, struct hy_feed *feed)
     const struct hy_broadcast_feed *v = &run->verb.feed;
 
     feed->fed += (int64_t)v->fed;
+    atomic_fetch_add_explicit(&engine->counters.accepted, (int64_t)v->fed, memory_order_relaxed);
     feed->messages[HY_MESSAGE_QUEUED] += (int64_t)v->due;
     if (!v->left)
         feed->total = feed->fed;

@@ -179,14 +179,8 @@ int hy_sessions_load(struct hy_engine *engine)
 
     hy_arena_init(&arena);
     err = hy_store_run(engine->config.store, &cuts.op);
-    for (size_t i = 0; !err && i < cuts.count; i++) {
-        const struct hy_session_cut_row *row = &cuts.cuts[i];
-        struct hy_cut *cut = hy_cut_new(row->app_no, row->user, row->at_ms);
-
-        if (cut)
-            hy_cuts_put(&engine->cuts, cut, engine->now_ms);
-        err = cut ? 0 : HY_E_NOMEM;
-    }
+    if (!err)
+        err = hy_cuts_put_all(engine, &cuts);
     hy_arena_deinit(&arena);
     return err;
 }

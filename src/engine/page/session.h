@@ -58,6 +58,10 @@ struct hy_cut *hy_cut_new(int64_t app_no, const char *user, int64_t at_ms);
 /* Takes the cut; an earlier one of the same user counts no more. */
 void hy_cuts_put(struct hy_cuts *cuts, struct hy_cut *cut, int64_t now_ms);
 
+/* All that a store has. HY_E_NOMEM: some are missing. */
+struct hy_session_cuts;
+int hy_cuts_put_all(struct hy_engine *engine, const struct hy_session_cuts *read);
+
 /* Sessions of this user issued before that instant are void; 0 = there was no cut. */
 int64_t hy_cuts_at(struct hy_cuts *cuts, int64_t app_no, const char *user);
 

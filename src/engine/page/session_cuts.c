@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "engine/page/session.h"
 
+#include "engine/internal.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +139,19 @@ void hy_cuts_put(struct hy_cuts *cuts, struct hy_cut *cut, int64_t now_ms)
         cuts->count++;
     }
     pthread_rwlock_unlock(&cuts->lock);
+}
+
+int hy_cuts_put_all(struct hy_engine *engine, const struct hy_session_cuts *read)
+{
+    for (size_t i = 0; i < read->count; i++) {
+        const struct hy_session_cut_row *row = &read->cuts[i];
+        struct hy_cut *cut = hy_cut_new(row->app_no, row->user, row->at_ms);
+
+        if (!cut)
+            return HY_E_NOMEM;
+        hy_cuts_put(&engine->cuts, cut, engine->now_ms);
+    }
+    return 0;
 }
 
 int64_t hy_cuts_at(struct hy_cuts *cuts, int64_t app_no, const char *user)

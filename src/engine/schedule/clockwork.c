@@ -332,7 +332,9 @@ static int add_builtin(struct hy_engine *engine, const struct hy_schedule *job)
 
     put.schedule.created_at_ms = engine->now_ms;
     err = next_due(job, engine->now_ms, &put.schedule.next_run_ms);
-    return err ? err : hy_store_run(engine->config.store, &put.op);
+    if (!err)
+        err = hy_store_run(engine->config.store, &put.op);
+    return err == HY_E_EXISTS ? 0 : err; /* another node starts, too */
 }
 
 int hy_clockwork_init(struct hy_engine *engine)

@@ -227,6 +227,7 @@ int hy_shelf_replace(struct hy_shelf *shelf, int64_t app_no, const struct hy_tem
         err = HY_E_NOMEM;
     else
         gone = exchange(shelf, app_no, fresh, count, room, old);
+    atomic_fetch_add(&shelf->changes, 1);
     pthread_rwlock_unlock(&shelf->lock);
     release_all(err ? fresh : old, gone);
     free(err ? old : fresh);

@@ -8,10 +8,15 @@
  * meanwhile there is nothing to do but to use that.
  *
  * In stable mode a plain call returns the same token while it lives; when that is the very token
- * that was refused, the next call is a forced one (wechat.md 1.2 and 1.4).
+ * that was refused, a forced one follows under the same right to ask (wechat.md 1.2 and 1.4): what was
+ * refused is never stored as a new token, so other nodes don't hear of it.
+ *
+ * While another node asks (HY_TOKEN_TAKEN), those who wait here wait for what comes of that: the news of it,
+ * or a look every 0.2 s, for no longer than a right to ask lasts.
  */
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "domain/retry.h"
 #include "engine/internal.h"
 #include "engine/token/refresh.h"
 
@@ -55,6 +60,50 @@ void hy_keeper_load(struct hy_engine *engine, struct hy_lane *lane, const struct
         hy_wipe(plain, size);
     }
     hy_arena_deinit(&arena);
+}
+
+void hy_keeper_replace(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token)
+{
+    struct hy_keeper *k = &lane->keeper;
+    char before[HY_ACCESS_TOKEN_BYTES];
+
+    memcpy(before, k->access, sizeof before);
+    hy_keeper_load(engine, lane, token);
+    k->refused = k->force = k->refused && hy_secret_text_equal(before, k->access);
+    k->wanted = false;
+    k->error[0] = 0;
+    k->retry_at_ms = k->taken_at_ms = 0;
+    hy_wipe(before, sizeof before);
+}
+
+/* Another node's call failed: its next try is everybody's. */
+static void hear_failure(struct hy_engine *engine, struct hy_lane *lane,
+                         const struct hy_token *token)
+{
+    struct hy_keeper *k = &lane->keeper;
+
+    k->failures = token->failures;
+    k->retry_at_ms = engine->now_ms +
+                     hy_retry_delay_ms(&hy_retry_tokens, (int)k->failures, (uint64_t)lane->app_no);
+    k->taken_at_ms = 0;
+    snprintf(k->error, sizeof k->error, "%s", token->last_error ? token->last_error : "");
+}
+
+/* While this node's own call is under way that tells the same, or more. */
+void hy_keeper_hear(struct hy_engine *engine, struct hy_lane *lane, const struct hy_token *token)
+{
+    struct hy_keeper *k = &lane->keeper;
+
+    if (k->phase != HY_KEEPER_IDLE || lane->app->app.deleted_at_ms)
+        return;
+    if (token->version > k->version)
+        hy_keeper_replace(engine, lane, token);
+    else if (token->version == k->version && token->failures > k->failures)
+        hear_failure(engine, lane, token);
+    else
+        return;
+    if (!k->refused || k->error[0])
+        hy_keeper_answer_all(engine, lane);
 }
 
 void hy_keeper_deinit(struct hy_engine *engine, struct hy_lane *lane)
@@ -120,7 +169,7 @@ int64_t hy_keeper_turn(struct hy_engine *engine, struct hy_lane *lane)
     if (at < k->retry_at_ms)
         at = k->retry_at_ms;
     if (at > engine->now_ms) {
-        if (k->waiting && k->retry_at_ms > engine->now_ms)
+        if (k->waiting && k->retry_at_ms > engine->now_ms && !k->taken_at_ms)
             hy_keeper_answer_all(engine, lane); /* it failed a moment ago and says why */
         return at;
     }

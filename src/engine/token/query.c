@@ -1,6 +1,6 @@
 /*
  * query.c - answering those who ask for a token: at once while there is a good one, otherwise
- * when the refresh under way ends.
+ * when the refresh under way ends, here or on another node.
  */
 #include "base/err.h"
 #include "crypto/secret.h"
@@ -9,18 +9,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Whoever says that a token is bad does not get that one. */
+static bool is_another(const struct hy_keeper *k, const struct hy_token_query *query)
+{
+    return !query->bad_token[0] || !hy_secret_text_equal(query->bad_token, k->access);
+}
+
 static void answer(struct hy_engine *engine, struct hy_lane *lane, struct hy_token_query *query)
 {
     struct hy_keeper *k = &lane->keeper;
 
-    if (hy_keeper_alive(engine, k) && !(query->refresh && k->error[0])) {
+    if (hy_keeper_alive(engine, k) && is_another(k, query) && !(query->refresh && k->error[0])) {
         query->result = 0;
         snprintf(query->access_token, sizeof query->access_token, "%s", k->access);
         query->expires_at_ms = k->expires_at_ms;
     } else {
         query->result = HY_E_BUSY;
         snprintf(query->error, sizeof query->error, "%s",
-                 k->error[0] ? k->error : "the platform gave no token yet");
+                 k->error[0] ? k->error : "the platform gave no other token yet");
     }
     query->done(query, query->arg);
 }
@@ -45,8 +51,7 @@ struct query_mail {
 
 static bool replaces(const struct hy_keeper *k, const struct hy_token_query *query)
 {
-    return query->refresh &&
-           (!query->bad_token[0] || hy_secret_text_equal(query->bad_token, k->access));
+    return query->refresh && (!query->bad_token[0] || !is_another(k, query));
 }
 
 static void opened(struct hy_engine *engine, struct hy_mail *mail)

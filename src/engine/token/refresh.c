@@ -2,6 +2,10 @@
  * refresh.c - one refresh of a token, step by step.
  *
  *   begin (store: compare-and-swap, budget) --> ask the platform --> end (store)
+ *     ^                                              |
+ *     +-- stable mode: it gave the refused one ------+
+ *
+ * A refused token that comes again is a failure: nothing is stored but that.
  */
 #include "engine/token/refresh.h"
 #include "base/log.h"
@@ -25,6 +29,8 @@ struct hy_keeper_call {
     struct hy_arena arena;
     struct hy_engine *engine;
     struct hy_lane *lane;
+    int64_t until_ms;      /* steady: then others may ask */
+    int64_t not_before_ms; /* of the next try, if this one fails */
 };
 
 static void finish(struct hy_keeper_call *call)
@@ -37,8 +43,8 @@ static void finish(struct hy_keeper_call *call)
     engine->tokens_open--;
     hy_arena_deinit(&call->arena);
     free(call);
-    if (!lane->keeper.refused || lane->keeper.error[0])
-        hy_keeper_answer_all(engine, lane); /* else another, forced call follows at once */
+    if (!lane->keeper.taken_at_ms && (!lane->keeper.refused || lane->keeper.error[0]))
+        hy_keeper_answer_all(engine, lane); /* else another call follows, here or elsewhere */
 }
 
 static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
@@ -48,6 +54,7 @@ static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
 
     k->failures++;
     k->retry_at_ms = retry_at_ms;
+    k->taken_at_ms = 0;
     hy_log(HY_LOG_WARN, "token.failed", "app=%s failures=%lld retry_in_s=%lld error=%s",
            call->lane->app->app.id, (long long)k->failures,
            (long long)(retry_at_ms - call->engine->now_ms) / 1000,
@@ -55,29 +62,12 @@ static void failed(struct hy_keeper_call *call, int64_t retry_at_ms)
     finish(call);
 }
 
-/* The refused token came again. After a plain stable call a forced one helps, at once; otherwise
- * nothing but time may, and each call is one of the day's. */
-static void slow_down(struct hy_keeper_call *call, int64_t failures_before)
-{
-    struct hy_keeper *k = &call->lane->keeper;
-    bool stable = call->lane->app->settings.token_mode == HY_TOKEN_STABLE;
-
-    if (stable && !call->begin.forced)
-        return;
-    k->failures = failures_before + 1;
-    k->retry_at_ms = call->engine->now_ms + hy_retry_delay_ms(&hy_retry_tokens, (int)k->failures,
-                                                              (uint64_t)call->lane->app_no);
-    snprintf(k->error, sizeof k->error, "the platform gave the token again that it refused");
-}
-
 static void adopt(struct hy_keeper_call *call)
 {
     struct hy_keeper *k = &call->lane->keeper;
     bool same = strcmp(k->access, call->reply.access_token) == 0;
-    int64_t failures_before = k->failures;
 
-    k->force = same && k->refused;
-    k->refused = k->force;
+    k->refused = k->force = same && k->refused; /* it was while this was stored */
     snprintf(k->access, sizeof k->access, "%s", call->reply.access_token);
     k->version = call->end.version + 1;
     k->obtained_at_ms = call->end.obtained_at_ms;
@@ -85,9 +75,7 @@ static void adopt(struct hy_keeper_call *call)
     k->failures = 0;
     k->error[0] = 0;
     k->wanted = false;
-    k->retry_at_ms = 0;
-    if (k->refused)
-        slow_down(call, failures_before);
+    k->retry_at_ms = k->taken_at_ms = 0;
     hy_log(HY_LOG_INFO, "token.refreshed", "app=%s version=%lld same=%d calls_today=%lld",
            call->lane->app->app.id, (long long)k->version, same, (long long)k->calls_today);
 }
@@ -111,7 +99,9 @@ static void ended(struct hy_engine *engine, struct hy_mail *mail)
     retry_at_ms = engine->now_ms + hy_retry_delay_ms(&hy_retry_tokens, (int)k->failures + 1,
                                                      (uint64_t)call->lane->app_no);
     hinted = hy_hint_at(call->reply.judgement.hint, engine->zone, engine->now_ms);
-    failed(call, hinted > retry_at_ms ? hinted : retry_at_ms);
+    if (retry_at_ms < hinted)
+        retry_at_ms = hinted;
+    failed(call, call->not_before_ms > retry_at_ms ? call->not_before_ms : retry_at_ms);
 }
 
 static void end_done(struct hy_op *op, void *arg)
@@ -154,6 +144,32 @@ static void seal_reply(struct hy_keeper_call *call)
     call->end.expires_at_ms = call->end.obtained_at_ms + call->reply.expires_in_s * 1000;
 }
 
+static void end_without(struct hy_keeper_call *call)
+{
+    call->end.error = call->lane->keeper.error;
+    call->lane->keeper.phase = HY_KEEPER_ENDING;
+    hy_engine_verb(call->engine, &call->end.op, end_done, call);
+}
+
+static void begin(struct hy_keeper_call *call, const struct hy_audit *audit);
+
+/* The refused token came again. After a plain stable call a forced one helps, at once; otherwise nothing but
+ * time may, and each call is one of the day's. */
+static void came_again(struct hy_keeper_call *call)
+{
+    struct hy_keeper *k = &call->lane->keeper;
+    bool stable = call->lane->app->settings.token_mode == HY_TOKEN_STABLE;
+
+    hy_wipe((void *)call->reply.access_token, strlen(call->reply.access_token));
+    if (stable && !call->begin.forced) {
+        k->force = true;
+        begin(call, NULL);
+        return;
+    }
+    snprintf(k->error, sizeof k->error, "the platform gave the token again that it refused");
+    end_without(call);
+}
+
 static void replied(const struct hy_http_response *response, void *arg)
 {
     struct hy_keeper_call *call = arg;
@@ -162,10 +178,23 @@ static void replied(const struct hy_http_response *response, void *arg)
     pthread_mutex_lock(&call->engine->turn_lock);
     lane->app->platform->judge_token(lane->app->settings.token_mode, response, &call->arena,
                                      &call->reply);
-    seal_reply(call);
-    lane->keeper.phase = HY_KEEPER_ENDING;
-    hy_engine_verb(call->engine, &call->end.op, end_done, call);
+    if (call->reply.judgement.verdict == HY_VERDICT_OK && lane->keeper.refused &&
+        strcmp(call->reply.access_token, lane->keeper.access) == 0) {
+        came_again(call);
+    } else {
+        seal_reply(call);
+        lane->keeper.phase = HY_KEEPER_ENDING;
+        hy_engine_verb(call->engine, &call->end.op, end_done, call);
+    }
     pthread_mutex_unlock(&call->engine->turn_lock);
+}
+
+/* A process that was stopped meanwhile would ask a second time. */
+static bool may_go(void *arg)
+{
+    const struct hy_keeper_call *call = arg;
+
+    return hy_cluster_steady_ms(call->engine) < call->until_ms;
 }
 
 static int ask(struct hy_keeper_call *call)
@@ -185,6 +214,10 @@ static int ask(struct hy_keeper_call *call)
         ask.secret = secret;
         err = app->platform->build_token(&ask, &call->arena, &request);
     }
+    if (engine->cluster.shared) {
+        request.may_go = may_go;
+        request.may_go_arg = call;
+    }
     if (!err)
         engine->config.transport.start(engine->config.transport.self, &request, replied, call);
     hy_wipe(secret, size);
@@ -200,14 +233,43 @@ static void ask_platform(struct hy_keeper_call *call)
     int err;
 
     k->phase = HY_KEEPER_ASKING;
+    atomic_fetch_add_explicit(&call->engine->counters.token_calls, 1, memory_order_relaxed);
     err = ask(call);
     if (!err)
         return;
     snprintf(k->error, sizeof k->error, "the token request could not be made: %s",
              hy_err_text(err));
-    call->end.error = k->error;
-    k->phase = HY_KEEPER_ENDING;
-    hy_engine_verb(call->engine, &call->end.op, end_done, call);
+    end_without(call);
+}
+
+/* Who still has the right to ask gives it back. */
+static void not_granted(struct hy_keeper_call *call, int64_t retry_at_ms)
+{
+    if (!call->begin.held_until_ms) {
+        failed(call, retry_at_ms);
+        return;
+    }
+    call->not_before_ms = retry_at_ms;
+    end_without(call);
+}
+
+/* Another node asks: its result is waited for, as long as a right to ask lasts. */
+static void taken(struct hy_keeper_call *call)
+{
+    struct hy_engine *engine = call->engine;
+    struct hy_lane *lane = call->lane;
+    struct hy_keeper *k = &lane->keeper;
+    int64_t steady_ms = hy_cluster_steady_ms(engine);
+
+    if (!k->taken_at_ms)
+        k->taken_at_ms = steady_ms;
+    k->failures = call->begin.token.failures;
+    k->retry_at_ms = engine->now_ms + RETRY_TAKEN_MS;
+    finish(call);
+    if (steady_ms - k->taken_at_ms > ASK_LEASE_MS) {
+        snprintf(k->error, sizeof k->error, "another node asks for a token and does not end");
+        hy_keeper_answer_all(engine, lane);
+    }
 }
 
 static void begun(struct hy_engine *engine, struct hy_mail *mail)
@@ -226,25 +288,24 @@ static void begun(struct hy_engine *engine, struct hy_mail *mail)
                call->lane->app->app.id, (long long)k->calls_today,
                (long long)call->begin.calls_max);
     if (result == 0) {
+        k->taken_at_ms = 0;
         ask_platform(call);
     } else if (result == HY_TOKEN_MOVED) {
-        hy_keeper_load(engine, call->lane, stored);
-        k->refused = k->wanted = k->force = false;
+        hy_keeper_replace(engine, call->lane, stored);
         finish(call);
     } else if (result == HY_TOKEN_TAKEN) {
-        k->retry_at_ms = engine->now_ms + RETRY_TAKEN_MS;
-        finish(call);
+        taken(call);
     } else if (result == HY_TOKEN_BUDGET) {
         int64_t gap_end = stored->forced_at_ms + call->begin.forced_gap_ms;
 
         snprintf(k->error, sizeof k->error, "the day's %stoken calls are used up (%lld made)",
                  call->begin.forced ? "forced " : "", (long long)k->calls_today);
-        failed(call, call->begin.forced && gap_end > engine->now_ms
-                         ? gap_end
-                         : hy_hint_at(HY_HINT_NEXT_DAY, engine->zone, engine->now_ms));
+        not_granted(call, call->begin.forced && gap_end > engine->now_ms
+                              ? gap_end
+                              : hy_hint_at(HY_HINT_NEXT_DAY, engine->zone, engine->now_ms));
     } else {
         snprintf(k->error, sizeof k->error, "store: %s", hy_err_text(result));
-        failed(call, engine->now_ms + 1000);
+        not_granted(call, engine->now_ms + 1000);
     }
 }
 
@@ -268,10 +329,37 @@ static const struct hy_audit *audit_of(const struct hy_keeper *k)
     return audit;
 }
 
-void hy_refresh_begin(struct hy_engine *engine, struct hy_lane *lane)
+/* A second time, for the forced call, it has the right already. */
+static void begin(struct hy_keeper_call *call, const struct hy_audit *audit)
 {
+    struct hy_engine *engine = call->engine;
+    struct hy_lane *lane = call->lane;
     const struct hy_auth_plan *plan = &lane->app->platform->auth;
     bool stable = lane->app->settings.token_mode == HY_TOKEN_STABLE;
+    int64_t now_ms = engine->config.now_ms();
+
+    call->until_ms = hy_cluster_steady_ms(engine) + ASK_LEASE_MS;
+    call->reply = (struct hy_token_reply){0};
+    call->begin = (struct hy_token_begin){
+        .op = {.verb = HY_VERB_TOKEN_BEGIN, .audit = audit},
+        .app_no = lane->app_no,
+        .version = call->end.version,
+        .now_ms = now_ms,
+        .lease_until_ms = now_ms + ASK_LEASE_MS,
+        .held_until_ms = call->begin.lease_until_ms,
+        .day = hy_day_number(engine->zone, now_ms),
+        .forced = stable && lane->keeper.force,
+        .calls_max = stable ? plan->stable_calls_max_a_day : plan->calls_max_a_day,
+        .forced_max = plan->forced_max_a_day,
+        .forced_gap_ms = plan->forced_gap_ms,
+        .arena = &call->arena,
+    };
+    lane->keeper.phase = HY_KEEPER_BEGINNING;
+    hy_engine_verb(engine, &call->begin.op, begin_done, call);
+}
+
+void hy_refresh_begin(struct hy_engine *engine, struct hy_lane *lane)
+{
     struct hy_keeper_call *call = calloc(1, sizeof *call);
 
     if (!call) {
@@ -281,22 +369,8 @@ void hy_refresh_begin(struct hy_engine *engine, struct hy_lane *lane)
     hy_arena_init(&call->arena);
     call->engine = engine;
     call->lane = lane;
-    call->begin = (struct hy_token_begin){
-        .op = {.verb = HY_VERB_TOKEN_BEGIN, .audit = audit_of(&lane->keeper)},
-        .app_no = lane->app_no,
-        .version = lane->keeper.version,
-        .now_ms = engine->now_ms,
-        .lease_until_ms = engine->now_ms + ASK_LEASE_MS,
-        .day = hy_day_number(engine->zone, engine->now_ms),
-        .forced = stable && lane->keeper.force,
-        .calls_max = stable ? plan->stable_calls_max_a_day : plan->calls_max_a_day,
-        .forced_max = plan->forced_max_a_day,
-        .forced_gap_ms = plan->forced_gap_ms,
-        .arena = &call->arena,
-    };
     call->end = (struct hy_token_end){
         .op.verb = HY_VERB_TOKEN_END, .app_no = lane->app_no, .version = lane->keeper.version};
-    lane->keeper.phase = HY_KEEPER_BEGINNING;
     engine->tokens_open++;
-    hy_engine_verb(engine, &call->begin.op, begin_done, call);
+    begin(call, audit_of(&lane->keeper));
 }

@@ -43,8 +43,9 @@ static void count(struct hy_teller *t)
 
 /* --- the list --------------------------------------------------------------------------------- */
 
-static struct hy_endpoint *add(struct hy_teller *t, const struct hy_webhook *webhook)
+static struct hy_endpoint *add(struct hy_engine *engine)
 {
+    struct hy_teller *t = &engine->teller;
     struct hy_endpoint **grown =
         realloc(t->endpoints, (t->count + 1) * sizeof(struct hy_endpoint *));
     struct hy_endpoint *endpoint = calloc(1, sizeof *endpoint);
@@ -56,6 +57,9 @@ static struct hy_endpoint *add(struct hy_teller *t, const struct hy_webhook *web
         return NULL;
     }
     hy_window_init(&endpoint->window);
+    endpoint->holding = engine->cluster.shared ? HY_HOLDING_NO : HY_HOLDING_YES;
+    engine->cluster.stirred = engine->cluster.shared;
+    hy_cluster_hurry(engine);
     grown[t->count++] = endpoint;
     return endpoint;
 }
@@ -114,7 +118,7 @@ static int adopt(struct hy_engine *engine, const struct hy_webhooks *list, struc
         struct hy_endpoint *endpoint = hy_endpoint_find(engine, list->webhooks[i].id);
 
         if (!endpoint)
-            endpoint = add(t, &list->webhooks[i]);
+            endpoint = add(engine);
         if (!endpoint) {
             err = HY_E_NOMEM;
             continue;

@@ -95,6 +95,7 @@ static void claimed(struct hy_engine *engine, struct hy_mail *mail)
     struct hy_outbox_claim *claim = &batch->verb;
 
     engine->teller.claiming = false;
+    hy_cluster_verb_ended(engine, claim->op.result);
     if (claim->op.result) {
         hy_log(HY_LOG_ERROR, "store.outbox_claim", "error=\"%s\"", hy_err_text(claim->op.result));
         engine->teller.claim_not_before_ms = engine->now_ms + trouble_ms;
@@ -126,6 +127,7 @@ static struct hy_telling_batch *new_batch(struct hy_engine *engine)
         return NULL;
     hy_arena_init(&batch->arena);
     batch->engine = engine;
+    batch->node = engine->cluster.node;
     batch->verb = (struct hy_outbox_claim){.op.verb = HY_VERB_OUTBOX_CLAIM,
                                            .now_ms = engine->now_ms,
                                            .lease_until_ms = engine->now_ms + lease_ms,
@@ -158,7 +160,7 @@ static int64_t room(const struct hy_engine *engine, const struct hy_endpoint *en
                                                                     : endpoint->rest_until_ms;
 
     *ret_wake_ms = HY_NEVER;
-    if (!hy_endpoint_in_use(endpoint) || free_slots <= 0)
+    if (!hy_endpoint_in_use(endpoint) || !hy_endpoint_is_ours(engine, endpoint) || free_slots <= 0)
         return 0;
     if (at_ms > engine->now_ms) {
         *ret_wake_ms = at_ms;
@@ -252,6 +254,7 @@ static void settled(struct hy_engine *engine, struct hy_mail *mail)
     int result = s->verb.op.result;
 
     engine->teller.settling = false;
+    hy_cluster_verb_ended(engine, result);
     engine->teller.settle_not_before_ms = result ? engine->now_ms + trouble_ms : 0;
     if (result)
         hy_log(HY_LOG_ERROR, "store.outbox_settle", "error=\"%s\"", hy_err_text(result));

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "domain/outcome.h"
 #include "domain/window.h"
+#include "engine/cluster/cluster.h"
 #include "store/webhooks.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ static_assert((int)HY_TELLER_OPEN_MAX >= (int)HY_WEBHOOKS_MAX, "each endpoint ha
 struct hy_endpoint {
     struct hy_webhook webhook; /* texts and secrets in the teller's arena */
     bool gone;                 /* deleted; freed when nothing is under way any more */
+    enum hy_holding holding;   /* no, yes or leaving */
     struct hy_window window;
     int64_t in_flight;     /* claimed and not settled */
     int64_t next_due_ms;   /* the earliest known due instant; HY_NEVER = none known */

@@ -45,6 +45,14 @@ static void failed(struct hy_telling *telling, const char *error, bool gone)
     hy_telling_end(telling, delay_ms == 0, delay_ms ? now_ms + delay_ms : 0);
 }
 
+/* As for a message: cluster/cluster.h. Whoever has the endpoint now claims it again. */
+static bool may_go(void *arg)
+{
+    const struct hy_telling *telling = arg;
+
+    return hy_cluster_may_send(telling->batch->engine, telling->batch->node);
+}
+
 static void answered(const struct hy_http_response *response, void *arg)
 {
     struct hy_telling *telling = arg;
@@ -52,7 +60,9 @@ static void answered(const struct hy_http_response *response, void *arg)
     char status[16];
 
     pthread_mutex_lock(&engine->turn_lock);
-    if (response->outcome != HY_HTTP_ANSWERED) {
+    if (response->outcome == HY_HTTP_NOT_SENT && !may_go(telling)) {
+        hy_telling_end(telling, false, engine->config.now_ms());
+    } else if (response->outcome != HY_HTTP_ANSWERED) {
         failed(telling, response->error, false);
     } else if (response->status >= 200 && response->status < 300) {
         hy_endpoint_note(engine, telling->endpoint, NULL, false, telling->left_at_ms);
@@ -111,6 +121,10 @@ static void post(struct hy_telling *telling, const struct hy_buf *body)
                                       .status_only = true};
     int err;
 
+    if (engine->cluster.shared) {
+        request.may_go = may_go;
+        request.may_go_arg = telling;
+    }
     snprintf(id, sizeof id, "e%" PRId64, telling->claimed->outcome.id);
     snprintf(timestamp, sizeof timestamp, "%" PRId64, telling->left_at_ms / 1000);
     hy_arena_reset(&engine->scratch);
@@ -129,7 +143,7 @@ void hy_telling_start(struct hy_telling *telling)
     struct hy_buf body;
 
     telling->left_at_ms = engine->config.now_ms();
-    if (!hy_endpoint_in_use(telling->endpoint)) { /* since it was claimed */
+    if (!hy_endpoint_in_use(telling->endpoint) || !may_go(telling)) { /* since it was claimed */
         hy_telling_end(telling, false, telling->left_at_ms);
         return;
     }

@@ -12,7 +12,8 @@ struct hy_telling_batch {
     struct hy_outbox_claim verb;
     struct hy_arena arena;
     struct hy_telling *tellings;
-    size_t open; /* not settled */
+    size_t open;  /* not settled */
+    int64_t node; /* who claimed */
     struct hy_engine *engine;
 };
 

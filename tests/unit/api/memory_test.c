@@ -49,6 +49,8 @@ static const struct one {
      202, "/v1/messages?limit=3"},
     {"list messages", "GET", "/v1/messages?app=" CLIENT_APP "&state=waiting", NULL, 200, NULL},
     {"numbers", "GET", "/v1/stats", NULL, 200, ""},
+    {"nodes", "GET", "/v1/nodes", NULL, 200, ""},
+    {"metrics", "GET", "/metrics", NULL, 200, ""},
     {"add a schedule", "POST", "/v1/schedules",
      "{\"app\":\"" CLIENT_APP
      "\",\"name\":\"s%d\",\"cron\":\"0 8 * * *\",\"message\":{\"user\":\"" CLIENT_USER

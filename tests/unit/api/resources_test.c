@@ -28,6 +28,62 @@ static void apps_show_no_secret(void)
     client_stop();
 }
 
+static void nodes_tell_who_sends(void)
+{
+    client_start();
+    client_add_app();
+    client_call("GET", "/v1/nodes", NULL);
+    CHECK_INT(client_status(), 200);
+    CHECK_TEXT(client_at("items"), "1");
+    CHECK_TEXT(client_at("items.0.id"), "n1");
+    CHECK_TEXT(client_at("items.0.self"), "true");
+    CHECK_TEXT(client_at("items.0.apps"), "1");
+    CHECK_TEXT(client_at("items.0.report.in_flight"), "0");
+    CHECK_TEXT(client_at("apps.0.app"), CLIENT_APP);
+    CHECK_TEXT(client_at("apps.0.node"), "n1");
+    CHECK_TEXT(client_at("apps.0.lag_ms"), "0");
+    CHECK_TEXT(client_at("store"), "memory");
+    client_stop();
+}
+
+static void expect_metric(const char *line)
+{
+    if (!strstr(client_text(), line))
+        printf("# no %s in:\n%s\n", line, client_text());
+    CHECK(strstr(client_text(), line) != NULL);
+}
+
+/* No key is needed, and no secret is in it. */
+static void metrics_are_for_prometheus(void)
+{
+    client_start();
+    client_add_app();
+    client_platform("{\"errcode\":0,\"errmsg\":\"ok\"}");
+    client_call("POST", "/v1/messages",
+                "{\"app\":\"" CLIENT_APP "\",\"user\":\"" CLIENT_USER
+                "\",\"template\":\"" CLIENT_TEMPLATE
+                "\",\"data\":{\"thing1\":\"x\"},\"on_missing\":\"try\"}");
+    CHECK_INT(client_status(), 202);
+    client_call("GET", "/v1/nothing", NULL);
+    client_use_key(NULL);
+    client_call("GET", "/metrics", NULL);
+    CHECK_INT(client_status(), 200);
+    CHECK_TEXT(client_type(), "text/plain; version=0.0.4; charset=utf-8");
+    expect_metric("hongyan_build_info{version=\"" HY_VERSION "\",store=\"memory\"} 1\n");
+    expect_metric("# TYPE hongyan_attempts_total counter\n");
+    expect_metric("hongyan_attempts_total{verdict=\"ok\"} 1\n");
+    expect_metric("hongyan_messages_accepted_total 1\n");
+    expect_metric("hongyan_token_calls_total 1\n");
+    expect_metric("hongyan_messages{app=\"" CLIENT_APP "\",state=\"sent\"} 1\n");
+    expect_metric("hongyan_lane_paused{app=\"" CLIENT_APP "\",channel=\"subscribe\"} 0\n");
+    expect_metric("hongyan_due_lag_seconds{app=\"" CLIENT_APP "\"} 0.000\n");
+    expect_metric("hongyan_http_requests_total{class=\"4xx\"} 1\n");
+    expect_metric("hongyan_store_up 1\n");
+    expect_metric("hongyan_nodes 1\n");
+    CHECK(!strstr(client_text(), CLIENT_SECRET) && !strstr(client_text(), CLIENT_USER));
+    client_stop();
+}
+
 static void app_faults_are_named(void)
 {
     client_start();
@@ -369,6 +425,8 @@ static void readiness_writes_to_the_store(void)
 int main(void)
 {
     RUN(apps_show_no_secret);
+    RUN(nodes_tell_who_sends);
+    RUN(metrics_are_for_prometheus);
     RUN(app_faults_are_named);
     RUN(apps_are_paused_and_resumed);
     RUN(quiet_hours_and_caps_are_settings);

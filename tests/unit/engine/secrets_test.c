@@ -331,6 +331,39 @@ static void a_store_belongs_to_its_master_key(void)
     rig_close();
 }
 
+static int looks_too_early;
+
+/* It was read an instant before another node put its key. */
+static int look_too_early(struct hy_backend *backend, struct hy_op *op)
+{
+    return looks_too_early-- > 0 ? HY_E_NOT_FOUND
+                                 : hy_backend_memory.verbs[HY_VERB_META_GET](backend, op);
+}
+
+static void of_two_first_keys_one_is_the_stores(void)
+{
+    static const uint8_t key[HY_MASTER_KEY_BYTES] = "another key that tests never us";
+    struct hy_backend_ops ops = hy_backend_memory;
+    struct hy_engine_config config = {.now_ms = no_time};
+    struct hy_engine *engine = NULL;
+    struct hy_seal *other;
+
+    ops.verbs[HY_VERB_META_GET] = look_too_early;
+    rig_backend = &ops;
+    set_up();
+    CHECK_INT(hy_seal_from_key(key, &other), 0);
+    config.store = rig.store;
+    config.seal = other;
+    looks_too_early = 1;
+    CHECK_INT(hy_engine_new(&config, &engine), HY_E_DENIED);
+    CHECK(!engine);
+    hy_seal_close(other);
+    looks_too_early = 1;
+    rig_restart();
+    rig_close();
+    rig_backend = NULL;
+}
+
 int main(void)
 {
     RUN(a_change_keeps_the_secret);
@@ -343,5 +376,6 @@ int main(void)
     RUN(secrets_and_keys_are_on_disk_only_sealed_and_hashed);
     RUN(a_removed_secret_leaves_the_disk);
     RUN(a_store_belongs_to_its_master_key);
+    RUN(of_two_first_keys_one_is_the_stores);
     return hy_tap_end();
 }

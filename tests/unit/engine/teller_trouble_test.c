@@ -20,7 +20,7 @@ static int run_frail(struct hy_backend *backend, struct hy_op *op)
     if (op->verb == failing && failures_left > 0 && spared-- <= 0) {
         failures_left--;
         if (!answer_lost)
-            return HY_E_BUSY;
+            return HY_E_LIMIT;
         hy_backend_memory.verbs[op->verb](backend, op);
         return HY_E_UNCERTAIN;
     }

@@ -71,6 +71,65 @@ static void refuses_before_a_connection(void)
     script_join(&server);
 }
 
+static bool ask_whether(void *arg)
+{
+    int *left = arg;
+
+    return (*left)-- > 0;
+}
+
+/* Asked once a request, when the connection is there, over a new one and over a pooled one: what may not go
+ * is not seen by anybody. */
+static void withholds_what_may_not_go(void)
+{
+    int may = 1;
+    struct hy_http_request request = {
+        .method = "POST", .body = "{}", .body_size = 2, .may_go = ask_whether, .may_go_arg = &may};
+    struct result r;
+
+    script_start(&server, play_polite);
+    CHECK_INT(hy_httpc_new(&(struct hy_httpc_config){0}, &client), 0);
+    request.url = server.url;
+    ask(&request, &r);
+    CHECK_INT(r.outcome, HY_HTTP_ANSWERED);
+    CHECK_INT(may, 0);
+    ask(&request, &r);
+    CHECK_INT(r.outcome, HY_HTTP_NOT_SENT);
+    CHECK_TEXT(r.error, "withheld");
+    CHECK_INT(may, -1);
+    CHECK_INT(server.requests, 1);
+    hy_httpc_free(client);
+    script_join(&server);
+}
+
+/* Nothing of it reaches a server that it opened a connection to. */
+static void play_silence(struct script *s)
+{
+    int fd = wire_accept(s->listener);
+
+    while (fd >= 0 && script_request(s, fd))
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
+static void withholds_on_a_new_connection(void)
+{
+    int may = 0;
+    struct hy_http_request request = {.method = "GET", .may_go = ask_whether, .may_go_arg = &may};
+    struct result r;
+
+    script_start(&server, play_silence);
+    CHECK_INT(hy_httpc_new(&(struct hy_httpc_config){0}, &client), 0);
+    request.url = server.url;
+    ask(&request, &r);
+    CHECK_INT(r.outcome, HY_HTTP_NOT_SENT);
+    CHECK_TEXT(r.error, "withheld");
+    hy_httpc_free(client);
+    script_join(&server);
+    CHECK_INT(server.requests, 0);
+}
+
 /* The trusted call goes through, and again after it, over the connection that stayed open. */
 static void takes_no_pooled_connection(void)
 {
@@ -189,6 +248,8 @@ static void drops_what_nobody_reads(void)
 int main(void)
 {
     RUN(refuses_before_a_connection);
+    RUN(withholds_what_may_not_go);
+    RUN(withholds_on_a_new_connection);
     RUN(takes_no_pooled_connection);
     RUN(the_next_call_is_free_again);
     RUN(goes_past_a_proxy);
