@@ -15,6 +15,7 @@ export class BroadcastsLoad extends Load {
     this.pairs = new Map(); // user and template -> {tapped, told, lastTapMs, quit}
     this.told = 0;
     this.budget = 0; // users that broadcasts may still be made to
+    this.expireS = 6; // longer than nobody answers
     Object.assign(this.counts, { accepts: 0, lists: 0, uploads: 0, reaches: 0, moves: 0,
       withdrawals: 0, tests: 0 });
     this.acts = [
@@ -64,7 +65,7 @@ export class BroadcastsLoad extends Load {
     };
     const now = Math.floor(Date.now() / 1000);
     if (this.random.chance(0.05)) body.send_at = now + this.random.range(1, 3);
-    else if (this.random.chance(0.1)) body.expires_at = now + this.random.range(6, 8);
+    else if (this.random.chance(0.1)) body.expires_at = now + this.expireS + this.random.range(0, 2);
     return { record, body };
   }
 

@@ -89,11 +89,11 @@ export async function startSim(program, folder, seed) {
   return sim;
 }
 
-/** A store, a port, and one process after the other on them. */
+/** A store (a file of its own, if none is given), a port, and one process after the other on them. */
 export class Server {
-  constructor(program, { folder, name, wechatUrl, options = [] }) {
+  constructor(program, { folder, name, wechatUrl, location = null, options = [] }) {
     this.program = program;
-    this.location = `sqlite:${path.join(folder, `${name}.db`)}`;
+    this.location = location ?? `sqlite:${path.join(folder, `${name}.db`)}`;
     this.logPath = path.join(folder, `${name}.log`);
     this.wechatUrl = wechatUrl;
     this.options = options;
