@@ -1,16 +1,18 @@
 -- post.lua - for wrk: posts one message after the other, each to another user.
 --
---   wrk ... -s post.lua URL -- TEMPLATE [FILE]
+--   wrk ... -s post.lua URL -- TEMPLATE [FILE | apps=N]
 --
 -- FILE has a user a line, more of them than there will be requests. Without it the users are
--- made up, and the messages are for tomorrow: accepted, and not sent.
+-- made up, and the messages are for tomorrow: accepted, and not sent. apps=N: of N apps in turn.
 local template, users, tomorrow
+local apps = 1
 local n = 0
 
 function init(args)
   template = args[1]
   tomorrow = os.time() + 86400
-  if args[2] then
+  apps = tonumber((args[2] or ""):match("^apps=(%d+)$")) or 1
+  if args[2] and apps == 1 then
     users = {}
     for line in io.lines(args[2]) do users[#users + 1] = line end
   end
@@ -21,9 +23,9 @@ end
 
 local function body(user, when)
   return string.format(
-    '{"app":"wx0000000000000001","user":"%s","template":"%s","page":"pages/order/show?id=%d",'
+    '{"app":"wx%016d","user":"%s","template":"%s","page":"pages/order/show?id=%d",'
       .. '"data":{"keyword1":"2026-11-22 12:00","keyword2":"Two cups of tea, one without sugar",'
-      .. '"keyword3":"No. %d"},"tag":"bench"%s}', user, template, n, n, when)
+      .. '"keyword3":"No. %d"},"tag":"bench"%s}', n % apps + 1, user, template, n, n, when)
 end
 
 function request()
