@@ -121,7 +121,11 @@ async function drain(nodes, sim, arrays) {
   const already = (await sim.stats()).accepted;
   const began = Date.now();
   await Promise.all(Array.from({ length: callers }, async (_, i) => {
-    while (arrays.length) await call('POST', `${nodes[i % nodes.length].url}/v1/messages`, arrays.pop());
+    while (arrays.length) {
+      const { results } = await call('POST', `${nodes[i % nodes.length].url}/v1/messages`, arrays.pop());
+      const refused = results.find(({ error }) => error);
+      if (refused) throw new Error(`a message was refused: ${refused.error.detail}`);
+    }
   }));
   const accepted = total / (Date.now() - began) * 1000;
   await until('all arrived', async () => (await sim.stats()).accepted - already >= total);

@@ -226,8 +226,7 @@ static void what_one_changes_the_others_are_told(void)
     watch(0);
     watch(1);
     beat(0);
-    beat(1);
-    beat(0); /* that it isn't alone any more */
+    beat(1); /* since then the first one has not beaten: it knows of nobody else */
     rig_use(1);
     put_app("{\"a\":1}");
     await(0, HY_NEWS_APPS, rig.app);

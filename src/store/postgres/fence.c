@@ -49,8 +49,7 @@ void hy_pg_fence(struct hy_pg *pg)
 
 /* --- becoming another --------------------------------------------------------------------------- */
 
-int hy_pg_become(struct hy_pg *pg, int64_t node, size_t nodes, const struct hy_hold *holds,
-                 size_t hold_count)
+int hy_pg_become(struct hy_pg *pg, int64_t node, const struct hy_hold *holds, size_t hold_count)
 {
     struct hy_hold *copy = (struct hy_hold *)malloc((hold_count + 1) * sizeof *copy);
 
@@ -62,7 +61,6 @@ int hy_pg_become(struct hy_pg *pg, int64_t node, size_t nodes, const struct hy_h
     pg->next_own = copy;
     pg->next_own_count = hold_count;
     pg->next_node = node;
-    pg->next_nodes = nodes;
     pg->becomes = true;
     return 0;
 }
@@ -71,7 +69,6 @@ static void install(struct hy_pg *pg)
 {
     pg->left = pg->next_node == 0;
     pg->node = pg->next_node;
-    pg->nodes = pg->next_nodes;
     free(pg->own);
     pg->own = pg->next_own;
     pg->own_count = pg->next_own_count;
@@ -85,7 +82,6 @@ void hy_pg_became(struct hy_pg *pg, bool committed)
         install(pg);
     } else if (pg->becomes) {
         /* Perhaps it was, after all: then others are told more than they have to be. */
-        pg->nodes = 0;
         pg->own_count = 0;
     }
     pg->becomes = false;

@@ -25,10 +25,8 @@
 void hy_pg_fence(struct hy_pg *pg);
 void hy_pg_unfenced(struct hy_pg *pg);
 
-/* Within a transaction of node_beat or node_leave: what we are from its commit on, among how many nodes, and
- * what we hold. `node` 0: we left. HY_E_NOMEM. */
-int hy_pg_become(struct hy_pg *pg, int64_t node, size_t nodes, const struct hy_hold *holds,
-                 size_t hold_count);
+/* Within a transaction of node_beat or node_leave: what we are from its commit on, and what we hold. `node` 0: we left. HY_E_NOMEM. */
+int hy_pg_become(struct hy_pg *pg, int64_t node, const struct hy_hold *holds, size_t hold_count);
 /* The transaction was committed, or not. */
 void hy_pg_became(struct hy_pg *pg, bool committed);
 

@@ -167,13 +167,12 @@ static void queue_dues(struct hy_pg *pg)
 
 void hy_pg_news_flush(struct hy_pg *pg)
 {
-    /* Of 1 node it may be wrong until its next beat; who has joined meanwhile reads all there is. */
-    bool alone = pg->nodes == 1;
-
     if (pg->news->due_count > 0)
         queue_dues(pg);
-    if (pg->news->kinds && !alone)
-        queue_notices(pg);
-    if (pg->news->kinds)
-        queue_counts(pg);
+    if (!pg->news->kinds)
+        return;
+    /* Also when we know of no other node: one may have joined since our last beat, and whoever adds an app
+     * here may use it there at once. */
+    queue_notices(pg);
+    queue_counts(pg);
 }

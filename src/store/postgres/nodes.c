@@ -238,7 +238,7 @@ int hy_pg_node_beat(struct hy_backend *backend, struct hy_op *op)
         r = hy_pg_holds_tell(&b);
     if (r == 0 && (v->removed > 0 || !v->renewed))
         pg->fold_next_us = 0;
-    return r < 0 ? r : hy_pg_become(pg, v->self.node, v->nodes, v->holds, v->hold_count);
+    return r < 0 ? r : hy_pg_become(pg, v->self.node, v->holds, v->hold_count);
 }
 
 int hy_pg_node_leave(struct hy_backend *backend, struct hy_op *op)
@@ -256,5 +256,5 @@ int hy_pg_node_leave(struct hy_backend *backend, struct hy_op *op)
     hy_pg_queue(pg->link, &self, NULL, NULL);
     hy_pg_tell_news(pg, HY_NEWS_HOLDS, 0);
     r = hy_pg_drain(pg->link);
-    return r < 0 ? r : hy_pg_become(pg, 0, 0, NULL, 0);
+    return r < 0 ? r : hy_pg_become(pg, 0, NULL, 0);
 }

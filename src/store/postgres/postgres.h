@@ -62,11 +62,10 @@ struct hy_pg {
     bool left;     /* after node_leave, until the next beat */
     bool becomes;  /* the transaction under way makes that of us: hy_pg_become() */
     int64_t next_node;
-    size_t next_nodes, next_own_count;
+    size_t next_own_count;
     struct hy_hold *next_own;
     int64_t lost_group, lost_node; /* of the commit that `doubt` is about */
     atomic_bool doubt;             /* it may still be committed; the reader looks, too */
-    size_t nodes;                  /* that live, as of the last beat: alone, nobody is notified */
     struct hy_hold *own; /* by kind and id, as of the last beat: nobody is told of those */
     size_t own_count;
     /* Of HY_NEWS_WEBHOOKS, as the fence of this transaction told; HY_PG_CHANGES_UNKNOWN without a fence. */
