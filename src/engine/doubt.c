@@ -109,35 +109,46 @@ static bool is_known(const struct hy_engine *engine, const struct hy_app *known,
            strcmp(known->settings, stored->settings) == 0;
 }
 
-static void take_over(struct hy_engine *engine, const struct hy_app *app)
+static int take_over(struct hy_engine *engine, const struct hy_app *app)
 {
     HY_APP_SCOPED const struct hy_app_entry *known = hy_engine_app_by_no(engine, app->no);
+    int err;
 
     if (known && is_known(engine, &known->app, app))
-        return;
-    if (hy_registry_put_app(&engine->registry, app) != 0) {
-        atomic_store(&engine->doubt.apps, true);
-        return;
-    }
+        return 0;
+    err = hy_registry_put_app(&engine->registry, app);
+    if (err)
+        return err;
     if (app->deleted_at_ms) {
         hy_shelf_replace(&engine->shelf, app->no, NULL, 0, false);
         hy_feeder_stale(engine); /* its broadcasts end */
     }
     hy_log(HY_LOG_INFO, "app.found", "app=%s", app->id);
+    return 0;
 }
 
+/* Read before a change of this node's own: it would undo that. */
+static bool is_outdated(const struct look *look)
+{
+    struct hy_engine *engine = look->engine;
+
+    return engine->cluster.shared && look->generation != atomic_load(&engine->registry.generation);
+}
+
+/* Trouble waits a while; what only came too early, or was changed meanwhile, is read again at once. */
 static void apps_read(struct hy_engine *engine, struct hy_mail *mail)
 {
     struct look *look = (struct look *)mail;
-    int result = look->op.result;
+    int err = look->op.result;
+    bool outdated = !err && is_outdated(look);
 
-    if (engine->cluster.shared && look->generation != atomic_load(&engine->registry.generation))
-        result = HY_E_BUSY; /* read before a change of this node's own: it would undo that */
-    for (size_t i = 0; result == 0 && i < look->apps.count; i++)
-        take_over(engine, &look->apps.apps[i]);
-    if (result)
+    for (size_t i = 0; !err && !outdated && i < look->apps.count; i++) {
+        if (take_over(engine, &look->apps.apps[i]))
+            err = HY_E_NOMEM;
+    }
+    if (err || outdated)
         atomic_store(&engine->doubt.apps, true);
-    look_end(look, atomic_load(&engine->doubt.apps));
+    look_end(look, err != 0);
 }
 
 static void read_apps(struct hy_engine *engine)
