@@ -195,13 +195,22 @@ static bool fill_lanes(struct hy_engine *engine, struct hy_telling_batch *batch,
     return any;
 }
 
+/* Somebody was answered that an endpoint is another now (its secret is replaced): what comes about after
+ * that is told as the list will say. The end of the read is a turn. */
+static bool list_is_old(const struct hy_engine *engine)
+{
+    const struct hy_teller *t = &engine->teller;
+
+    return t->reading || (atomic_load(&t->stale) && t->read_not_before_ms <= engine->now_ms);
+}
+
 static int64_t claim_turn(struct hy_engine *engine)
 {
     struct hy_teller *t = &engine->teller;
     struct hy_telling_batch *batch;
     int64_t next_ms;
 
-    if (t->claiming || engine->quiet)
+    if (t->claiming || engine->quiet || list_is_old(engine))
         return HY_NEVER;
     take_notice(t);
     if (!fill_lanes(engine, NULL, &next_ms))
