@@ -28,8 +28,8 @@ const events = ['message.sent', 'message.delivered', 'message.failed', 'message.
   'message.expired', 'message.canceled', 'grant.added', 'callback.raw'];
 /* Between the median of the second quarter of the run and that of the last: what is still growing
  * then grows for ever. The file holds what is kept, so it is held against the messages. The log is
- * copied back in time, whatever the load: judged by its usual size, because on a machine with four
- * times as much work as processors it was three times as large for moments. Why was not looked into. */
+ * copied back in time, whatever the load: judged by its usual size, because on a machine with twice
+ * as much work as processors it was three times as large for moments. Why was not looked into. */
 const limits = { rssMb: 16, threads: 0 };
 /* Connections come and go with the load; once they had time to close, what is left over was lost. */
 const descriptorsKept = 48;
