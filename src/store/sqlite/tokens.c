@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "store/apps.h"
 #include "store/sqlite/query.h"
+#include "store/token_rules.h"
 
 static void read_token(struct hy_query *q, struct hy_arena *arena, struct hy_token *t)
 {
@@ -62,32 +63,6 @@ static int save(struct hy_sqlite *s, const struct hy_token *t)
     return hy_query_run(&q);
 }
 
-static bool over_budget(const struct hy_token_begin *v, const struct hy_token *t)
-{
-    bool today = t->day == v->day;
-
-    if (v->calls_max > 0 && today && t->calls >= v->calls_max)
-        return true;
-    if (!v->forced)
-        return false;
-    if (v->forced_max > 0 && today && t->forced_calls >= v->forced_max)
-        return true;
-    return t->forced_at_ms > 0 && v->now_ms - t->forced_at_ms < v->forced_gap_ms;
-}
-
-static void count_call(const struct hy_token_begin *v, struct hy_token *t)
-{
-    if (t->day != v->day)
-        t->calls = t->forced_calls = 0;
-    t->day = v->day;
-    t->calls++;
-    if (v->forced) {
-        t->forced_calls++;
-        t->forced_at_ms = v->now_ms;
-    }
-    t->refreshing_until_ms = v->lease_until_ms;
-}
-
 int hy_sqlite_token_begin(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
@@ -98,14 +73,8 @@ int hy_sqlite_token_begin(struct hy_backend *backend, struct hy_op *op)
 
     if (r < 0)
         return r;
-    if (t->version != v->version)
-        return HY_TOKEN_MOVED;
-    if (t->refreshing_until_ms > v->now_ms && t->refreshing_until_ms != v->held_until_ms)
-        return HY_TOKEN_TAKEN;
-    if (over_budget(v, t))
-        return HY_TOKEN_BUDGET;
-    count_call(v, t);
-    return save(s, t);
+    r = hy_token_rules_begin(v, t);
+    return r ? r : save(s, t);
 }
 
 int hy_sqlite_token_end(struct hy_backend *backend, struct hy_op *op)
@@ -120,21 +89,8 @@ int hy_sqlite_token_end(struct hy_backend *backend, struct hy_op *op)
     r = load(s, v->app_no, &s->scratch, &t, &stored);
     if (r < 0 || !stored)
         return r < 0 ? r : HY_E_NOT_FOUND;
-    if (t.version != v->version)
-        return HY_TOKEN_MOVED;
-    t.refreshing_until_ms = 0;
-    if (v->access.size > 0) {
-        t.version++;
-        t.access = v->access;
-        t.obtained_at_ms = v->obtained_at_ms;
-        t.expires_at_ms = v->expires_at_ms;
-        t.failures = 0;
-        t.last_error = NULL;
-    } else {
-        t.failures++;
-        t.last_error = v->error;
-    }
-    return save(s, &t);
+    r = hy_token_rules_end(v, &t);
+    return r ? r : save(s, &t);
 }
 
 int hy_sqlite_tokens(struct hy_backend *backend, struct hy_op *op)
