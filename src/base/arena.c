@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 4096, ALIGNMENT = 16 };
+/* A reset keeps the newest chunk: an arena that is used again and again and needs more than the first
+ * one settles on one of the later size, and asks for no memory any more. */
+enum { CHUNK_BYTES = 4096, LATER_CHUNK_BYTES = 8192, ALIGNMENT = 16 };
 
 struct hy_arena_chunk {
     struct hy_arena_chunk *next;
@@ -46,7 +48,8 @@ void hy_arena_reset(struct hy_arena *a)
 
 static struct hy_arena_chunk *add_chunk(struct hy_arena *a, size_t need)
 {
-    size_t size = need > CHUNK_BYTES / 2 ? need : CHUNK_BYTES - sizeof(struct hy_arena_chunk);
+    size_t usual = (a->chunks ? LATER_CHUNK_BYTES : CHUNK_BYTES) - sizeof(struct hy_arena_chunk);
+    size_t size = need > CHUNK_BYTES / 2 ? need : usual;
     struct hy_arena_chunk *c = malloc(sizeof *c + size);
 
     if (!c)
@@ -64,7 +67,7 @@ static struct hy_arena_chunk *add_chunk(struct hy_arena *a, size_t need)
     return c;
 }
 
-void *hy_arena_alloc(struct hy_arena *a, size_t bytes)
+void *hy_arena_take(struct hy_arena *a, size_t bytes)
 {
     struct hy_arena_chunk *c = a->chunks;
     size_t need;
@@ -80,7 +83,14 @@ void *hy_arena_alloc(struct hy_arena *a, size_t bytes)
     piece = c->bytes + c->used;
     c->used += need;
     a->used_bytes += need;
-    return memset(piece, 0, need);
+    return piece;
+}
+
+void *hy_arena_alloc(struct hy_arena *a, size_t bytes)
+{
+    void *piece = hy_arena_take(a, bytes);
+
+    return piece ? memset(piece, 0, bytes) : NULL;
 }
 
 void *hy_arena_array(struct hy_arena *a, size_t count, size_t item_bytes)
@@ -92,10 +102,12 @@ void *hy_arena_array(struct hy_arena *a, size_t count, size_t item_bytes)
 
 char *hy_arena_memdup(struct hy_arena *a, const void *bytes, size_t count)
 {
-    char *copy = count < SIZE_MAX ? hy_arena_alloc(a, count + 1) : NULL;
+    char *copy = count < SIZE_MAX ? hy_arena_take(a, count + 1) : NULL;
 
     if (copy && count)
         memcpy(copy, bytes, count);
+    if (copy)
+        copy[count] = 0;
     return copy;
 }
 

@@ -24,7 +24,10 @@ void hy_arena_deinit(struct hy_arena *a);
 /* Forgets all pieces; keeps one chunk for the next round. */
 void hy_arena_reset(struct hy_arena *a);
 
-/* Zeroed memory, aligned for any type. */
+/* Aligned for any type; what it holds is left from others. */
+void *hy_arena_take(struct hy_arena *a, size_t bytes);
+
+/* The same, zeroed. */
 void *hy_arena_alloc(struct hy_arena *a, size_t bytes);
 void *hy_arena_array(struct hy_arena *a, size_t count, size_t item_bytes);
 

@@ -43,7 +43,7 @@ static bool reserve(struct hy_buf *b, size_t more)
     return true;
 }
 
-void hy_buf_append(struct hy_buf *b, const void *bytes, size_t count)
+void hy_buf_append_growing(struct hy_buf *b, const void *bytes, size_t count)
 {
     if (!reserve(b, count)) {
         b->failed = true;
@@ -53,16 +53,6 @@ void hy_buf_append(struct hy_buf *b, const void *bytes, size_t count)
         memcpy(b->data + b->size, bytes, count);
     b->size += count;
     b->data[b->size] = 0;
-}
-
-void hy_buf_puts(struct hy_buf *b, const char *text)
-{
-    hy_buf_append(b, text, strlen(text));
-}
-
-void hy_buf_putc(struct hy_buf *b, char c)
-{
-    hy_buf_append(b, &c, 1);
 }
 
 void hy_buf_printf(struct hy_buf *b, const char *format, ...)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct hy_buf {
     char *data; /* null until the first append */
@@ -24,9 +25,31 @@ void hy_buf_init(struct hy_buf *b, size_t max_bytes);
 void hy_buf_deinit(struct hy_buf *b);
 void hy_buf_clear(struct hy_buf *b); /* empties, keeps the memory, forgets `failed` */
 
-void hy_buf_append(struct hy_buf *b, const void *bytes, size_t count);
-void hy_buf_puts(struct hy_buf *b, const char *text);
-void hy_buf_putc(struct hy_buf *b, char c);
+/* hy_buf_append() where there may be no room yet. */
+void hy_buf_append_growing(struct hy_buf *b, const void *bytes, size_t count);
+
+/* In the caller, who often knows the length: most pieces are a few bytes. */
+static inline void hy_buf_append(struct hy_buf *b, const void *bytes, size_t count)
+{
+    if (b->failed || count >= b->capacity - b->size || count > b->max - b->size || !count) {
+        hy_buf_append_growing(b, bytes, count);
+        return;
+    }
+    memcpy(b->data + b->size, bytes, count);
+    b->size += count;
+    b->data[b->size] = 0;
+}
+
+static inline void hy_buf_puts(struct hy_buf *b, const char *text)
+{
+    hy_buf_append(b, text, strlen(text));
+}
+
+static inline void hy_buf_putc(struct hy_buf *b, char c)
+{
+    hy_buf_append(b, &c, 1);
+}
+
 void hy_buf_printf(struct hy_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* `text` with every byte outside A-Za-z0-9-._~ as %XX (RFC 3986). */

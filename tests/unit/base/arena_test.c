@@ -36,6 +36,29 @@ static void reset_gives_zeroed_memory_again(void)
     hy_arena_deinit(&a);
 }
 
+/* Pieces don't overlap, however many chunks there are, and a round of the same size needs none. */
+static void later_rounds_reuse_the_chunk(void)
+{
+    enum { PIECES = 60, BYTES = 100 };
+    unsigned char *pieces[PIECES];
+    struct hy_arena a;
+    const void *chunk = NULL;
+
+    hy_arena_init(&a);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < PIECES; i++) {
+            pieces[i] = hy_arena_take(&a, BYTES);
+            memset(pieces[i], i, BYTES);
+        }
+        for (int i = 0; i < PIECES; i++)
+            CHECK(pieces[i][0] == i && pieces[i][BYTES - 1] == i);
+        CHECK(round == 0 || a.chunks == chunk);
+        chunk = a.chunks;
+        hy_arena_reset(&a);
+    }
+    hy_arena_deinit(&a);
+}
+
 static void absurd_sizes_are_refused(void)
 {
     struct hy_arena a;
@@ -65,6 +88,7 @@ int main(void)
 {
     RUN(pieces_are_zeroed_and_aligned);
     RUN(reset_gives_zeroed_memory_again);
+    RUN(later_rounds_reuse_the_chunk);
     RUN(absurd_sizes_are_refused);
     RUN(texts_are_copied);
     return hy_tap_end();
