@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What libjansson's own true, false and null have: such a value is counted no more. */
+static const size_t immortal = (size_t)-1;
+
 static int depth_of(const json_t *value, int limit)
 {
     int deepest = 0;
@@ -52,10 +55,14 @@ bool hy_json_starved(void)
     return hy_json_short_of_memory();
 }
 
-json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size)
+static json_t *parse(struct hy_arena *arena, const char *bytes, size_t size, char *ret_reason,
+                     size_t reason_size)
 {
     json_error_t error;
-    json_t *root = hy_json_load(bytes ? bytes : "", size, &error);
+    json_t *root = hy_json_load(bytes ? bytes : "", size, arena, &error);
+
+    if (root && arena)
+        root->refcount = immortal;
 
     if (hy_json_short_of_memory()) {
         if (ret_reason)
@@ -74,6 +81,17 @@ json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t r
         return NULL;
     }
     return root;
+}
+
+json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size)
+{
+    return parse(NULL, bytes, size, ret_reason, reason_size);
+}
+
+json_t *hy_json_parse_in(struct hy_arena *arena, const char *bytes, size_t size, char *ret_reason,
+                         size_t reason_size)
+{
+    return parse(arena, bytes, size, ret_reason, reason_size);
 }
 
 json_t *hy_json_copy(const json_t *value)

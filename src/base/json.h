@@ -22,6 +22,14 @@ enum { HY_JSON_DEPTH_MAX = 32 };
  * in one sentence without quoting the input. The caller owns the value: json_decref(). */
 json_t *hy_json_parse(const char *bytes, size_t size, char *ret_reason, size_t reason_size);
 
+/*
+ * The same into `arena`, for a value that is read and dies with it, at a fifth less: no part has a
+ * block of its own. The value is immortal (json_decref() does nothing), its parts must not outlive
+ * the arena however often they are counted, and it must not be changed: a change frees.
+ */
+json_t *hy_json_parse_in(struct hy_arena *arena, const char *bytes, size_t size, char *ret_reason,
+                         size_t reason_size);
+
 /* Why the last hy_json_parse() of this thread gave null: there was no memory, which says nothing
  * about the text. */
 bool hy_json_starved(void);

@@ -16,6 +16,7 @@ enum { FREED = 1 };
 
 struct parse {
     jmp_buf out;
+    struct hy_arena *arena; /* null: the events below tell what to give back after a jump */
     uintptr_t *events, *next, *end;
     uintptr_t first[FIRST_EVENTS];
 };
@@ -65,11 +66,12 @@ static void *give_and_note(struct parse *p, size_t size)
 
 static void *give(size_t size)
 {
+    struct parse *p = parsing;
     void *block;
 
-    if (parsing)
-        return give_and_note(parsing, size);
-    block = malloc(size);
+    if (p && !p->arena)
+        return give_and_note(p, size);
+    block = p ? hy_arena_take(p->arena, size) : malloc(size);
     return block ? block : no_memory();
 }
 
@@ -77,6 +79,8 @@ static void take_back(void *block)
 {
     struct parse *p = parsing;
 
+    if (p && p->arena) /* a parse takes back only what it gave */
+        return;
     if (p && block) {
         if (p->next == p->end)
             more_room(p);
@@ -118,12 +122,13 @@ static json_t *load_or_leave(struct parse *p, const char *bytes, size_t size, js
     return NULL;
 }
 
-json_t *hy_json_load(const char *bytes, size_t size, json_error_t *error)
+json_t *hy_json_load(const char *bytes, size_t size, struct hy_arena *arena, json_error_t *error)
 {
     struct parse parse;
     json_t *root;
 
     hy_json_watch_memory();
+    parse.arena = arena;
     parse.events = parse.next = parse.first;
     parse.end = parse.first + FIRST_EVENTS;
     starved = false;

@@ -8,12 +8,16 @@
 #ifndef HY_BASE_JSON_LOAD_H
 #define HY_BASE_JSON_LOAD_H
 
+#include "base/arena.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 
 /* json_loadb() that refuses keys given twice. Null with hy_json_short_of_memory() true: there was no
- * memory, nothing is kept and `error` says nothing. Any thread, any number at once. */
-json_t *hy_json_load(const char *bytes, size_t size, json_error_t *error);
+ * memory, nothing is kept and `error` says nothing. Any thread, any number at once. With an `arena`
+ * (may be null) all that the parser asks for comes from there, and nothing is given back to it: what
+ * is left of a parse that was left, too, and what the tree holds must never reach libjansson's free. */
+json_t *hy_json_load(const char *bytes, size_t size, struct hy_arena *arena, json_error_t *error);
 
 /* Makes libjansson take its memory here: once, by whoever comes first; hy_json_load() does it. */
 void hy_json_watch_memory(void);

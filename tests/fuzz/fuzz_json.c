@@ -20,6 +20,22 @@ static void expect(bool truth)
         abort();
 }
 
+static void into_an_arena(uint8_t choice, const char *text, size_t size, const json_t *whole)
+{
+    struct hy_arena arena;
+    json_t *root;
+    bool struck;
+
+    hy_arena_init(&arena);
+    short_memory_begin(choice & 0x7f, choice & 0x80);
+    root = hy_json_parse_in(&arena, text, size, NULL, 0);
+    struck = hy_json_starved();
+    expect(struck == short_memory_end());
+    expect(struck ? !root : !root == !whole);
+    expect(!root || json_equal(root, whole));
+    hy_arena_deinit(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data + 1;
@@ -38,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     expect(struck ? !root : !root == !whole);
     expect(!root || json_equal(root, whole));
     json_decref(root);
+    into_an_arena(data[0], text, size - 1, whole);
     json_decref(whole);
     return 0;
 }

@@ -10,15 +10,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Parses `text` with the `nth` allocation refused. False when there are fewer. */
-static bool parse_short(const char *text, size_t nth, bool for_ever)
+static json_t *parse(struct hy_arena *arena, const char *text)
 {
-    HY_JSON_SCOPED json_t *whole = hy_json_parse(text, strlen(text), NULL, 0);
+    return arena ? hy_json_parse_in(arena, text, strlen(text), NULL, 0)
+                 : hy_json_parse(text, strlen(text), NULL, 0);
+}
+
+/* Parses `text` with the `nth` allocation refused. False when there are fewer. */
+static bool parse_short(struct hy_arena *arena, const char *text, size_t nth, bool for_ever)
+{
+    HY_JSON_SCOPED json_t *whole = parse(NULL, text);
     bool starved, struck;
     json_t *root;
 
     short_memory_begin(nth, for_ever);
-    root = hy_json_parse(text, strlen(text), NULL, 0);
+    root = parse(arena, text);
     starved = hy_json_starved();
     struck = short_memory_end();
     if (starved != struck || (root != NULL) != (whole && !struck) ||
@@ -32,9 +38,29 @@ static void parse_short_everywhere(const char *text)
 {
     size_t nth = 1;
 
-    while (parse_short(text, nth, false) && parse_short(text, nth, true))
+    while (parse_short(NULL, text, nth, false) && parse_short(NULL, text, nth, true))
         nth++;
     CHECK(nth > 2);
+}
+
+static bool parse_short_in(const char *text, size_t nth, bool for_ever)
+{
+    struct hy_arena arena;
+    bool struck;
+
+    hy_arena_init(&arena);
+    struck = parse_short(&arena, text, nth, for_ever);
+    hy_arena_deinit(&arena);
+    return struck;
+}
+
+static void parse_short_everywhere_in_an_arena(const char *text)
+{
+    size_t nth = 1;
+
+    while (parse_short_in(text, nth, false) && parse_short_in(text, nth, true))
+        nth++;
+    CHECK(nth > 1);
 }
 
 /* The parser's buffer holds 16 bytes, then 32, 64, 128: one of these texts ends where it grows, for
@@ -52,6 +78,7 @@ static void a_text_may_end_where_the_buffer_grows(void)
                      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
                      tails[i]);
             parse_short_everywhere(text);
+            parse_short_everywhere_in_an_arena(text);
         }
     }
 }
@@ -88,6 +115,7 @@ static void many_values(void)
         used += (size_t)snprintf(text + used, sizeof text - used, ",\"key %d\":true", i);
     snprintf(text + used, sizeof text - used, "}");
     parse_short_everywhere(text);
+    parse_short_everywhere_in_an_arena(text);
 }
 
 static void a_copy_is_whole_or_none(void)

@@ -146,6 +146,47 @@ static void depth_is_limited(void)
     json_decref(root);
 }
 
+/* What is read into an arena is the same value, and goes with the arena alone. */
+static void reads_into_an_arena(void)
+{
+    static const char text[] = "{\"text\":\"\\u9e3f\xe9\x9b\x81, and long enough for two buffers\","
+                               "\"list\":[1,-2.5,true,null,{},[]],\"big\":9223372036854775807}";
+    HY_JSON_SCOPED json_t *usual = hy_json_parse(text, sizeof text - 1, NULL, 0);
+    struct hy_arena own;
+    json_t *root;
+
+    hy_arena_init(&own);
+    root = hy_json_parse_in(&own, text, sizeof text - 1, NULL, 0);
+    CHECK(root && json_equal(root, usual));
+    CHECK(own.used_bytes > sizeof text);
+    json_incref(root);
+    for (int i = 0; i < 3; i++)
+        json_decref(root);
+    json_decref(json_incref(json_object_get(root, "text")));
+    CHECK(json_equal(root, usual));
+    hy_arena_deinit(&own);
+}
+
+static void an_arena_takes_no_fault(void)
+{
+    static const char *const faulty[] = {"",    "{\"a\":1,\"a\":2}",     "[1] x", "[\"\\u0000\"]",
+                                         "[1,", "[99999999999999999999]"};
+    char reason[200], same[200], deep[2 * HY_JSON_DEPTH_MAX + 3] = "";
+    struct hy_arena own;
+
+    hy_arena_init(&own);
+    for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+        CHECK(!hy_json_parse(faulty[i], strlen(faulty[i]), same, sizeof same));
+        CHECK(!hy_json_parse_in(&own, faulty[i], strlen(faulty[i]), reason, sizeof reason));
+        CHECK_TEXT(reason, same);
+    }
+    memset(deep, '[', HY_JSON_DEPTH_MAX + 1);
+    memset(deep + HY_JSON_DEPTH_MAX + 1, ']', HY_JSON_DEPTH_MAX + 1);
+    CHECK(!hy_json_parse_in(&own, deep, strlen(deep), reason, sizeof reason));
+    CHECK(strstr(reason, "nested"));
+    hy_arena_deinit(&own);
+}
+
 static void writes_compact_raw_utf8(void)
 {
     HY_JSON_SCOPED json_t *root =
@@ -202,6 +243,8 @@ int main(void)
     RUN(parsing_is_strict);
     RUN(faults_do_not_quote_the_input);
     RUN(depth_is_limited);
+    RUN(reads_into_an_arena);
+    RUN(an_arena_takes_no_fault);
     RUN(writes_compact_raw_utf8);
     RUN(writes_what_it_read);
     RUN(nearest_names_are_likely_slips);
