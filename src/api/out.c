@@ -39,7 +39,7 @@ static void put_quoted(struct hy_buf *b, const char *text)
     hy_buf_putc(b, '"');
     while (i < size) {
         unsigned char c = (unsigned char)text[i];
-        size_t step = hy_utf8_step(text + i, size - i);
+        size_t step = c < 0x80 ? 1 : hy_utf8_step(text + i, size - i);
 
         if (step && c >= 0x20 && c != '"' && c != '\\') {
             i += step;

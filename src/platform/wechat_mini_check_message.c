@@ -92,8 +92,9 @@ static void check_one_of(const char *value, const char *const *choices, const ch
 /* The parent ("data.") and the key, cut and cleaned so that the path itself is safe to print. */
 static void name_field(const char *parent, const char *key, char field[FIELD_BYTES])
 {
-    size_t used = (size_t)snprintf(field, FIELD_BYTES, "%s", parent);
+    size_t used = strlen(parent);
 
+    memcpy(field, parent, used + 1);
     hy_text_append_clean(field, FIELD_BYTES, used, key, key + strlen(key));
 }
 
