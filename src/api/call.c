@@ -6,10 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* A tree takes some ten times its text. Up to here it stays until the answer has left, as the text
- * does; a larger one goes as soon as it was read. */
-enum { SMALL_BODY_BYTES = 64 << 10 };
-
 static const char media_json[] = "application/json";
 
 static bool copy_params(struct hy_call *call, const struct hy_route_match *match)
@@ -108,9 +104,7 @@ bool hy_call_json(struct hy_call *call, enum hy_body_need need)
         return false;
     if (size == 0)
         return refuse_body(call, "required", "empty; JSON is expected");
-    call->body = size <= SMALL_BODY_BYTES
-                     ? hy_json_parse_in(call->arena, bytes, size, reason, sizeof reason)
-                     : hy_json_parse(bytes, size, reason, sizeof reason);
+    call->body = hy_json_parse_in(hy_httpd_scratch(call->req), bytes, size, reason, sizeof reason);
     if (!call->body && hy_json_starved())
         return !hy_call_failed(call, HY_E_NOMEM);
     return call->body || refuse_body(call, "json", reason);

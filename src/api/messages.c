@@ -40,10 +40,11 @@ static void write_admitted(struct hy_out *out, const struct hy_submission *s)
     hy_out_end(out, '}');
 }
 
+/* Its tree is some ten times the text, and the answer waits for a commit. */
 static void free_body(struct hy_call *call)
 {
-    json_decref(call->body);
     call->body = NULL;
+    hy_arena_reset(hy_httpd_scratch(call->req));
 }
 
 static void submit_done(struct hy_submit *submit, void *arg)

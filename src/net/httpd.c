@@ -38,6 +38,7 @@ struct hy_httpd_request *hy_httpd_request_new(struct hy_httpd *httpd)
         return NULL;
     req->httpd = httpd;
     hy_arena_init(&req->arena);
+    hy_arena_init(&req->scratch);
     hy_buf_init(&req->body, httpd->config.body_max_bytes);
     return req;
 }
@@ -45,6 +46,7 @@ struct hy_httpd_request *hy_httpd_request_new(struct hy_httpd *httpd)
 static void request_free(struct hy_httpd_request *req)
 {
     hy_arena_deinit(&req->arena);
+    hy_arena_deinit(&req->scratch);
     hy_buf_deinit(&req->body);
     free(req);
 }
@@ -52,7 +54,7 @@ static void request_free(struct hy_httpd_request *req)
 void hy_httpd_request_done(struct hy_httpd_request *req)
 {
     struct hy_httpd *httpd = req->httpd;
-    struct hy_arena arena;
+    struct hy_arena arena, scratch;
     struct hy_buf body;
 
     hy_httpd_reader_remove(req);
@@ -65,13 +67,15 @@ void hy_httpd_request_done(struct hy_httpd_request *req)
         return;
     }
     hy_arena_reset(&req->arena);
+    hy_arena_reset(&req->scratch);
     if (req->body.capacity > SPARE_BODY_BYTES)
         hy_buf_deinit(&req->body);
     hy_buf_clear(&req->body);
     arena = req->arena;
+    scratch = req->scratch;
     body = req->body;
     *req = (struct hy_httpd_request){
-        .httpd = httpd, .arena = arena, .body = body, .next = httpd->spares};
+        .httpd = httpd, .arena = arena, .scratch = scratch, .body = body, .next = httpd->spares};
     httpd->spares = req;
     httpd->spare_count++;
 }

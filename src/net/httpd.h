@@ -126,6 +126,9 @@ const char *hy_httpd_body(const struct hy_httpd_request *req, size_t *ret_size);
 /* Memory with the lifetime of the request, for handler and continuation. */
 struct hy_arena *hy_httpd_arena(struct hy_httpd_request *req);
 
+/* The same for what need not wait for the answer: handler and continuation may reset it before. */
+struct hy_arena *hy_httpd_scratch(struct hy_httpd_request *req);
+
 /* True in a continuation whose peer is known to have gone. Method, path, body and arena are still
  * there; headers, query and peer are not, and the answer is thrown away. */
 bool hy_httpd_gone(const struct hy_httpd_request *req);

@@ -58,7 +58,7 @@ struct hy_httpd_request {
     struct hy_httpd_request *next;     /* in the list of spares, or of orphans */
     const char *method, *path;
     struct hy_buf body;
-    struct hy_arena arena;
+    struct hy_arena arena, scratch;
     void *user;
     struct hy_httpd_added *added; /* headers of the answer, newest first */
     struct MHD_Response *response;

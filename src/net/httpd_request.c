@@ -108,6 +108,11 @@ struct hy_arena *hy_httpd_arena(struct hy_httpd_request *req)
     return &req->arena;
 }
 
+struct hy_arena *hy_httpd_scratch(struct hy_httpd_request *req)
+{
+    return &req->scratch;
+}
+
 void hy_httpd_set_user(struct hy_httpd_request *req, void *user)
 {
     req->user = user;

@@ -64,6 +64,11 @@ struct hy_arena *hy_httpd_arena(struct hy_httpd_request *req)
     return &req->arena;
 }
 
+struct hy_arena *hy_httpd_scratch(struct hy_httpd_request *req)
+{
+    return &req->scratch;
+}
+
 bool hy_httpd_gone(const struct hy_httpd_request *req)
 {
     return req->gone;
@@ -212,4 +217,5 @@ void fake_httpd_done(struct hy_httpd_request *req)
     free(req->content_type);
     free(req->answer);
     hy_arena_deinit(&req->arena);
+    hy_arena_deinit(&req->scratch);
 }

@@ -27,7 +27,7 @@ struct hy_httpd_request {
     size_t added_count;
     int replies;
 
-    struct hy_arena arena;
+    struct hy_arena arena, scratch;
     void *user;
     hy_httpd_handler *then;
     void *then_arg;

@@ -12,7 +12,7 @@
 
 #define HOST "Host: h\r\n"
 
-enum { CLIENTS = 4, IDLE = 2000, BUSY = 1000 };
+enum { CLIENTS = 4, IDLE = 2000, BUSY = 1000, SCRATCH_BYTES = 3000 };
 
 static struct hy_httpd *httpd;
 static struct helper helper;
@@ -44,6 +44,10 @@ static void handle(struct hy_httpd_request *req, void *arg)
 
     atomic_fetch_add(&begun, 1);
     hy_httpd_set_user(req, hy_arena_printf(hy_httpd_arena(req), "answer to %s", path));
+    /* What is given back before the answer is no part of it. */
+    memset(hy_arena_alloc(hy_httpd_scratch(req), SCRATCH_BYTES), '?', SCRATCH_BYTES);
+    hy_arena_reset(hy_httpd_scratch(req));
+    CHECK_INT(hy_httpd_scratch(req)->used_bytes, 0);
     if (strcmp(path, "/early") == 0) {
         hy_httpd_defer(req, reply, NULL);
         hy_httpd_wake(req);
