@@ -1,48 +1,24 @@
 /* What a command's options amount to: the body or the query of its call. */
 #include "base/json.h"
 #include "cli/client.h"
+#include "cli/textfile.h"
 #include "cli/view.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_MAX_BYTES = 64 << 20 }; /* what the server takes is the server's to say */
-
-static const char *read_file(struct hy_cli *cli, const struct hy_value *value, const char *path,
-                             bool secret)
+/* Its first line. */
+static const char *read_secret(struct hy_cli *cli, const struct hy_value *value)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    char part[4096];
-    struct hy_buf text;
-    char *copy = NULL;
-    size_t got;
+    char *text = hy_cli_read_file(cli, value, value->text);
 
-    if (!file) {
-        hy_fault("%s: %s: %s", value->from, path, strerror(errno));
+    if (!text)
         return NULL;
-    }
-    hy_buf_init(&text, BODY_MAX_BYTES);
-    while ((got = fread(part, 1, sizeof part, file)) > 0)
-        hy_buf_append(&text, part, got);
-    if (ferror(file))
-        hy_fault("%s: %s: %s", value->from, path, strerror(errno));
-    else if (!hy_buf_ok(&text))
-        hy_fault("%s: %s: too large", value->from, path);
-    else
-        copy = hy_arena_memdup(&cli->arena, hy_buf_text(&text), text.size);
-    if (file != stdin)
-        fclose(file);
-    hy_buf_deinit(&text);
-    if (copy && secret) {
-        copy[strcspn(copy, "\r\n")] = 0;
-        if (*copy == 0) {
-            hy_fault("%s: %s: its first line is empty", value->from, path);
-            copy = NULL;
-        }
-    }
-    return copy;
+    text[strcspn(text, "\r\n")] = 0;
+    if (*text)
+        return text;
+    hy_fault("%s: %s: its first line is empty", value->from, value->text);
+    return NULL;
 }
 
 static json_t *json_value(struct hy_cli *cli, const struct hy_value *value)
@@ -52,7 +28,7 @@ static json_t *json_value(struct hy_cli *cli, const struct hy_value *value)
     json_t *json;
 
     if (text[0] == '@')
-        text = read_file(cli, value, text + 1, false);
+        text = hy_cli_read_file(cli, value, text + 1);
     if (!text)
         return NULL;
     json = hy_json_parse(text, strlen(text), reason, sizeof reason);
@@ -93,7 +69,7 @@ static json_t *value_json(struct hy_cli *cli, const struct hy_value *value)
             return json_integer(strtoll(text, NULL, 10));
         break;
     case HY_OPTION_SECRET:
-        text = read_file(cli, value, text, true);
+        text = read_secret(cli, value);
         if (!text)
             return NULL;
         break;

@@ -56,6 +56,11 @@ const struct hy_option hy_serve_options[] = {
      .fallback = "https://api.weixin.qq.com",
      .env = "HONGYAN_WECHAT_URL",
      .help = "the platform's server API; a simulator's address for trials"},
+    {.name = "ca-file",
+     .value = "FILE",
+     .env = "HONGYAN_CA_FILE",
+     .help = "certificates (PEM) of authorities that count beside the system's, for the platform "
+             "and webhooks"},
     {.name = "master-key-file",
      .value = "FILE",
      .env = "HONGYAN_MASTER_KEY_FILE",

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "cli/textfile.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
 #include "engine/nodes.h"
@@ -212,13 +213,32 @@ static int open_store(struct hy_server *s)
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
+/* Said here and not by each request that fails for it. */
+static int check_ca_file(struct hy_server *s)
+{
+    const struct hy_value *value = hy_args_get(&s->cli->args, "ca-file");
+    const char *text = value->text ? hy_cli_read_file(s->cli, value, value->text) : "";
+
+    if (!text)
+        return HY_EXIT_FAILED;
+    if (!value->text || strstr(text, "-----BEGIN CERTIFICATE-----"))
+        return HY_EXIT_DONE;
+    hy_fault("%s: %s: holds no certificate in PEM", value->from, value->text);
+    return HY_EXIT_FAILED;
+}
+
 static int open_client(struct hy_server *s)
 {
-    struct hy_httpc_config config = {.connect_timeout_ms = number(s, "connect-timeout-ms"),
+    struct hy_httpc_config config = {.ca_file = text(s, "ca-file"),
+                                     .connect_timeout_ms = number(s, "connect-timeout-ms"),
                                      .total_timeout_ms = number(s, "request-timeout-ms"),
                                      .connections_max =
                                          (size_t)number(s, "platform-connections-max")};
 
+    int code = check_ca_file(s);
+
+    if (code != HY_EXIT_DONE)
+        return code;
     return hy_httpc_new(&config, &s->client) ? out_of_memory() : HY_EXIT_DONE;
 }
 

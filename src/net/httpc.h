@@ -51,7 +51,7 @@ struct hy_httpc_config {
     size_t connections_max;  /* open ones, all hosts; 0: 512 */
     int idle_connection_s;   /* a pooled connection older than this is not reused; 0: 20 */
     const struct hy_httpc_pieces *pieces; /* null: none */
-    const char *ca_file;                  /* extra trust anchors for tests; null: the system's */
+    const char *ca_file;                  /* trust anchors beside the system's; null: none */
 };
 
 int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_client);

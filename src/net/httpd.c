@@ -21,6 +21,7 @@ enum {
     LOG_BYTES = 256,
     LIMIT_SAID_EVERY_US = 60000000,
 };
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* --- requests and their recycling ------------------------------------------------------------- */
 
@@ -122,8 +123,14 @@ static bool epoll_is_sound(void)
 static int start_daemon(struct hy_httpd *httpd)
 {
     const struct hy_httpd_config *config = &httpd->config;
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)config->tls_cert},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)config->tls_key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | (epoll_is_sound() ? MHD_USE_EPOLL : MHD_USE_POLL);
+                     MHD_USE_ERROR_LOG | (epoll_is_sound() ? MHD_USE_EPOLL : MHD_USE_POLL) |
+                     (config->tls_cert ? MHD_USE_TLS : 0);
 
     /* clang-format off: a pair a line */
     httpd->daemon = MHD_start_daemon(
@@ -133,9 +140,12 @@ static int start_daemon(struct hy_httpd *httpd)
         httpd, MHD_OPTION_NOTIFY_COMPLETED, hy_httpd_on_completed, httpd,
         MHD_OPTION_CONNECTION_LIMIT, config->connections_max + 1, /* and the one to itself */
         MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+        config->tls_cert ? tls : &tls[sizeof tls / sizeof *tls - 1], MHD_OPTION_END);
     /* clang-format on */
-    return httpd->daemon ? HY_OK : HY_E_IO;
+    if (httpd->daemon)
+        return HY_OK;
+    return config->tls_cert ? HY_E_DENIED : HY_E_IO;
 }
 
 static int start(struct hy_httpd *httpd)
@@ -146,7 +156,7 @@ static int start(struct hy_httpd *httpd)
         err = hy_listen_address(httpd->listen_fd, httpd->address);
     if (!err)
         err = start_daemon(httpd);
-    if (!err)
+    if (!err && !httpd->config.tls_cert) /* it would have to speak TLS to itself */
         err = hy_httpd_control_start(httpd);
     return err;
 }

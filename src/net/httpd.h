@@ -62,6 +62,10 @@ struct hy_httpd_config {
     size_t body_max_bytes;    /* 0: 8 MiB */
     unsigned connections_max; /* 0: 8192 */
     unsigned idle_timeout_s;  /* 0: 60; a deferred request does not count as idle */
+    /* PEM texts, both or neither: HTTPS, TLS 1.2 at least. For the simulator, not for more: there are
+     * no bodies in pieces then, and a continuation does not defer again, because the server cannot
+     * wake itself by a connection of its own. */
+    const char *tls_cert, *tls_key;
     hy_httpd_handler *handler;
     /* Called when the headers of a request that could have a body are there; null: never. It asks
      * for the body in pieces (hy_httpd_read), or answers without one (hy_httpd_reply), or does
@@ -75,7 +79,8 @@ struct hy_httpd_config {
     void *arg;
 };
 
-/* Starts listening. HY_E_INVALID (listen is not host:port), HY_E_BUSY (address in use), HY_E_IO. */
+/* Starts listening. HY_E_INVALID (listen is not host:port), HY_E_BUSY (address in use), HY_E_IO,
+ * HY_E_DENIED (certificate and key are none, or do not fit each other). */
 int hy_httpd_start(const struct hy_httpd_config *config, struct hy_httpd **ret_httpd);
 
 /* "127.0.0.1:8080" with the real port. */

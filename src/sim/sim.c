@@ -26,10 +26,12 @@ static void serve(struct hy_httpd_request *req, void *arg)
         hy_sim_exchange_serve(arg, req);
 }
 
-static int listen_on(struct hy_sim *sim, const char *listen)
+static int listen_on(struct hy_sim *sim, const struct hy_sim_config *from)
 {
     const struct hy_httpd_config config = {
-        .listen = listen ? listen : default_listen,
+        .listen = from->listen ? from->listen : default_listen,
+        .tls_cert = from->tls_cert,
+        .tls_key = from->tls_key,
         .body_max_bytes = BODY_MAX_BYTES,
         .connections_max = CONNECTIONS_MAX,
         .handler = serve,
@@ -55,7 +57,7 @@ int hy_sim_start(const struct hy_sim_config *config, struct hy_sim **ret_sim)
     if (!err)
         err = hy_sim_alarm_start(&sim->alarm);
     if (!err)
-        err = listen_on(sim, config->listen);
+        err = listen_on(sim, config);
     if (err)
         hy_sim_stop(sim);
     else

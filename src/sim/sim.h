@@ -28,15 +28,16 @@ struct hy_sim;
 #define HY_SIM_FIRST_SECRET "00000000000000000000000000000001"
 
 struct hy_sim_config {
-    const char *listen;  /* null: "127.0.0.1:8090"; port 0 = any free one */
-    uint64_t seed;       /* of every id, token and chance; 0: a new one each start */
-    bool control_open;   /* /sim/ answers peers beyond loopback too */
-    int push_timeout_ms; /* of a try to push; 0: 5000, as the platform has it */
-    int push_retry_ms;   /* from one try to the next; 0: 1000 */
+    const char *listen;             /* null: "127.0.0.1:8090"; port 0 = any free one */
+    uint64_t seed;                  /* of every id, token and chance; 0: a new one each start */
+    bool control_open;              /* /sim/ answers peers beyond loopback too */
+    const char *tls_cert, *tls_key; /* PEM texts, both or neither: HTTPS */
+    int push_timeout_ms;            /* of a try to push; 0: 5000, as the platform has it */
+    int push_retry_ms;              /* from one try to the next; 0: 1000 */
 };
 
-/* Starts listening. HY_E_INVALID (listen is not host:port), HY_E_BUSY (address in use), HY_E_IO,
- * HY_E_NOMEM. */
+/* Starts listening. HY_E_INVALID (listen is not host:port), HY_E_BUSY (address in use), HY_E_DENIED
+ * (certificate and key are none, or do not fit each other), HY_E_IO, HY_E_NOMEM. */
 int hy_sim_start(const struct hy_sim_config *config, struct hy_sim **ret_sim);
 
 /* "127.0.0.1:8090" with the real port; lives as long as the simulator. */

@@ -69,7 +69,7 @@ export function start(t, args, { env = {}, cwd, command = BINARY, options = {} }
   };
   // The address on a line "label: http://127.0.0.1:PORT".
   program.address = async (label) => {
-    const line = new RegExp(`^${label}: (http://\\S+)$`, 'm');
+    const line = new RegExp(`^${label}: (https?://\\S+)$`, 'm');
     await until(() => line.test(program.stdout) || program.code !== undefined, `${label}:`);
     const match = line.exec(program.stdout);
     if (!match) throw new Error(`it ended with ${program.code}: ${program.stderr}`);
