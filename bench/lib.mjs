@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,6 +10,8 @@ export const key = 'a key that only this bench uses';
 export const app = 'wx0000000000000001';
 export const secret = '00000000000000000000000000000001';
 export const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+// Who the simulator is, the server has to check, not the bench.
+const tlsAgent = new https.Agent({ keepAlive: true, maxSockets: 16, rejectUnauthorized: false });
 const started = [];
 
 /** Ends `child` by that signal when the bench ends. */
@@ -40,6 +43,7 @@ export async function stop(child) {
 /** All that were started, the last one first. */
 export async function stopAll() {
   agent.destroy();
+  tlsAgent.destroy();
   for (const child of started) await stop(child);
 }
 
@@ -61,9 +65,24 @@ export function serve(program, folder, more = [], under = []) {
   return start(command, args, 'listening', { HONGYAN_ADMIN_KEY: key });
 }
 
-/** A simulator whose daily quotas and legacy templates are out of the way, and what is done on its phones. */
-export async function simulate(program) {
-  const sim = await start(program, ['sim', '--listen', '127.0.0.1:0'], 'simulator');
+/** A certificate for 127.0.0.1 that vouches for itself, made for this run: {cert, key}, files in `folder`. */
+export function certificate(folder) {
+  const files = { cert: join(folder, 'sim.pem'), key: join(folder, 'sim.key') };
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=bench',
+    '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', files.key, '-out', files.cert], { stdio: 'ignore' });
+  return files;
+}
+
+/** How `serve` comes to trust it. */
+export const authority = (tls) => (tls ? ['--ca-file', tls.cert] : []);
+
+/**
+ * A simulator whose daily quotas and legacy templates are out of the way, and what is done on its phones; behind TLS
+ * with a `certificate()`.
+ */
+export async function simulate(program, tls) {
+  const more = tls ? ['--tls-cert', tls.cert, '--tls-key', tls.key] : [];
+  const sim = await start(program, ['sim', '--listen', '127.0.0.1:0', ...more], 'simulator');
   const control = (path, body) => call('POST', sim.url + path, { appid: app, ...body });
   await control('/sim/apps', { secret, legacy: 'alive', limits: { '/cgi-bin/message/wxopen/template/send': 1e12 } });
   return { ...sim, control, stats: () => call('GET', `${sim.url}/sim/stats`) };
@@ -108,7 +127,8 @@ export function instructions(messages) {
 export function ask(method, url, body) {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
-    const request = http.request(url, { method, agent, headers }, (answer) => {
+    const [from, by] = url.startsWith('https:') ? [https, tlsAgent] : [http, agent];
+    const request = from.request(url, { method, agent: by, headers }, (answer) => {
       let text = '';
       answer.on('data', (bytes) => (text += bytes));
       answer.on('end', () => resolve({ status: answer.statusCode, text }));
