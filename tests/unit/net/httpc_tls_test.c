@@ -280,6 +280,42 @@ static void a_request_is_never_sent_again(void)
     }
 }
 
+static long bytes_read(void)
+{
+    FILE *file = fopen("/proc/self/io", "r");
+    long bytes;
+
+    require(file && fscanf(file, "rchar: %ld", &bytes) == 1);
+    fclose(file);
+    return bytes;
+}
+
+/* Takes every connection, and none comes further than the certificate. */
+static void play_refused(struct script *s)
+{
+    for (int i = 0; i < 3; i++)
+        require(!accept_tls(s));
+}
+
+/* With a folder of them libcurl would parse the file again for every connection: 140 certificates. */
+static void the_systems_anchors_are_read_once(void)
+{
+    long before = bytes_read(), first, others;
+    struct result r;
+
+    open_all(play_refused, "IP:127.0.0.1", 0, false);
+    result_ask(client, server.url, "message", &r);
+    CHECK_TEXT(r.error, "TLS certificate not accepted");
+    first = bytes_read() - before;
+    for (int i = 0; i < 2; i++)
+        result_ask(client, server.url, "message", &r);
+    CHECK_TEXT(r.error, "TLS certificate not accepted");
+    others = bytes_read() - before - first;
+    printf("# bytes read by the first: %ld, by two others: %ld\n", first, others);
+    CHECK(others < 50000);
+    close_all();
+}
+
 int main(void)
 {
     int fd = mkstemp(ca_file);
@@ -291,6 +327,7 @@ int main(void)
     RUN(others_are_not_sent_anything);
     RUN(a_server_without_tls_is_not_sent_anything);
     RUN(an_unreadable_ca_file_is_named);
+    RUN(the_systems_anchors_are_read_once);
     RUN(a_cut_answer_is_no_answer);
     RUN(a_request_is_never_sent_again);
     unlink(ca_file);
