@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { app, call, cpuTicks, secret, serve, temporary, wrk } from './lib.mjs';
-import { beanstalkd, postgresql, redis } from './peers.mjs';
+import { beanstalkd, postgresql, redisPushes } from './peers.mjs';
 
 const [program, length = '8'] = process.argv.slice(2);
 const seconds = Number(length);
@@ -27,10 +27,8 @@ async function hongyan(folder) {
 }
 
 async function intoRedis(folder) {
-  const { port } = await redis(folder);
-  const out = execFileSync('redis-benchmark', ['-p', port, '-c', connections, '-n', 40000 * seconds, '-d',
-    payload.length, '-t', 'lpush', '--csv'], { encoding: 'utf8', timeout: 20 * seconds * 1000 });
-  return { rate: Number(out.match(/"LPUSH[^"]*","([\d.]+)"/)[1]), note: 'appendfsync always' };
+  const rate = await redisPushes(folder, { connections, seconds, bytes: payload.length });
+  return { rate, note: 'appendfsync always' };
 }
 
 // One put after the other on each of the connections.

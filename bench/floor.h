@@ -100,8 +100,8 @@ void floor_part_store(int argc, char **argv); /* PATH COUNT */
 void floor_part_send(int argc,
                      char **argv); /* URL UNDERWAY [CA]; users and form_ids on standard input */
 void floor_part_json(int argc, char **argv);  /* FILE COUNT */
-void floor_part_http(int argc, char **argv);  /* nothing; until standard input ends */
-void floor_part_whole(int argc, char **argv); /* PATH URL [CA]; until standard input ends */
+void floor_part_http(int argc, char **argv);  /* nothing; serves until it is ended */
+void floor_part_whole(int argc, char **argv); /* PATH URL [CA]; serves */
 /* The same as http, send, json, by the program's own faces. */
 void floor_part_own_http(int argc, char **argv);
 void floor_part_own_send(int argc, char **argv);

@@ -165,11 +165,9 @@ void floor_part_http(int argc, char **argv)
     static struct answerer a = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                 .some = PTHREAD_COND_INITIALIZER};
     pthread_t thread;
-    char byte;
 
     floor_must(pthread_create(&thread, NULL, answer_all, &a) == 0, "thread");
     floor_http_start(hand_over, forget, &a);
-    while (read(STDIN_FILENO, &byte, 1) > 0)
-        continue;
-    _exit(0);
+    for (;;)
+        pause();
 }

@@ -79,7 +79,9 @@ static void begin_next(struct sending *all)
 
 void floor_part_own_send(int argc, char **argv)
 {
-    struct hy_httpc_config config = {.ca_file = argc == 3 ? argv[2] : NULL};
+    struct hy_httpc_config config = {.ca_file = argc == 3 ? argv[2] : NULL,
+                                     .connect_timeout_ms = 60000,
+                                     .total_timeout_ms = 60000};
     struct sending all = {.url = argv[0]};
     struct floor_cost since;
 
@@ -156,13 +158,11 @@ void floor_part_own_http(int argc, char **argv)
     const struct hy_httpd_config config = {.listen = "127.0.0.1:0", .handler = take};
     struct hy_httpd *httpd;
     pthread_t thread;
-    char byte;
 
     floor_must(pthread_create(&thread, NULL, wake_all, NULL) == 0, "thread");
     floor_must(hy_httpd_start(&config, &httpd) == 0, "server");
     printf("listening: http://%s\n", hy_httpd_address(httpd));
     fflush(stdout);
-    while (read(STDIN_FILENO, &byte, 1) > 0)
-        continue;
-    _exit(0);
+    for (;;)
+        pause();
 }

@@ -26,7 +26,10 @@ struct floor_sender {
     int epoll_fd, wake_fd;
     int64_t due_us;
     uint32_t registered[SOCKETS];
-    const char *url, *ca_file;
+    char *origin; /* scheme, host and port */
+    const char
+        *target; /* the rest of the URL: libcurl would print all of it several times a request */
+    const char *ca_file;
     struct curl_slist *headers;
     struct call *spares;
     floor_answered *answered;
@@ -79,6 +82,7 @@ struct floor_sender *floor_sender_new(const char *url, const char *ca_file,
 {
     struct floor_sender *s = calloc(1, sizeof *s);
     struct epoll_event event = {.events = EPOLLIN};
+    const char *path = strchr(strstr(url, "://") + 3, '/');
 
     curl_global_init(CURL_GLOBAL_DEFAULT);
     floor_must(s != NULL, "memory");
@@ -86,7 +90,8 @@ struct floor_sender *floor_sender_new(const char *url, const char *ca_file,
                                .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
                                .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                                .due_us = INT64_MAX,
-                               .url = url,
+                               .origin = strndup(url, (size_t)(path - url)),
+                               .target = path,
                                .ca_file = ca_file,
                                .answered = answered,
                                .arg = arg};
@@ -115,6 +120,7 @@ void floor_sender_free(struct floor_sender *s)
     curl_slist_free_all(s->headers);
     close(s->epoll_fd);
     close(s->wake_fd);
+    free(s->origin);
     free(s);
 }
 
@@ -125,7 +131,8 @@ static struct call *new_call(struct floor_sender *s)
     floor_must(call && (call->easy = curl_easy_init()), "memory");
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(call->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(call->easy, CURLOPT_URL, s->url);
+    curl_easy_setopt(call->easy, CURLOPT_URL, s->origin);
+    curl_easy_setopt(call->easy, CURLOPT_REQUEST_TARGET, s->target);
     curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, s->headers);
     curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -135,6 +142,7 @@ static struct call *new_call(struct floor_sender *s)
     curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
     if (s->ca_file)
         curl_easy_setopt(call->easy, CURLOPT_CAINFO, s->ca_file);
+    curl_easy_setopt(call->easy, CURLOPT_CAPATH, NULL); /* or each connection parses the file */
     return call;
 }
 

@@ -236,7 +236,6 @@ void floor_part_whole(int argc, char **argv)
 {
     static struct floor_list done;
     pthread_t writer, poster;
-    char byte;
 
     floor_must(argc == 2 || argc == 3, "whole PATH URL [CA]");
     floor_list_init(&done);
@@ -248,7 +247,6 @@ void floor_part_whole(int argc, char **argv)
     floor_must(pthread_create(&writer, NULL, write_all, NULL) == 0, "thread");
     floor_must(pthread_create(&poster, NULL, send_all, &done) == 0, "thread");
     floor_http_start(take, over, NULL);
-    while (read(STDIN_FILENO, &byte, 1) > 0)
-        continue;
-    _exit(0); /* nothing is kept: the folder goes, too */
+    for (;;)
+        pause();
 }

@@ -116,11 +116,14 @@ export function instrument(state, pid) {
   if (profile) execFileSync('callgrind_control', ['-i', state, String(pid)], { stdio: 'ignore' });
 }
 
-/** Once the server has ended. */
+/** Instructions a message, once the server has ended; undefined when they were not counted. */
+export function counted(messages) {
+  return profile && Math.round(Number(readFileSync(profile, 'utf8').match(/^totals: (\d+)$/m)[1]) / messages);
+}
+
+/** Says it. */
 export function instructions(messages) {
-  if (!profile) return;
-  const counted = Number(readFileSync(profile, 'utf8').match(/^totals: (\d+)$/m)[1]);
-  console.log(`counted   ${Math.round(counted / messages)} instructions a message`);
+  if (profile) console.log(`counted   ${counted(messages)} instructions a message`);
 }
 
 /** {status, body} of an answer with JSON. */

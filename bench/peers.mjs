@@ -40,6 +40,14 @@ export async function redis(folder) {
   return { port, pid: child.pid };
 }
 
+/** How many pushes of so many bytes it answers a second. */
+export async function redisPushes(folder, { connections, seconds, bytes }) {
+  const { port } = await redis(folder);
+  const out = execFileSync('redis-benchmark', ['-p', port, '-c', connections, '-n', 40000 * seconds, '-d', bytes,
+    '-t', 'lpush', '--csv'], { encoding: 'utf8', timeout: 20 * seconds * 1000 });
+  return Number(out.match(/"LPUSH[^"]*","([\d.]+)"/)[1]);
+}
+
 export async function beanstalkd(folder) {
   const port = await freePort();
   mkdirSync(folder);

@@ -3,7 +3,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { app, call, cpuTicks, instrument, wrk } from './lib.mjs';
+import { app, call, cpuTicks, instrument, secret, wrk } from './lib.mjs';
+
+export const sendPath = '/cgi-bin/message/wxopen/template/send';
 
 const deadlineMs = 300000;
 
@@ -71,4 +73,23 @@ export function oneByOne(server, sim, { template, openids }, seconds, folder) {
     if (requests >= openids.length - 64) throw new Error('there were too few users');
     return { n: requests, acceptedRate: (requests * 1e6) / us, p99_us };
   });
+}
+
+/** Where messages are posted, with a token. */
+export async function sendUrl(sim) {
+  const { access_token: token } = await call('POST', `${sim.url}/cgi-bin/stable_token`,
+    { grant_type: 'client_credential', appid: app, secret });
+  return `${sim.url}${sendPath}?access_token=${token}`;
+}
+
+/** wrk posts the same bytes again and again to the simulator; nothing is decided or kept. */
+export async function wire(sim, folder, seconds) {
+  const { template, openids: [user], forms: [form] } = await people(sim, 1);
+  const body = { touser: user, template_id: template, form_id: form, data: { keyword1: { value: user } } };
+  const lua = join(folder, 'wire.lua');
+  writeFileSync(lua, `wrk.method = "POST"\nwrk.body = '${JSON.stringify(body)}'\n` +
+    'wrk.headers["content-type"] = "application/json"\n' +
+    'function done(s) io.write(string.format(\'{"requests":%d,"us":%d}\\n\', s.requests, s.duration)) end\n');
+  const { requests, us } = await wrk(await sendUrl(sim), { connections: 64, seconds, args: [], lua });
+  return { n: requests, us, rate: (requests * 1e6) / us };
 }

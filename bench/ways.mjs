@@ -4,33 +4,19 @@
 //
 //   node bench/ways.mjs PROGRAM [N]      on a folder that is removed afterwards
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { app, call, cpuTicks, secret, serve, simulate, stop, temporary, wrk } from './lib.mjs';
+import { app, call, secret, serve, simulate, stop, temporary } from './lib.mjs';
 import { redis } from './peers.mjs';
+import { inArrays, people, sendPath as path, wire } from './queue.mjs';
 
 const [program, count = '20000'] = process.argv.slice(2);
 const total = Number(count);
-const path = '/cgi-bin/message/wxopen/template/send';
 const here = (file) => new URL(`peers/${file}`, import.meta.url).pathname;
 
-/** Users with a form_id each, and a template. */
 async function world(n) {
   const sim = await simulate(program);
-  const { template_id: template } = await sim.control('/sim/templates',
-    { title: 'bench', type: 'legacy', keywords: [{ key: 'keyword1', label: 'n' }] });
-  const { openids } = await sim.control('/sim/users', { count: n });
-  const { form_ids: forms } = await sim.control('/sim/forms', { openids });
-  return { sim, template, openids, forms };
-}
-
-async function arrived(sim, n) {
-  const end = Date.now() + 180000;
-  while ((await sim.stats()).accepted < n) {
-    if (Date.now() > end) throw new Error('not all arrived');
-    await pause(5);
-  }
+  return { sim, ...await people(sim, n) };
 }
 
 async function slow(sim, ms) {
@@ -38,28 +24,16 @@ async function slow(sim, ms) {
 }
 
 async function hongyan(folder, n, latency) {
-  const { sim, template, openids, forms } = await world(n);
+  const sim = await simulate(program);
   mkdirSync(folder);
   const server = await serve(program, folder, ['--wechat-url', sim.url]);
   await call('POST', `${server.url}/v1/apps`, { id: app, secret, max_in_flight: latency ? 1000 : 64 });
-  for (let i = 0; i < n; i += 10000)
-    await call('POST', `${server.url}/v1/grants`, openids.slice(i, i + 10000).map((user, k) =>
-      ({ app, user, kind: 'form_id', credential: forms[i + k] })));
+  const users = await people(sim, n, { server });
   await slow(sim, latency);
-  const arrays = [];
-  for (let i = 0; i < n; i += 100)
-    arrays.push(openids.slice(i, i + 100).map((user) => ({ app, user, template, data: { keyword1: user } })));
-  const ticks = cpuTicks(server.pid);
-  const begin = Date.now();
-  await Promise.all([0, 1, 2, 3].map(async () => {
-    while (arrays.length) await call('POST', `${server.url}/v1/messages`, arrays.pop());
-  }));
-  await arrived(sim, n);
-  const us = (Date.now() - begin) * 1000;
-  const cpu = ((cpuTicks(server.pid) - ticks) * 10000) / n;
+  const { ms, cpu_us: cpu } = await inArrays(server, sim, users);
   await stop(server.child);
   await stop(sim.child);
-  return { us, n, note: `${cpu.toFixed(0)} us CPU of the server a message` };
+  return { us: ms * 1000, n, note: `${cpu.toFixed(0)} us CPU of the server a message` };
 }
 
 // A program of its own, with the users on its standard input, that prints microseconds.
@@ -93,23 +67,16 @@ const bullmq = (folder, n, latency) => scripted(n, latency, async (sim, template
   return script('node', [here('queue.mjs'), port, sim.url, app, secret, template], users);
 });
 
-// Posts the same bytes again and again: what the wire and the simulator can do. Nothing is decided or kept.
-async function wire(folder, n, latency) {
-  const { sim, template, openids, forms } = await world(1);
+// What the wire and the simulator can do.
+async function onlyPosts(folder, n, latency) {
+  const sim = await simulate(program);
   await slow(sim, latency);
-  const { access_token: token } = await call('POST', `${sim.url}/cgi-bin/stable_token`,
-    { grant_type: 'client_credential', appid: app, secret });
-  const lua = join(folder, '..', 'wire.lua');
-  writeFileSync(lua, `wrk.method = "POST"\nwrk.body = '${JSON.stringify({ touser: openids[0], template_id: template,
-    form_id: forms[0], data: { keyword1: { value: openids[0] } } })}'\n` + `wrk.headers["content-type"] = "application/json"\n` +
-    'function done(s) io.write(string.format(\'{"requests":%d,"us":%d}\\n\', s.requests, s.duration)) end\n');
-  const { requests, us } = await wrk(`${sim.url}${path}?access_token=${token}`,
-    { connections: 64, seconds: 4, args: [], lua });
+  const result = await wire(sim, join(folder, '..'), 4);
   await stop(sim.child);
-  return { us, n: requests, note: 'posts only' };
+  return { ...result, note: 'posts only' };
 }
 
-const ways = [['wrk', wire, 1], ['PHP, crontab', php, 10], ['BullMQ', bullmq, 2]];
+const ways = [['wrk', onlyPosts, 1], ['PHP, crontab', php, 10], ['BullMQ', bullmq, 2]];
 const slowWays = [['PHP, crontab', php, 200], ['BullMQ', bullmq, 4]];
 
 async function compare(folder, latency, rivals) {
