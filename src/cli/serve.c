@@ -72,7 +72,7 @@ const struct hy_option hy_serve_options[] = {
      .env = "HONGYAN_NODE_NAME",
      .help =
          "what this node is called where several share a store (default: the machine's name and "
-         "the port)"},
+         "where it listens)"},
     {.name = "lease-s",
      .type = HY_OPTION_INT,
      .fallback = "6",

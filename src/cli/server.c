@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "cli/node_name.h"
 #include "cli/textfile.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
@@ -70,19 +71,15 @@ static int read_wechat_url(struct hy_server *s)
     return HY_EXIT_DONE;
 }
 
-/* What others see it by; without one, the machine and where it listens. */
+/* What others see it by. */
 static int read_node_name(struct hy_server *s)
 {
     const struct hy_value *value = hy_args_get(&s->cli->args, "node-name");
-    const char *port = strrchr(text(s, "listen"), ':');
-    char host[HY_NODE_NAME_BYTES] = "node";
+    char machine[256] = "node";
 
-    gethostname(host, sizeof host - sizeof ":65535");
-    host[sizeof host - sizeof ":65535"] = 0;
-    s->node_name = value->text ? value->text
-                               : hy_arena_printf(&s->cli->arena, "%s%.6s", host, port ? port : "");
-    if (!s->node_name)
-        return out_of_memory();
+    gethostname(machine, sizeof machine - 1);
+    hy_node_name(machine, text(s, "listen"), getpid(), s->own_name);
+    s->node_name = value->text ? value->text : s->own_name;
     if (strlen(s->node_name) < HY_NODE_NAME_BYTES && *s->node_name)
         return HY_EXIT_DONE;
     hy_fault("%s: must have 1 to %d bytes", value->from, HY_NODE_NAME_BYTES - 1);

@@ -23,6 +23,7 @@ struct hy_server {
     bool key_is_new;        /* there was none */
     const char *wechat_url; /* without a slash at its end */
     const char *node_name;
+    char own_name[HY_NODE_NAME_BYTES]; /* without a setting */
     int64_t keep_s[HY_RETAIN_KINDS];
     char *admin_key; /* from the environment, or null; malloc'd */
     struct hy_httpc *client;
