@@ -25,9 +25,10 @@ const char hy_backup_details[] =
 const char hy_check_details[] =
     "Verifies the file, the ledger of permissions and the queue, and "
     "prints what is wrong. Ends with\n"
-    "1 when something is. A server that has an SQLite store open keeps "
-    "this from starting:\n"
-    "check a backup. A store in PostgreSQL is checked while it is used.";
+    "1 when something is.\n"
+    "An SQLite store that a server has open cannot be checked: stop it, or check a backup.\n"
+    "A store in PostgreSQL is checked beside its servers, which go on. The file's structure is\n"
+    "PostgreSQL's own business there: see pg_amcheck.";
 
 static int fault(const char *what, int err, const char *why)
 {
