@@ -98,7 +98,7 @@ struct hy_cluster {
 
     /* Of the report: what was counted when, at the last one. */
     int64_t report_at_ms, report_accepted, report_attempts;
-    double accepted_per_s, attempts_per_s;
+    double accepts_per_s, sends_per_s;
 };
 
 /* --- beat.c ----------------------------------------------------------------------------------- */

@@ -23,8 +23,8 @@ static void measure(struct hy_engine *engine)
     if (c->report_at_ms != 0 && took_ms < RATE_MS)
         return;
     if (c->report_at_ms != 0) {
-        c->accepted_per_s = (double)(accepted - c->report_accepted) * 1000.0 / (double)took_ms;
-        c->attempts_per_s = (double)(attempts - c->report_attempts) * 1000.0 / (double)took_ms;
+        c->accepts_per_s = (double)(accepted - c->report_accepted) * 1000.0 / (double)took_ms;
+        c->sends_per_s = (double)(attempts - c->report_attempts) * 1000.0 / (double)took_ms;
     }
     c->report_at_ms = steady_ms;
     c->report_accepted = accepted;
@@ -69,8 +69,8 @@ const char *hy_node_report(struct hy_engine *engine, struct hy_arena *arena)
     if (!root || hy_engine_gauges(engine, arena, &g) != 0)
         return NULL;
     measure(engine);
-    json_object_set_new(root, "accepts_per_s", json_real(rounded(engine->cluster.accepted_per_s)));
-    json_object_set_new(root, "sends_per_s", json_real(rounded(engine->cluster.attempts_per_s)));
+    json_object_set_new(root, "accepts_per_s", json_real(rounded(engine->cluster.accepts_per_s)));
+    json_object_set_new(root, "sends_per_s", json_real(rounded(engine->cluster.sends_per_s)));
     json_object_set_new(root, "in_flight", json_integer(g.in_flight));
     json_object_set_new(root, "backlog",
                         json_integer((json_int_t)hy_store_backlog(engine->config.store)));
