@@ -304,6 +304,10 @@ static int open_engine(struct hy_server *s)
     err = hy_engine_new(&config, &s->engine);
     if (err == HY_E_DENIED)
         refuse_key(s);
+    else if (err == HY_E_LIMIT)
+        hy_fault("store: %d nodes use it, and there cannot be more: stop one first; of one that "
+                 "died, the place is free when its lease is over",
+                 HY_MESSAGE_NODE_MAX + 1);
     else if (err)
         hy_fault("the store could not be read: %s", hy_err_text(err));
     return err ? HY_EXIT_FAILED : HY_EXIT_DONE;

@@ -76,7 +76,8 @@ struct hy_engine_config {
 };
 
 /* Loads apps, keys, tokens and schedules, recovers what a dead process left in `sending`. Blocks.
- * Errors: those of the store, HY_E_DENIED (the master key is not the one of this store). */
+ * Errors: those of the store, HY_E_DENIED (the master key is not the one of this store), HY_E_LIMIT (as many
+ * nodes use it as there can be). */
 int hy_engine_new(const struct hy_engine_config *config, struct hy_engine **ret_engine);
 
 /* Nothing may be in flight (hy_engine_idle) and no other thread inside: the store is closed first,

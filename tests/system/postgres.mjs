@@ -1,6 +1,7 @@
 // A store in PostgreSQL, on the command line: its master key, its password, check and backup. Run by
 // tests/postgres/with-postgres.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -79,4 +80,24 @@ test('its master key has to be named, and is the same for all', async (t) => {
   assert.match(backup.stderr, /pg_dump/);
   assert.ok(!existsSync(copy));
   assert.equal(await again.stop(), 0);
+});
+
+test('one node more than there are places is told so, and leaves nothing behind', async (t) => {
+  const psql = (text) => execFileSync('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', text, store],
+    { encoding: 'utf8' }).trim();
+  const key = ['--master-key-file', join(temporary(t), 'key')];
+  psql('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  const first = await startServer(t, { store, args: key });
+  psql(`INSERT INTO node (node, slot, name, version, schema, started_ms, beat_ms, lease_until_ms, group_no)
+    SELECT 1000 + s, s, 'n' || s, '1', 1, 1, 1, 9e15, 0 FROM generate_series(0, 255) AS t (s)
+    WHERE NOT EXISTS (SELECT FROM node WHERE slot = s)`);
+
+  await refused(1, /^hongyan: store: 256 nodes use it, and there cannot be more: stop one first/,
+    '--store', store, ...key);
+  assert.equal(psql('SELECT count(*) FROM node'), '256');
+  assert.equal(await first.stop(), 0);
+  // The place of the one that left.
+  const next = await startServer(t, { store, args: key });
+  assert.equal(psql('SELECT count(*) FROM node'), '256');
+  assert.equal(await next.stop(), 0);
 });
