@@ -28,6 +28,7 @@ struct hy_webhook_change {
         struct hy_webhook_delete removal;
         struct hy_outbox_put test;
     };
+    struct hy_outbox_hurry hurry;              /* the engine's, before `put` */
     char secret[HY_WEBHOOK_SECRET_TEXT_BYTES]; /* out, of create and rotate: shown once */
     void (*done)(struct hy_webhook_change *change, void *arg);
     void *arg;

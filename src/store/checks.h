@@ -22,15 +22,15 @@ hy_verb_rule hy_check_retry, hy_check_dead_retry, hy_check_dead_groups, hy_check
     hy_check_audience_collect, hy_check_audience_look, hy_check_broadcast_put,
     hy_check_broadcast_change, hy_check_broadcast_move, hy_check_broadcast_feed,
     hy_check_broadcast_wind_up, hy_check_broadcasts, hy_check_webhook_put, hy_check_webhook_delete,
-    hy_check_webhooks, hy_check_outbox_put, hy_check_outbox_claim, hy_check_outbox_settle,
-    hy_check_retain, hy_check_vacuum, hy_check_pause_put, hy_check_pauses, hy_check_rewind,
-    hy_check_audits, hy_check_node_beat, hy_check_nodes;
+    hy_check_webhooks, hy_check_outbox_hurry, hy_check_outbox_put, hy_check_outbox_claim,
+    hy_check_outbox_settle, hy_check_retain, hy_check_vacuum, hy_check_pause_put, hy_check_pauses,
+    hy_check_rewind, hy_check_audits, hy_check_node_beat, hy_check_nodes;
 hy_verb_size hy_weigh_admit, hy_weigh_claim, hy_weigh_settle, hy_weigh_sweep, hy_weigh_deposit,
     hy_weigh_purge, hy_weigh_tidy, hy_weigh_hear, hy_weigh_templates_put, hy_weigh_dead_retry,
     hy_weigh_audience_add, hy_weigh_audience_collect, hy_weigh_broadcast_put,
     hy_weigh_broadcast_feed, hy_weigh_broadcast_wind_up, hy_weigh_webhook_delete,
-    hy_weigh_outbox_claim, hy_weigh_outbox_settle, hy_weigh_retain, hy_weigh_vacuum,
-    hy_weigh_rewind, hy_weigh_schedule_fire;
+    hy_weigh_outbox_hurry, hy_weigh_outbox_claim, hy_weigh_outbox_settle, hy_weigh_retain,
+    hy_weigh_vacuum, hy_weigh_rewind, hy_weigh_schedule_fire;
 /* After a verb that ended with 0: whether it did something. */
 hy_verb_rule hy_did_dead_retry, hy_did_broadcast_put;
 

@@ -36,6 +36,18 @@ size_t hy_weigh_webhook_delete(const struct hy_op *op)
     return ((const struct hy_webhook_delete *)op)->limit;
 }
 
+bool hy_check_outbox_hurry(const struct hy_op *op)
+{
+    const struct hy_outbox_hurry *v = (const struct hy_outbox_hurry *)op;
+
+    return limit_ok(v->limit) && v->now_ms > 0;
+}
+
+size_t hy_weigh_outbox_hurry(const struct hy_op *op)
+{
+    return ((const struct hy_outbox_hurry *)op)->limit;
+}
+
 bool hy_check_webhooks(const struct hy_op *op)
 {
     return ((const struct hy_webhooks *)op)->arena != NULL;

@@ -28,13 +28,22 @@
 
 /* `webhook.id` 0: inserts, gives `id`; HY_E_LIMIT: there are HY_WEBHOOKS_MAX already. Otherwise
  * replaces url, events, app_no, paused, and the secrets that are given (size 0: kept);
- * HY_E_NOT_FOUND. `enable`: ends disabled_at_ms and failing_since_ms, and everything pending is due
- * at now_ms (but what is behind another one of its message). */
+ * HY_E_NOT_FOUND. `enable`: ends disabled_at_ms and failing_since_ms. */
 struct hy_webhook_put {
     struct hy_op op;
     struct hy_webhook webhook;
     bool enable;
+};
+
+/* What of its outcomes would be due later than now_ms, is due at now_ms (but what is behind another one of
+ * its message): at most `limit` of them a call. `left`: perhaps there are more, call again. Claimed ones
+ * are told twice by that: for an endpoint that nobody tells just now. May be repeated. */
+struct hy_outbox_hurry {
+    struct hy_op op;
+    int64_t webhook_id;
     int64_t now_ms;
+    size_t limit;
+    bool left; /* out */
 };
 
 /* Deletes it and its outcomes, at most `limit` of them a call; HY_E_NOT_FOUND: neither it nor any

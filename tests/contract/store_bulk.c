@@ -125,8 +125,7 @@ struct hy_webhook_put webhook_to(uint32_t events)
     return (struct hy_webhook_put){.webhook = {.url = "https://example.com/hook",
                                                .events = events,
                                                .secret = {"0123456789", 10},
-                                               .created_at_ms = rig.now_ms},
-                                   .now_ms = rig.now_ms};
+                                               .created_at_ms = rig.now_ms}};
 }
 
 int64_t listen_to(uint32_t events)

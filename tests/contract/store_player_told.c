@@ -22,8 +22,7 @@ static void put(struct player *p)
                     .old_until_ms = p->now_ms + HOUR,
                     .paused = player_chance(p, 20),
                     .created_at_ms = p->now_ms},
-        .enable = player_chance(p, 30),
-        .now_ms = p->now_ms};
+        .enable = player_chance(p, 30)};
     struct hy_audit audit = {.at_ms = p->now_ms,
                              .who = "somebody",
                              .address = "::1",
@@ -49,6 +48,17 @@ static void delete (struct player *p)
         hy_buf_printf(&p->out, "  left=%d\n", v.left);
     while (v.op.result == 0 && v.left)
         player_run(p, &v.op, HY_VERB_WEBHOOK_DELETE, "webhook_delete more");
+}
+
+static void hurry(struct player *p)
+{
+    struct hy_outbox_hurry v = {
+        .webhook_id = some_webhook(p), .now_ms = p->now_ms, .limit = player_pick(p, 20) + 1};
+
+    do {
+        player_run(p, &v.op, HY_VERB_OUTBOX_HURRY, "outbox_hurry");
+        hy_buf_printf(&p->out, "  left=%d\n", v.left);
+    } while (v.op.result == 0 && v.left);
 }
 
 static void put_test(struct player *p)
@@ -77,7 +87,9 @@ void player_move_webhook(struct player *p)
         put(p);
     else if (what < 60)
         delete (p);
-    else if (what < 80)
+    else if (what < 70)
+        hurry(p);
+    else if (what < 85)
         put_test(p);
     else
         player_look_at_webhooks(p);

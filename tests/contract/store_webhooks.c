@@ -103,6 +103,14 @@ static void what_is_pending_is_counted_when_asked_for(void)
     CHECK_INT(v.webhooks[0].oldest_at_ms, 0);
 }
 
+static void hurry(int64_t hook, size_t limit, bool left)
+{
+    struct hy_outbox_hurry v = {.webhook_id = hook, .now_ms = rig.now_ms, .limit = limit};
+
+    CHECK_INT(run(&v.op, HY_VERB_OUTBOX_HURRY), 0);
+    CHECK_INT(v.left, left);
+}
+
 static void to_enable_is_to_begin_anew(void)
 {
     struct hy_webhook_put v = webhook_to(EVERYTHING);
@@ -121,15 +129,43 @@ static void to_enable_is_to_begin_anew(void)
     item.outcome_id = outbox_one(v.webhook.id)->outcome.id;
     CHECK_INT(run(&s.op, HY_VERB_OUTBOX_SETTLE), 0);
     rig.now_ms += HOUR;
-    v.now_ms = rig.now_ms;
     CHECK_INT(run(&v.op, HY_VERB_WEBHOOK_PUT), 0);
     CHECK_INT(webhook(v.webhook.id)->disabled_at_ms, state.disabled_at_ms); /* not asked for */
-    CHECK_INT(outbox(v.webhook.id, ALL)->count, 0);
     v.enable = true;
     CHECK_INT(run(&v.op, HY_VERB_WEBHOOK_PUT), 0);
     CHECK_INT(webhook(v.webhook.id)->disabled_at_ms, 0);
     CHECK_INT(webhook(v.webhook.id)->failing_since_ms, 0);
+    CHECK_INT(outbox(v.webhook.id, ALL)->count, 0); /* hurry is another verb */
+    hurry(v.webhook.id, 10, false);
     CHECK_TEXT(told_all(v.webhook.id), "message.failed message.sent"); /* in order still */
+}
+
+static void put_off(int64_t hook, const char *user, int64_t until_ms)
+{
+    struct hy_outbox_item item = {.webhook_id = hook, .due_at_ms = until_ms};
+    struct hy_outbox_settle s = {.items = &item, .count = 1, .now_ms = rig.now_ms};
+
+    failed_with(user, "40037");
+    item.outcome_id = outbox_one(hook)->outcome.id;
+    CHECK_INT(run(&s.op, HY_VERB_OUTBOX_SETTLE), 0);
+}
+
+static void what_is_pending_is_hurried_in_steps(void)
+{
+    int64_t hook = listen_to(EVERYTHING), other;
+
+    put_off(hook, "a", rig.now_ms + DAY);
+    put_off(hook, "b", rig.now_ms + HOUR);
+    put_off(hook, "c", rig.now_ms + 2 * HOUR);
+    other = listen_to(EVERYTHING);
+    put_off(other, "d", rig.now_ms + HOUR);
+    CHECK_TEXT(told_all(hook), "message.failed"); /* of d: due at once, and told */
+    hurry(hook, 2, true);
+    hurry(hook, 2, false);
+    hurry(hook, 2, false); /* nothing is left that would be due later */
+    CHECK_TEXT(told_all(hook), "message.failed message.failed message.failed");
+    CHECK_INT(outbox(other, ALL)->count, 0); /* untouched */
+    hurry(4711, 1, false);
 }
 
 static void deleted_it_is_gone_with_all_it_was_to_be_told(void)
@@ -175,7 +211,9 @@ static void arguments_are_checked(void)
                                 .now_ms = rig.now_ms,
                                 .lease_until_ms = rig.now_ms + 1,
                                 .arena = &rig.arena};
+    struct hy_outbox_hurry hurry = {.webhook_id = 1, .now_ms = rig.now_ms};
 
+    CHECK_INT(run(&hurry.op, HY_VERB_OUTBOX_HURRY), HY_E_INVALID); /* no limit */
     CHECK_INT(put_changed(NULL, 1, "s", 0), HY_E_INVALID);
     CHECK_INT(put_changed("", 1, "s", 0), HY_E_INVALID);
     CHECK_INT(put_changed("u", 0, "s", 0), HY_E_INVALID);
@@ -196,6 +234,7 @@ void store_webhooks_cases(void)
     CASE(there_is_a_limit);
     CASE(what_is_pending_is_counted_when_asked_for);
     CASE(to_enable_is_to_begin_anew);
+    CASE(what_is_pending_is_hurried_in_steps);
     CASE(deleted_it_is_gone_with_all_it_was_to_be_told);
     CASE(arguments_are_checked);
 }

@@ -286,8 +286,7 @@ static void add_webhook(const char *url)
                                  .webhook = {.url = url,
                                              .events = 1,
                                              .secret = {.bytes = bytes, .size = sizeof bytes},
-                                             .created_at_ms = world_now_ms()},
-                                 .now_ms = world_now_ms()};
+                                             .created_at_ms = world_now_ms()}};
 
     run(a, &put.op);
 }

@@ -16,7 +16,7 @@
 static_assert((int)HY_WEBHOOK_SECRET_TEXT_BYTES >= (int)HY_SIGNATURE_SECRET_TEXT_BYTES,
               "room for a secret");
 
-enum { URL_BYTES_MAX = 2048, EVENTS_MAX = 32, DELETE_LIMIT = 1000 };
+enum { URL_BYTES_MAX = 2048, EVENTS_MAX = 32, STEP_LIMIT = 1000 };
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -153,7 +153,6 @@ static void put(struct hy_engine *engine, struct hy_webhook_change *change)
 {
     change->engine = engine;
     change->op.verb = HY_VERB_WEBHOOK_PUT;
-    change->put.now_ms = engine->config.now_ms();
     hy_engine_verb(engine, &change->op, stored, change);
 }
 
@@ -248,13 +247,35 @@ int hy_engine_webhook_rotate(struct hy_engine *engine, const struct hy_webhook *
     return err;
 }
 
+/* --- enable ----------------------------------------------------------------------------------- */
+
+/* In pieces, as a deletion. While it is disabled nobody tells it, so none of them goes twice. */
+static void hurried(struct hy_op *op, void *arg)
+{
+    struct hy_webhook_change *change = arg;
+
+    if (op->result == 0 && change->hurry.left) {
+        hy_engine_verb(change->engine, op, hurried, change);
+    } else if (op->result == 0) {
+        put(change->engine, change);
+    } else {
+        change->op.result = op->result;
+        stored(op, change);
+    }
+}
+
 void hy_engine_webhook_enable(struct hy_engine *engine, const struct hy_webhook *existing,
                               struct hy_webhook_change *change)
 {
     change->put =
         (struct hy_webhook_put){.op.audit = change->op.audit, .webhook = *existing, .enable = true};
     change->put.webhook.secret = change->put.webhook.old_secret = (struct hy_sealed){0}; /* kept */
-    put(engine, change);
+    change->engine = engine;
+    change->hurry = (struct hy_outbox_hurry){.op.verb = HY_VERB_OUTBOX_HURRY,
+                                             .webhook_id = existing->id,
+                                             .now_ms = engine->config.now_ms(),
+                                             .limit = STEP_LIMIT};
+    hy_engine_verb(engine, &change->hurry.op, hurried, change);
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */
@@ -279,7 +300,7 @@ void hy_engine_webhook_delete(struct hy_engine *engine, int64_t webhook_id,
     change->removal = (struct hy_webhook_delete){
         .op = {.verb = HY_VERB_WEBHOOK_DELETE, .audit = change->op.audit},
         .webhook_id = webhook_id,
-        .limit = DELETE_LIMIT};
+        .limit = STEP_LIMIT};
     hy_engine_verb(engine, &change->op, deleted, change);
 }
 

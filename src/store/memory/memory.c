@@ -91,6 +91,7 @@ const struct hy_backend_ops hy_backend_memory = {
             [HY_VERB_BROADCAST_WIND_UP] = hy_mem_broadcast_wind_up,
             [HY_VERB_WEBHOOK_PUT] = hy_mem_webhook_put,
             [HY_VERB_WEBHOOK_DELETE] = hy_mem_webhook_delete,
+            [HY_VERB_OUTBOX_HURRY] = hy_mem_outbox_hurry,
             [HY_VERB_OUTBOX_PUT] = hy_mem_outbox_put,
             [HY_VERB_OUTBOX_CLAIM] = hy_mem_outbox_claim,
             [HY_VERB_OUTBOX_SETTLE] = hy_mem_outbox_settle,

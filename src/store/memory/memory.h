@@ -458,8 +458,8 @@ hy_backend_verb hy_mem_retry, hy_mem_dead_retry, hy_mem_dead_groups, hy_mem_rewi
 hy_backend_verb hy_mem_audience_add, hy_mem_audience_collect, hy_mem_audience_look,
     hy_mem_broadcast_put, hy_mem_broadcast_change, hy_mem_broadcast_move, hy_mem_broadcast_feed,
     hy_mem_broadcast_wind_up, hy_mem_broadcasts;
-hy_backend_verb hy_mem_webhook_put, hy_mem_webhook_delete, hy_mem_webhooks, hy_mem_outbox_put,
-    hy_mem_outbox_claim, hy_mem_outbox_settle;
+hy_backend_verb hy_mem_webhook_put, hy_mem_webhook_delete, hy_mem_webhooks, hy_mem_outbox_hurry,
+    hy_mem_outbox_put, hy_mem_outbox_claim, hy_mem_outbox_settle;
 hy_backend_verb hy_mem_retain, hy_mem_vacuum, hy_mem_pause_put, hy_mem_pauses, hy_mem_audits;
 hy_backend_verb hy_mem_schedules, hy_mem_message_get, hy_mem_message_list, hy_mem_counts,
     hy_mem_check;

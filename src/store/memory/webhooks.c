@@ -48,16 +48,10 @@ static int insert(struct hy_backend *b, struct hy_webhook *from)
     return 0;
 }
 
-static void enable(struct hy_backend *b, struct hy_webhook *w, int64_t now_ms)
+static void enable(struct hy_webhook *w)
 {
     w->disabled_at_ms = 0;
     w->failing_since_ms = 0;
-    for (size_t i = 0; i < b->outcomes.count; i++) {
-        struct hy_outcome *o = (struct hy_outcome *)b->outcomes.items[i];
-
-        if (o->webhook_id == w->id && o->due_at_ms > 0)
-            o->due_at_ms = now_ms;
-    }
 }
 
 int hy_mem_webhook_put(struct hy_backend *b, struct hy_op *op)
@@ -81,7 +75,7 @@ int hy_mem_webhook_put(struct hy_backend *b, struct hy_op *op)
         w->old_until_ms = from->old_until_ms;
     }
     if (v->enable)
-        enable(b, w, v->now_ms);
+        enable(w);
     return 0;
 }
 
@@ -109,6 +103,23 @@ int hy_mem_webhook_delete(struct hy_backend *b, struct hy_op *op)
         deleted++;
     }
     return w || deleted > 0 ? 0 : HY_E_NOT_FOUND;
+}
+
+int hy_mem_outbox_hurry(struct hy_backend *b, struct hy_op *op)
+{
+    struct hy_outbox_hurry *v = (struct hy_outbox_hurry *)op;
+    size_t moved = 0;
+
+    for (size_t i = 0; i < b->outcomes.count && moved < v->limit; i++) {
+        struct hy_outcome *o = (struct hy_outcome *)b->outcomes.items[i];
+
+        if (o->webhook_id != v->webhook_id || o->due_at_ms <= v->now_ms)
+            continue;
+        o->due_at_ms = v->now_ms;
+        moved++;
+    }
+    v->left = moved == v->limit;
+    return 0;
 }
 
 static void count_pending(const struct hy_backend *b, struct hy_webhook *w)

@@ -275,6 +275,7 @@ const struct hy_backend_ops hy_backend_postgres = {
             [HY_VERB_BROADCAST_WIND_UP] = hy_pg_broadcast_wind_up,
             [HY_VERB_WEBHOOK_PUT] = hy_pg_webhook_put,
             [HY_VERB_WEBHOOK_DELETE] = hy_pg_webhook_delete,
+            [HY_VERB_OUTBOX_HURRY] = hy_pg_outbox_hurry,
             [HY_VERB_OUTBOX_PUT] = hy_pg_outbox_put,
             [HY_VERB_OUTBOX_CLAIM] = hy_pg_outbox_claim,
             [HY_VERB_OUTBOX_SETTLE] = hy_pg_outbox_settle,

@@ -104,8 +104,9 @@ hy_backend_verb hy_pg_admit, hy_pg_claim, hy_pg_settle, hy_pg_cancel, hy_pg_reco
     hy_pg_schedule_fire, hy_pg_schedule_result, hy_pg_retry, hy_pg_dead_retry, hy_pg_rewind,
     hy_pg_audience_add, hy_pg_audience_collect, hy_pg_broadcast_put, hy_pg_broadcast_change,
     hy_pg_broadcast_move, hy_pg_broadcast_feed, hy_pg_broadcast_wind_up, hy_pg_webhook_put,
-    hy_pg_webhook_delete, hy_pg_outbox_put, hy_pg_outbox_claim, hy_pg_outbox_settle, hy_pg_retain,
-    hy_pg_vacuum, hy_pg_pause_put, hy_pg_node_beat, hy_pg_node_leave;
+    hy_pg_webhook_delete, hy_pg_outbox_hurry, hy_pg_outbox_put, hy_pg_outbox_claim,
+    hy_pg_outbox_settle, hy_pg_retain, hy_pg_vacuum, hy_pg_pause_put, hy_pg_node_beat,
+    hy_pg_node_leave;
 hy_backend_verb hy_pg_message_get, hy_pg_message_list, hy_pg_grant_list, hy_pg_reach,
     hy_pg_prospects, hy_pg_events, hy_pg_timeline, hy_pg_templates, hy_pg_session_cuts, hy_pg_apps,
     hy_pg_keys, hy_pg_meta_get, hy_pg_tokens, hy_pg_schedules, hy_pg_counts, hy_pg_dead_groups,

@@ -81,26 +81,13 @@ static int update(struct hy_pg *pg, const struct hy_webhook *w)
     return r;
 }
 
-static int enable(struct hy_pg *pg, int64_t id, int64_t now_ms)
+static int enable(struct hy_pg *pg, int64_t id)
 {
     static const struct hy_pg_sql enable = {
         "webhook_enable",
         "UPDATE webhook SET disabled_at_ms = 0, failing_since_ms = 0 WHERE id = $1"};
-    static const struct hy_pg_sql hurry = {
-        "outbox_hurry",
-        /* Locked in the order in which all lock them. */
-        "UPDATE outbox SET due_at_ms = $2, claimed_by = 0 WHERE id IN (SELECT id FROM outbox WHERE "
-        "webhook_id = $1 AND due_at_ms > 0 AND due_at_ms <> $2 ORDER BY id FOR UPDATE)"};
-    struct hy_pg_args *args;
-    int r = hy_desk_put_away(pg); /* outcomes that lie there are pending, too */
 
-    if (r < 0)
-        return r;
     hy_pg_queue_on(pg->link, &enable, id);
-    args = hy_pg_args(pg->link);
-    hy_pg_put_int(args, id);
-    hy_pg_put_int(args, now_ms);
-    hy_pg_queue(pg->link, &hurry, NULL, NULL);
     hy_pg_tell_news(pg, HY_NEWS_OUTCOMES, id);
     return hy_pg_drain(pg->link);
 }
@@ -113,7 +100,7 @@ int hy_pg_webhook_put(struct hy_backend *backend, struct hy_op *op)
     int r = new ? insert(pg, &v->webhook) : update(pg, &v->webhook);
 
     if (r == 0 && v->enable && !new)
-        r = enable(pg, v->webhook.id, v->now_ms);
+        r = enable(pg, v->webhook.id);
     return r < 0 ? r : changed(pg);
 }
 
@@ -186,6 +173,36 @@ int hy_pg_webhook_delete(struct hy_backend *backend, struct hy_op *op)
     if (!d.found)
         return d.outcomes > 0 ? 0 : HY_E_NOT_FOUND;
     return changed(pg);
+}
+
+/* --- hurry -------------------------------------------------------------------------------------- */
+
+int hy_pg_outbox_hurry(struct hy_backend *backend, struct hy_op *op)
+{
+    /* Locked in the order in which all lock them. Who came first may have moved one: it isn't moved again, but
+     * counts, for there may be more behind it. */
+    static const struct hy_pg_sql hurry = {
+        "outbox_hurry",
+        "WITH late AS MATERIALIZED (SELECT id FROM outbox WHERE webhook_id = $1 AND due_at_ms > $2 "
+        "ORDER BY due_at_ms, id LIMIT $3), moved AS (UPDATE outbox SET due_at_ms = $2, claimed_by "
+        "= 0 WHERE id = ANY (ARRAY(SELECT id FROM outbox WHERE id = ANY (ARRAY(SELECT id FROM "
+        "late)) AND due_at_ms > $2 ORDER BY id FOR UPDATE))) SELECT count(*) FROM late"};
+    struct hy_pg *pg = hy_pg(backend);
+    struct hy_outbox_hurry *v = (struct hy_outbox_hurry *)op;
+    struct hy_pg_args *args;
+    int64_t late = 0;
+    int r = hy_desk_put_away(pg); /* outcomes that lie there are pending, too */
+
+    if (r < 0)
+        return r;
+    args = hy_pg_args(pg->link);
+    hy_pg_put_int(args, v->webhook_id);
+    hy_pg_put_int(args, v->now_ms);
+    hy_pg_put_int(args, (int64_t)v->limit);
+    hy_pg_queue(pg->link, &hurry, read_number, &late);
+    r = hy_pg_drain(pg->link);
+    v->left = (size_t)late == v->limit;
+    return r;
 }
 
 /* --- list --------------------------------------------------------------------------------------- */

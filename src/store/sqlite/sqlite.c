@@ -369,6 +369,7 @@ const struct hy_backend_ops hy_backend_sqlite = {
               [HY_VERB_BROADCAST_WIND_UP] = hy_sqlite_broadcast_wind_up,
               [HY_VERB_WEBHOOK_PUT] = hy_sqlite_webhook_put,
               [HY_VERB_WEBHOOK_DELETE] = hy_sqlite_webhook_delete,
+              [HY_VERB_OUTBOX_HURRY] = hy_sqlite_outbox_hurry,
               [HY_VERB_OUTBOX_PUT] = hy_sqlite_outbox_put,
               [HY_VERB_OUTBOX_CLAIM] = hy_sqlite_outbox_claim,
               [HY_VERB_OUTBOX_SETTLE] = hy_sqlite_outbox_settle,

@@ -130,9 +130,9 @@ hy_backend_verb hy_sqlite_admit, hy_sqlite_claim, hy_sqlite_settle, hy_sqlite_ca
     hy_sqlite_audience_collect, hy_sqlite_audience_look, hy_sqlite_broadcast_put,
     hy_sqlite_broadcast_change, hy_sqlite_broadcast_move, hy_sqlite_broadcast_feed,
     hy_sqlite_broadcast_wind_up, hy_sqlite_broadcasts, hy_sqlite_webhook_put,
-    hy_sqlite_webhook_delete, hy_sqlite_webhooks, hy_sqlite_outbox_put, hy_sqlite_outbox_claim,
-    hy_sqlite_outbox_settle, hy_sqlite_retain, hy_sqlite_vacuum, hy_sqlite_pause_put,
-    hy_sqlite_pauses, hy_sqlite_audits;
+    hy_sqlite_webhook_delete, hy_sqlite_webhooks, hy_sqlite_outbox_hurry, hy_sqlite_outbox_put,
+    hy_sqlite_outbox_claim, hy_sqlite_outbox_settle, hy_sqlite_retain, hy_sqlite_vacuum,
+    hy_sqlite_pause_put, hy_sqlite_pauses, hy_sqlite_audits;
 
 /* Within the transaction of the verb that it is about. */
 int hy_sqlite_audit(struct hy_backend *backend, const struct hy_audit *audit);

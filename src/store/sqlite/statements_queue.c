@@ -161,8 +161,8 @@ const char *const hy_sql_queue_texts[SQL_COUNT] = {
                         "message_id = ?1 AND message_id > 0 AND webhook_id = ?2 ORDER BY id "
                         "LIMIT 1",
     [SQL_OUTBOX_FREE] = "UPDATE outbox SET due_at_ms = ?1 WHERE id = ?2",
-    [SQL_OUTBOX_HURRY] = "UPDATE outbox INDEXED BY outbox_due SET due_at_ms = ?2 "
-                         "WHERE webhook_id = ?1 AND due_at_ms > 0 AND due_at_ms <> ?2",
+    [SQL_OUTBOX_HURRY] = "UPDATE outbox SET due_at_ms = ?2 WHERE id IN (SELECT id FROM outbox "
+                         "INDEXED BY outbox_due WHERE webhook_id = ?1 AND due_at_ms > ?2 LIMIT ?3)",
     [SQL_OUTBOX_DELETE] = "DELETE FROM outbox WHERE id = ?1",
     [SQL_OUTBOX_OF_WEBHOOK] =
         "SELECT id FROM outbox INDEXED BY outbox_due WHERE webhook_id = ?1 LIMIT ?2",

@@ -79,19 +79,6 @@ static int update(struct hy_sqlite *s, const struct hy_webhook *w)
     return hy_query_run(&q);
 }
 
-static int enable(struct hy_sqlite *s, int64_t id, int64_t now_ms)
-{
-    struct hy_query q;
-    int r = run_on(s, SQL_WEBHOOK_ENABLE, id);
-
-    if (r < 0)
-        return r;
-    hy_query_open(s, SQL_OUTBOX_HURRY, &q);
-    hy_put_int(&q, id);
-    hy_put_int(&q, now_ms);
-    return hy_query_run(&q);
-}
-
 int hy_sqlite_webhook_put(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
@@ -99,7 +86,7 @@ int hy_sqlite_webhook_put(struct hy_backend *backend, struct hy_op *op)
     int r = v->webhook.id == 0 ? insert(s, &v->webhook) : update(s, &v->webhook);
 
     if (r == 0 && v->enable)
-        r = enable(s, v->webhook.id, v->now_ms);
+        r = run_on(s, SQL_WEBHOOK_ENABLE, v->webhook.id);
     if (r < 0)
         return r;
     hy_hooks_keep(s);
@@ -157,6 +144,24 @@ int hy_sqlite_webhook_delete(struct hy_backend *backend, struct hy_op *op)
         return r;
     hy_hooks_keep(s);
     return hy_hooks_remember(s);
+}
+
+/* --- hurry ------------------------------------------------------------------------------------ */
+
+int hy_sqlite_outbox_hurry(struct hy_backend *backend, struct hy_op *op)
+{
+    struct hy_sqlite *s = hy_sqlite_of(backend);
+    struct hy_outbox_hurry *v = (struct hy_outbox_hurry *)op;
+    struct hy_query q;
+    int r;
+
+    hy_query_open(s, SQL_OUTBOX_HURRY, &q);
+    hy_put_int(&q, v->webhook_id);
+    hy_put_int(&q, v->now_ms);
+    hy_put_int(&q, (int64_t)v->limit);
+    r = hy_query_run(&q);
+    v->left = r == 0 && (size_t)sqlite3_changes(s->db) == v->limit;
+    return r;
 }
 
 /* --- list ------------------------------------------------------------------------------------- */

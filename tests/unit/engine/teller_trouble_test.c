@@ -182,6 +182,32 @@ static void one_is_enabled_while_another_one_is_settled(void)
     rig_close();
 }
 
+/* More than two steps have. */
+static void enabling_hurries_however_many_there_are(void)
+{
+    enum { MANY = 2500 };
+    static const int64_t day_ms = 86400 * SECOND;
+    struct hy_outbox_put late = {.op.verb = HY_VERB_OUTBOX_PUT,
+                                 .outcome = {.webhook_id = 1, .type = HY_OUTCOME_TEST}};
+    struct hy_outbox_lane lane = {.webhook_id = 1, .capacity = MANY};
+    struct hy_outbox_claim due = {.op.verb = HY_VERB_OUTBOX_CLAIM, .lanes = &lane, .lane_count = 1};
+
+    receiver_open();
+    hook_add(HOOK_URL, "'message.failed'");
+    late.outcome.at_ms = rig_now_ms + 2 * day_ms;
+    for (int i = 0; i < MANY; i++)
+        CHECK_INT(hy_store_run(rig.store, &late.op), 0);
+    hook_enable(1);
+    CHECK(told_waiting() > 0);
+    told_answer_all(410); /* takes no more */
+    due.now_ms = rig_now_ms;
+    due.lease_until_ms = rig_now_ms + 1;
+    due.arena = &rig.arena;
+    CHECK_INT(hy_store_run(rig.store, &due.op), 0);
+    CHECK(due.count > 2000);
+    rig_close();
+}
+
 int main(void)
 {
     if (hy_crypto_init() != 0)
@@ -192,5 +218,6 @@ int main(void)
     RUN(what_a_lost_answer_freed_is_told);
     RUN(one_whose_making_was_not_answered_is_told);
     RUN(one_is_enabled_while_another_one_is_settled);
+    RUN(enabling_hurries_however_many_there_are);
     return hy_tap_end();
 }

@@ -255,7 +255,7 @@ static void what_goes_on_is_not_set_aside(void)
 static int64_t listen_to(struct hy_backend *b, uint32_t events)
 {
     struct hy_webhook_put v = {
-        .webhook = {.url = "http://x", .events = events, .secret = {"0123", 4}}, .now_ms = NOW};
+        .webhook = {.url = "http://x", .events = events, .secret = {"0123", 4}}};
 
     CHECK_INT(do_verb(b, &v.op, HY_VERB_WEBHOOK_PUT), 0);
     return v.webhook.id;
@@ -390,7 +390,7 @@ static void nothing_is_told_to_one_that_is_being_deleted(void)
 static void only_so_many_webhooks_whoever_adds_them(void)
 {
     struct hy_webhook_put ours = {
-        .webhook = {.url = "http://x", .events = 1, .secret = {"0123", 4}}, .now_ms = NOW};
+        .webhook = {.url = "http://x", .events = 1, .secret = {"0123", 4}}};
     struct hy_webhook_put theirs = ours;
 
     fresh();
@@ -464,8 +464,8 @@ static void as_long_as_nobody_changes_them(void)
 
 static void not_what_was_undone(void)
 {
-    struct hy_webhook_put v = {.webhook = {.url = "http://x", .events = ~0U, .secret = {"0123", 4}},
-                               .now_ms = NOW};
+    struct hy_webhook_put v = {
+        .webhook = {.url = "http://x", .events = ~0U, .secret = {"0123", 4}}};
 
     fresh();
     become_a_node(one, "one");
