@@ -2,7 +2,7 @@
  * Broadcasts and the outbox, when two processes are at it at the same moment: one is held in the middle
  * of its transaction until the other one waits for it.
  */
-#include "pg_rig.h"
+#include "pg_two.h"
 
 #include "base/clock.h"
 #include "store/backend.h"
@@ -13,133 +13,7 @@
 #include "store/postgres/outbox.h"
 #include "store/postgres/postgres.h"
 
-#include <pthread.h>
-
-enum { NOW = 1000000, LATER = 2000000, WAIT_US = 10000000, APP = 1 };
-
-static struct hy_backend *one, *other; /* two processes */
-static struct hy_pg_link *looker;
-static struct hy_arena arena;
-static struct hy_message_ids ids;
-
-/* --- the store ---------------------------------------------------------------------------------- */
-
-static struct hy_backend *open_store(void)
-{
-    struct hy_backend *b = NULL;
-    char explain[300] = "";
-
-    if (hy_backend_postgres.open(strchr(pg_url(), ':') + 1, &b, explain, sizeof explain) < 0)
-        hy_tap_fail(__FILE__, __LINE__, "%s", explain);
-    return b;
-}
-
-static void close_store(struct hy_backend *b)
-{
-    if (b)
-        hy_backend_postgres.close(b);
-}
-
-static void close_all(void)
-{
-    close_store(one);
-    close_store(other);
-    hy_pg_link_close(looker);
-    hy_arena_deinit(&arena);
-    one = other = NULL;
-    looker = NULL;
-}
-
-static void fresh(void)
-{
-    close_all();
-    hy_arena_init(&arena);
-    hy_message_ids_init(&ids, 0, 0);
-    looker = pg_open(pg_url());
-    pg_script(looker, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    one = open_store();
-    other = open_store();
-}
-
-static void begin(struct hy_backend *b)
-{
-    CHECK_INT(hy_backend_postgres.begin(b), 0);
-}
-
-static int run_verb(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
-{
-    op->verb = verb;
-    return hy_backend_postgres.verbs[verb](b, op);
-}
-
-static void commit(struct hy_backend *b)
-{
-    CHECK_INT(hy_backend_postgres.commit(b), 0);
-}
-
-/* A transaction of its own. */
-static int do_verb(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
-{
-    int r;
-
-    begin(b);
-    r = run_verb(b, op, verb);
-    commit(b);
-    return r;
-}
-
-static int64_t number_of(const char *text)
-{
-    const struct hy_pg_sql sql = {"unit_number", text};
-    int64_t number = pg_number(looker, &sql);
-
-    hy_pg_link_close(looker); /* the name is for another text next time */
-    looker = pg_open(pg_url());
-    return number;
-}
-
-/* --- the other one, meanwhile ------------------------------------------------------------------- */
-
-static struct meanwhile {
-    pthread_t thread;
-    struct hy_op *op;
-    enum hy_verb verb;
-    int result, committed;
-} meanwhile;
-
-static void *run_meanwhile(void *arg)
-{
-    hy_backend_postgres.begin(other);
-    meanwhile.result = run_verb(other, meanwhile.op, meanwhile.verb);
-    meanwhile.committed = hy_backend_postgres.commit(other);
-    return NULL;
-}
-
-/* The other process does that, and waits for a lock of ours. */
-static void begin_meanwhile(struct hy_op *op, enum hy_verb verb)
-{
-    static const struct hy_pg_sql waiting = {
-        "waiting", "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-                   "wait_event_type = 'Lock'"};
-    int64_t end_us = hy_clock_mono_us() + WAIT_US;
-
-    meanwhile = (struct meanwhile){.op = op, .verb = verb};
-    CHECK_INT(pthread_create(&meanwhile.thread, NULL, run_meanwhile, NULL), 0);
-    while (pg_number(looker, &waiting) == 0 && hy_clock_mono_us() < end_us)
-        pg_sleep_ms(2);
-    CHECK_INT(pg_number(looker, &waiting), 1);
-}
-
-/* Ours ends, and so does the other one. */
-static void end_meanwhile(void)
-{
-    int committed = hy_backend_postgres.commit(one);
-
-    pthread_join(meanwhile.thread, NULL);
-    CHECK_INT(committed, 0);
-    CHECK_INT(meanwhile.result, 0);
-    CHECK_INT(meanwhile.committed, 0);
-}
+enum { NOW = 1000000, LATER = 2000000, APP = 1 };
 
 /* --- broadcasts ----------------------------------------------------------------------------------- */
 
@@ -174,7 +48,7 @@ static void two_add_to_an_audience_at_once(void)
     begin(one);
     CHECK_INT(run_verb(one, &ours.op, HY_VERB_AUDIENCE_ADD), 0);
     begin_meanwhile(&theirs.op, HY_VERB_AUDIENCE_ADD);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(ours.added, 2);
     CHECK_INT(theirs.added, 1);
     CHECK_INT(theirs.duplicates, 1);
@@ -221,7 +95,7 @@ static void what_is_being_set_aside_is_brought_back(void)
     CHECK_INT(run_verb(one, &claim.op, HY_VERB_CLAIM), 0);
     CHECK_INT(claim.count, 0);
     begin_meanwhile(&move.op, HY_VERB_BROADCAST_MOVE);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(move.freed, 1);
     CHECK_INT(number_of("SELECT count(*) FROM held"), 0);
     CHECK_INT(number_of("SELECT due_at_ms FROM due"), LATER);
@@ -245,7 +119,7 @@ static void what_goes_on_is_not_set_aside(void)
     CHECK_INT(run_verb(one, &move.op, HY_VERB_BROADCAST_MOVE), 0);
     CHECK_INT(hy_desk_put_away(hy_pg(one)), 0);
     begin_meanwhile(&claim.op, HY_VERB_CLAIM);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(claim.count, 1);
     CHECK_INT(number_of("SELECT count(*) FROM held"), 0);
 }
@@ -314,7 +188,7 @@ static void one_more_is_told_while_the_one_before_is_settled(void)
     CHECK_INT(run_verb(one, &settle.op, HY_VERB_OUTBOX_SETTLE), 0);
     CHECK_INT(settle.freed, 0);
     begin_meanwhile(&cancel.op, HY_VERB_CANCEL);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(number_of("SELECT count(*) FROM outbox"), 1);
     CHECK_INT(number_of("SELECT due_at_ms FROM outbox"), NOW); /* behind nobody */
 }
@@ -334,7 +208,7 @@ static void the_one_before_is_settled_while_one_more_is_told(void)
     CHECK_INT(run_verb(one, &cancel.op, HY_VERB_CANCEL), 0);
     CHECK_INT(hy_desk_put_away(hy_pg(one)), 0);
     begin_meanwhile(&settle.op, HY_VERB_OUTBOX_SETTLE);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(settle.freed, 1);
     CHECK_INT(number_of("SELECT due_at_ms FROM outbox"), LATER);
 }
@@ -351,7 +225,7 @@ static void one_that_is_too_old_goes_while_one_more_is_told(void)
     CHECK_INT(run_verb(one, &cancel.op, HY_VERB_CANCEL), 0);
     CHECK_INT(hy_desk_put_away(hy_pg(one)), 0);
     begin_meanwhile(&retain.op, HY_VERB_RETAIN);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(retain.deleted, 1);
     CHECK_INT(number_of("SELECT due_at_ms FROM outbox"), LATER);
 }
@@ -368,7 +242,7 @@ static void a_webhook_is_deleted_while_it_is_told_something(void)
     CHECK_INT(run_verb(one, &cancel.op, HY_VERB_CANCEL), 0);
     CHECK_INT(hy_desk_put_away(hy_pg(one)), 0);
     begin_meanwhile(&delete.op, HY_VERB_WEBHOOK_DELETE);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(number_of("SELECT count(*) FROM outbox"), 0);
 }
 
@@ -383,7 +257,7 @@ static void nothing_is_told_to_one_that_is_being_deleted(void)
     begin(one);
     CHECK_INT(run_verb(one, &delete.op, HY_VERB_WEBHOOK_DELETE), 0);
     begin_meanwhile(&cancel.op, HY_VERB_CANCEL);
-    end_meanwhile();
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(number_of("SELECT count(*) FROM outbox"), 0);
 }
 
@@ -399,9 +273,7 @@ static void only_so_many_webhooks_whoever_adds_them(void)
     begin(one);
     CHECK_INT(run_verb(one, &ours.op, HY_VERB_WEBHOOK_PUT), 0);
     begin_meanwhile(&theirs.op, HY_VERB_WEBHOOK_PUT);
-    hy_backend_postgres.commit(one);
-    pthread_join(meanwhile.thread, NULL);
-    CHECK_INT(meanwhile.result, HY_E_LIMIT);
+    CHECK_INT(end_meanwhile(), HY_E_LIMIT);
     CHECK_INT(number_of("SELECT count(*) FROM webhook"), HY_WEBHOOKS_MAX);
 }
 

@@ -2,7 +2,7 @@
  * The desk: what a transaction has of it nobody else changes, and no more is read than is needed. Two
  * processes: one is held in the middle of its transaction.
  */
-#include "pg_rig.h"
+#include "pg_two.h"
 
 #include "base/clock.h"
 #include "store/front.h"
@@ -10,85 +10,7 @@
 #include "store/messages.h"
 #include "store/postgres/postgres.h"
 
-#include <pthread.h>
-
-enum { NOW = 1000000, LATER = 2000000, WAIT_US = 10000000, APP = 1, MANY = 20000 };
-
-static struct hy_backend *one, *other; /* two processes */
-static struct hy_pg_link *looker;
-static struct hy_arena arena;
-static struct hy_message_ids ids;
-
-/* --- the store ---------------------------------------------------------------------------------- */
-
-static struct hy_backend *open_store(void)
-{
-    struct hy_backend *b = NULL;
-    char explain[300] = "";
-
-    if (hy_backend_postgres.open(strchr(pg_url(), ':') + 1, &b, explain, sizeof explain) < 0)
-        hy_tap_fail(__FILE__, __LINE__, "%s", explain);
-    return b;
-}
-
-static void close_all(void)
-{
-    if (one)
-        hy_backend_postgres.close(one);
-    if (other)
-        hy_backend_postgres.close(other);
-    hy_pg_link_close(looker);
-    hy_arena_deinit(&arena);
-    one = other = NULL;
-    looker = NULL;
-}
-
-static void fresh(void)
-{
-    close_all();
-    hy_arena_init(&arena);
-    hy_message_ids_init(&ids, 0, 0);
-    looker = pg_open(pg_url());
-    pg_script(looker, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    one = open_store();
-    other = open_store();
-}
-
-static int run_verb(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
-{
-    op->verb = verb;
-    return hy_backend_postgres.verbs[verb](b, op);
-}
-
-static void begin(struct hy_backend *b)
-{
-    CHECK_INT(hy_backend_postgres.begin(b), 0);
-}
-
-static void commit(struct hy_backend *b)
-{
-    CHECK_INT(hy_backend_postgres.commit(b), 0);
-}
-
-static int do_verb(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
-{
-    int r;
-
-    begin(b);
-    r = run_verb(b, op, verb);
-    commit(b);
-    return r;
-}
-
-static int64_t number_of(const char *text)
-{
-    const struct hy_pg_sql sql = {"unit_number", text};
-    int64_t number = pg_number(looker, &sql);
-
-    hy_pg_link_close(looker); /* the name is for another text next time */
-    looker = pg_open(pg_url());
-    return number;
-}
+enum { NOW = 1000000, LATER = 2000000, APP = 1, MANY = 20000 };
 
 static struct hy_message *draft(const char *user)
 {
@@ -127,49 +49,6 @@ static void claim(struct hy_backend *b, struct claiming *c, size_t capacity)
     CHECK_INT(run_verb(b, &c->verb.op, HY_VERB_CLAIM), 0);
 }
 
-/* --- meanwhile ---------------------------------------------------------------------------------- */
-
-static struct meanwhile {
-    pthread_t thread;
-    struct hy_op *op;
-    enum hy_verb verb;
-    int result, committed;
-} meanwhile;
-
-static void *run_meanwhile(void *arg)
-{
-    hy_backend_postgres.begin(other);
-    meanwhile.result = run_verb(other, meanwhile.op, meanwhile.verb);
-    meanwhile.committed =
-        meanwhile.result < 0 ? meanwhile.result : hy_backend_postgres.commit(other);
-    if (meanwhile.result < 0)
-        hy_backend_postgres.rollback(other);
-    return NULL;
-}
-
-/* The other process does that, and waits for us. */
-static void begin_meanwhile(struct hy_op *op, enum hy_verb verb)
-{
-    static const struct hy_pg_sql waiting = {
-        "waiting", "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-                   "wait_event_type = 'Lock'"};
-    int64_t end_us = hy_clock_mono_us() + WAIT_US;
-
-    meanwhile = (struct meanwhile){.op = op, .verb = verb};
-    CHECK_INT(pthread_create(&meanwhile.thread, NULL, run_meanwhile, NULL), 0);
-    while (pg_number(looker, &waiting) == 0 && hy_clock_mono_us() < end_us)
-        pg_sleep_ms(2);
-    CHECK_INT(pg_number(looker, &waiting), 1);
-}
-
-static void end_meanwhile(void)
-{
-    int committed = hy_backend_postgres.commit(one);
-
-    pthread_join(meanwhile.thread, NULL);
-    CHECK_INT(committed, 0);
-}
-
 /* --- locks -------------------------------------------------------------------------------------- */
 
 static void who_has_a_user_on_the_desk_has_it_alone(void)
@@ -181,8 +60,7 @@ static void who_has_a_user_on_the_desk_has_it_alone(void)
     begin(one);
     CHECK_INT(run_verb(one, &ours.op, HY_VERB_CANCEL), 0);
     begin_meanwhile(&theirs.op, HY_VERB_CANCEL);
-    end_meanwhile();
-    CHECK_INT(meanwhile.result, HY_E_CONFLICT); /* it sees what we did */
+    CHECK_INT(end_meanwhile(), HY_E_CONFLICT); /* it sees what we did */
     CHECK_INT(theirs.state, HY_MESSAGE_CANCELED);
 }
 
@@ -262,8 +140,7 @@ static void too_many_users_lock_the_app(void)
     CHECK_INT(run_verb(one, &v.op, HY_VERB_ADMIT), 0);
     CHECK(number_of("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") < 10);
     begin_meanwhile(&theirs.op, HY_VERB_CANCEL);
-    end_meanwhile();
-    CHECK_INT(meanwhile.result, 0);
+    CHECK_INT(end_meanwhile(), 0);
     CHECK_INT(number_of("SELECT count(*) FROM message"), HY_DESK_USERS_MAX + 2);
 }
 
@@ -286,9 +163,7 @@ static void a_key_is_used_by_two_at_once(void)
     CHECK_INT(run_verb(one, &v[0].op, HY_VERB_ADMIT), 0);
     CHECK_INT(hy_desk_put_away(hy_pg(one)), 0);
     begin_meanwhile(&v[1].op, HY_VERB_ADMIT);
-    end_meanwhile();
-    CHECK_INT(meanwhile.result, 0);
-    CHECK_INT(meanwhile.committed, HY_E_BUSY);
+    CHECK_INT(end_meanwhile(), HY_E_BUSY);
     CHECK_INT(do_verb(other, &v[1].op, HY_VERB_ADMIT), 0); /* again, as the front does */
     CHECK_INT(items[1].admission, HY_ADMITTED_BEFORE);
     CHECK_INT(items[1].message->id, items[0].message->id);
@@ -316,8 +191,7 @@ static void an_old_key_is_used_by_two_at_once(void)
     CHECK_INT(run_verb(one, &v[1].op, HY_VERB_ADMIT), 0);
     CHECK_INT(hy_desk_put_away(hy_pg(one)), 0);
     begin_meanwhile(&v[2].op, HY_VERB_ADMIT);
-    end_meanwhile();
-    CHECK_INT(meanwhile.committed, HY_E_BUSY);
+    CHECK_INT(end_meanwhile(), HY_E_BUSY);
     CHECK_INT(do_verb(other, &v[2].op, HY_VERB_ADMIT), 0);
     CHECK_INT(items[2].admission, HY_ADMITTED_BEFORE);
     CHECK_INT(items[2].message->id, items[1].message->id);

@@ -157,3 +157,13 @@ size_t rig_check(struct hy_store *store)
     CHECK_INT(r, v.count > 0 ? HY_E_CORRUPT : 0);
     return v.count;
 }
+
+void rig_refused(const char *path, int expected, const char *expected_words)
+{
+    struct hy_store *store = NULL;
+    int r = rig_try_open(path, true, &store);
+
+    CHECK_TEXT(hy_err_text(r), hy_err_text(expected));
+    if (!strstr(rig_explain, expected_words))
+        hy_tap_fail(__FILE__, __LINE__, "the explanation is \"%s\"", rig_explain);
+}

@@ -37,4 +37,7 @@ int rig_state(struct hy_store *store, int64_t id); /* or an error */
 /* The number of findings; the first one is in rig_explain. */
 size_t rig_check(struct hy_store *store);
 
+/* Opening ends with that error, and those words are in the explanation. */
+void rig_refused(const char *path, int expected, const char *expected_words);
+
 #endif
