@@ -4,9 +4,13 @@
 #include "base/err.h"
 
 static hy_pg_want *const wants[HY_VERB_WRITES] = {
-    [HY_VERB_ADMIT] = hy_pg_want_admit,   [HY_VERB_SETTLE] = hy_pg_want_settle,
-    [HY_VERB_CANCEL] = hy_pg_want_cancel, [HY_VERB_DEPOSIT] = hy_pg_want_deposit,
-    [HY_VERB_HEAR] = hy_pg_want_hear,     [HY_VERB_RETRY] = hy_pg_want_retry,
+    [HY_VERB_ADMIT] = hy_pg_want_admit,
+    [HY_VERB_SETTLE] = hy_pg_want_settle,
+    [HY_VERB_CANCEL] = hy_pg_want_cancel,
+    [HY_VERB_DEPOSIT] = hy_pg_want_deposit,
+    [HY_VERB_HEAR] = hy_pg_want_hear,
+    [HY_VERB_RETRY] = hy_pg_want_retry,
+    [HY_VERB_SCHEDULE_FIRE] = hy_pg_want_schedule_fire,
 };
 
 int hy_desk_gather(struct hy_backend *backend, struct hy_op *first)

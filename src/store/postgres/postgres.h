@@ -117,7 +117,7 @@ hy_backend_verb hy_pg_message_get, hy_pg_message_list, hy_pg_grant_list, hy_pg_r
  * table (desk_gather.c) for the others. */
 typedef void hy_pg_want(struct hy_pg *pg, const struct hy_op *op);
 hy_pg_want hy_pg_want_admit, hy_pg_want_settle, hy_pg_want_cancel, hy_pg_want_retry,
-    hy_pg_want_deposit, hy_pg_want_hear;
+    hy_pg_want_deposit, hy_pg_want_hear, hy_pg_want_schedule_fire;
 
 int hy_pg_audit(struct hy_backend *backend, const struct hy_audit *audit);
 

@@ -143,15 +143,30 @@ int hy_pg_schedule_delete(struct hy_backend *backend, struct hy_op *op)
     return r;
 }
 
-/* As the verb does it that is for that alone. */
-static int admit(struct hy_pg *pg, struct hy_schedule_fire *v)
+/* The verb that is for its message alone. */
+static struct hy_admit admission(const struct hy_schedule_fire *v)
 {
-    struct hy_admit admit = {.op.verb = HY_VERB_ADMIT,
+    return (struct hy_admit){.op.verb = HY_VERB_ADMIT,
                              .items = v->item,
                              .count = 1,
                              .now_ms = v->now_ms,
                              .key_window_ms = v->key_window_ms,
                              .arena = v->arena};
+}
+
+/* Its user is locked before the schedule, as she is where she comes into the group by another verb. */
+void hy_pg_want_schedule_fire(struct hy_pg *pg, const struct hy_op *op)
+{
+    const struct hy_schedule_fire *v = (const struct hy_schedule_fire *)op;
+    const struct hy_admit admit = admission(v);
+
+    if (v->item)
+        hy_pg_want_admit(pg, &admit.op);
+}
+
+static int admit(struct hy_pg *pg, const struct hy_schedule_fire *v)
+{
+    struct hy_admit admit = admission(v);
 
     return hy_pg_admit(&pg->desk, &admit.op);
 }

@@ -9,6 +9,7 @@
 #include "store/grants.h"
 #include "store/messages.h"
 #include "store/postgres/postgres.h"
+#include "store/schedules.h"
 
 enum { NOW = 1000000, LATER = 2000000, APP = 1, MANY = 20000 };
 
@@ -62,6 +63,46 @@ static void who_has_a_user_on_the_desk_has_it_alone(void)
     begin_meanwhile(&theirs.op, HY_VERB_CANCEL);
     CHECK_INT(end_meanwhile(), HY_E_CONFLICT); /* it sees what we did */
     CHECK_INT(theirs.state, HY_MESSAGE_CANCELED);
+}
+
+static int64_t put_schedule(void)
+{
+    struct hy_schedule_put v = {.schedule = {.name = "daily",
+                                             .cron = "0 8 * * *",
+                                             .timezone = "UTC",
+                                             .app_no = APP,
+                                             .message = "{}",
+                                             .next_run_ms = NOW}};
+
+    CHECK_INT(do_verb(one, &v.op, HY_VERB_SCHEDULE_PUT), 0);
+    return v.schedule.id;
+}
+
+/* Before the schedule is: in a group with other verbs of hers it is so, too. */
+static void the_user_of_a_schedule_is_locked_with_the_group(void)
+{
+    struct hy_cancel theirs = {.now_ms = NOW};
+    struct hy_admit_item item;
+    struct hy_schedule_fire fire;
+
+    fresh();
+    theirs.message_id = post("u");
+    item = (struct hy_admit_item){.message = draft("u")};
+    fire = (struct hy_schedule_fire){.op.verb = HY_VERB_SCHEDULE_FIRE,
+                                     .schedule_id = put_schedule(),
+                                     .due_ms = NOW,
+                                     .next_run_ms = LATER,
+                                     .now_ms = NOW,
+                                     .result = "fired",
+                                     .item = &item,
+                                     .arena = &arena};
+    begin(one);
+    CHECK_INT(hy_backend_postgres.gather(one, &fire.op), 0);
+    begin_meanwhile(&theirs.op, HY_VERB_CANCEL);
+    CHECK_INT(run_verb(one, &fire.op, HY_VERB_SCHEDULE_FIRE), 0);
+    CHECK_INT(end_meanwhile(), 0);
+    CHECK_INT(item.admission, HY_ADMITTED);
+    CHECK_INT(number_of("SELECT count(*) FROM message"), 2);
 }
 
 static void users_of_one_app_are_apart(void)
@@ -357,6 +398,7 @@ static void ids_of_two_processes_differ(void)
 int main(void)
 {
     RUN(who_has_a_user_on_the_desk_has_it_alone);
+    RUN(the_user_of_a_schedule_is_locked_with_the_group);
     RUN(users_of_one_app_are_apart);
     RUN(a_claim_waits_for_nobody);
     RUN(two_that_claim_at_once_get_different_ones);
