@@ -177,6 +177,47 @@ static void the_last_settings_count(void)
     both_ways(change_twice, settings_are_the_last);
 }
 
+/* A change whose done the test does not wait for. */
+static void submit_app(struct hy_engine *engine, const char *id)
+{
+    static struct hy_app_change changes[2];
+    static int results[2];
+    static size_t turn;
+    struct hy_app_change *change = &changes[turn % 2];
+    HY_JSON_SCOPED json_t *body =
+        json_pack("{s:s, s:s}", "id", id, "secret", "0123456789abcdef0123456789abcdef");
+    struct hy_violations v;
+
+    hy_violations_init(&v, &arena);
+    *change = (struct hy_app_change){.done = note_change, .arg = &results[turn++ % 2]};
+    CHECK_INT(hy_engine_app_change(engine, NULL, body, &v, change), 0);
+}
+
+static bool knows(struct hy_engine *engine, const char *id)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(engine, id);
+
+    return app != NULL;
+}
+
+/* B reads the apps because A has a new one, and meanwhile gets one of its own: what it read is old then, and
+ * is read again in the same instant. */
+static void apps_in_quick_succession_are_known_at_once(void)
+{
+    begin();
+    submit_app(a, "wx0000000000000002");
+    while (hy_store_pump(world_node(&world, "A")->store))
+        ;
+    hy_store_pump(world_node(&world, "B")->store);
+    hy_engine_tick(b, world_now_ms());
+    submit_app(b, "wx0000000000000003");
+    world_settle(&world);
+    CHECK(knows(a, "wx0000000000000003"));
+    CHECK(knows(b, "wx0000000000000003"));
+    CHECK(knows(b, "wx0000000000000002"));
+    end();
+}
+
 static void ignore_removal(struct hy_app_removal *removal, void *arg)
 {
     (void)removal;
@@ -279,6 +320,8 @@ static struct hy_gauges gauges_of(struct hy_engine *engine)
     return gauges;
 }
 
+/* --- endpoints -------------------------------------------------------------------------------- */
+
 static void add_webhook(const char *url)
 {
     static const uint8_t bytes[] = "sealed";
@@ -289,6 +332,58 @@ static void add_webhook(const char *url)
                                              .created_at_ms = world_now_ms()}};
 
     run(a, &put.op);
+}
+
+static void note_hook(struct hy_webhook_change *change, void *arg)
+{
+    *(int *)arg = change->op.result;
+}
+
+/* Makes it, or has it lie elsewhere; is done when the world is settled. */
+static void put_hook(struct hy_engine *engine, const char *url, const struct hy_webhook *existing)
+{
+    static struct hy_webhook_change change;
+    static int result;
+    HY_JSON_SCOPED json_t *body = json_pack("{s:s, s:[s]}", "url", url, "events", "message.failed");
+    struct hy_violations v;
+
+    hy_violations_init(&v, &arena);
+    result = 1;
+    change = (struct hy_webhook_change){.done = note_hook, .arg = &result};
+    CHECK_INT(hy_engine_webhook_put(engine, body, existing, &v, &change), 0);
+}
+
+static size_t requests_to(const char *url)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < world.request_count; i++)
+        count += strcmp(world.requests[i].url, url) == 0;
+    return count;
+}
+
+/* What comes about when the other node has changed it goes where it lies now. */
+static void an_endpoint_is_told_where_it_lies_now(void)
+{
+    struct hy_webhooks list = {.op.verb = HY_VERB_WEBHOOKS, .arena = &arena};
+    struct hy_outbox_put test = {.op.verb = HY_VERB_OUTBOX_PUT,
+                                 .outcome = {.type = HY_OUTCOME_TEST}};
+    struct hy_engine *other;
+
+    begin();
+    put_hook(a, "https://a.example/", NULL);
+    world_advance(&world, 5000);
+    other = gauges_of(a).webhooks_held ? b : a;
+    CHECK_INT(gauges_of(other).webhooks_held, 0);
+    run(other, &list.op);
+    test.outcome.webhook_id = list.webhooks[0].id;
+    test.outcome.at_ms = world_now_ms();
+    put_hook(other, "https://b.example/", &list.webhooks[0]);
+    run(other, &test.op);
+    world_settle(&world);
+    CHECK_INT(requests_to("https://a.example/"), 0);
+    CHECK_INT(requests_to("https://b.example/"), 1);
+    end();
 }
 
 static void an_endpoint_is_told_by_one(void)
@@ -398,10 +493,12 @@ int main(void)
     RUN(a_revoked_key_works_nowhere);
     RUN(an_admin_key_is_adopted_by_all);
     RUN(the_last_settings_count);
+    RUN(apps_in_quick_succession_are_known_at_once);
     RUN(an_app_is_removed_everywhere);
     RUN(a_template_is_known_everywhere);
     RUN(a_session_is_cut_everywhere);
     RUN(an_endpoint_is_told_by_one);
+    RUN(an_endpoint_is_told_where_it_lies_now);
     RUN(a_late_node_is_another_one);
     RUN(a_dead_peer_is_tried_after_a_resume_elsewhere);
     RUN(a_node_without_a_store_is_not_ready);
