@@ -64,6 +64,7 @@ static void write_status(struct hy_call *call, struct hy_out *out, int64_t app_n
 
     hy_engine_app_status(call->engine, app_no, call->arena, &status);
     hy_out_begin(out, "status", '{');
+    hy_out_bool(out, "held", status.held);
     hy_out_int(out, "in_flight", status.in_flight);
     write_pause(out, status.paused_until_ms, status.pause_reason);
     write_token(out, &status);

@@ -81,7 +81,8 @@ struct hy_preview {
 };
 void hy_engine_broadcast_preview(struct hy_engine *engine, struct hy_preview *preview);
 
-/* What the engine knows of a running one: its pace of the last minute and when it will be done. */
+/* What the engine knows of a running one: its pace and when it will be done. The node that holds its app knows
+ * the last minute and the quota; the others, how far it came since its start. */
 struct hy_broadcast_progress {
     double pace_per_s;      /* messages that were fed and left the queue */
     int64_t eta_ms;         /* an instant; 0 = not known (paused, no pace yet) */

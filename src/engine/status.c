@@ -40,6 +40,7 @@ static void fill(struct hy_engine *engine, struct hy_lane *lane, struct hy_arena
 {
     int64_t now = engine->config.now_ms();
 
+    status->held = hy_lane_is_ours(engine, lane);
     status->in_flight = lane->in_flight;
     for (int i = 0; i < HY_CHANNELS; i++) {
         struct hy_channel_status *channel = &status->channels[i];

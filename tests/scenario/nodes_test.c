@@ -362,6 +362,26 @@ static size_t requests_to(const char *url)
     return count;
 }
 
+static bool says_that_it_sends(struct hy_engine *engine)
+{
+    HY_APP_SCOPED const struct hy_app_entry *app = hy_engine_app(engine, app_id);
+    struct hy_app_status status;
+
+    hy_engine_app_status(engine, app->app.no, &arena, &status);
+    return status.held;
+}
+
+static void one_says_that_it_sends_for_an_app(void)
+{
+    begin();
+    CHECK_INT(says_that_it_sends(a) + says_that_it_sends(b), 1);
+    CHECK_INT(says_that_it_sends(a), gauges_of(a).apps_held);
+    world_node_kill(&world, world_node(&world, says_that_it_sends(a) ? "A" : "B"));
+    world_advance(&world, 9000);
+    CHECK(says_that_it_sends(world.engine));
+    end();
+}
+
 /* What comes about when the other node has changed it goes where it lies now. */
 static void an_endpoint_is_told_where_it_lies_now(void)
 {
@@ -498,6 +518,7 @@ int main(void)
     RUN(a_template_is_known_everywhere);
     RUN(a_session_is_cut_everywhere);
     RUN(an_endpoint_is_told_by_one);
+    RUN(one_says_that_it_sends_for_an_app);
     RUN(an_endpoint_is_told_where_it_lies_now);
     RUN(a_late_node_is_another_one);
     RUN(a_dead_peer_is_tried_after_a_resume_elsewhere);

@@ -203,12 +203,24 @@ void hy_engine_broadcast_move(struct hy_engine *engine, struct hy_broadcast_move
 
 /* --- progress --------------------------------------------------------------------------------- */
 
-/* When the last one has left the queue, at the pace of the last minute. */
+static int64_t in_queue(const struct hy_broadcast *b)
+{
+    return b->messages[HY_MESSAGE_QUEUED] + b->messages[HY_MESSAGE_SENDING];
+}
+
+/* As the store's figures say, which every node has: since its start. */
+static double mean_pace_per_s(const struct hy_broadcast *b, int64_t now_ms)
+{
+    int64_t took_ms = now_ms - b->started_at_ms;
+
+    return took_ms > 0 ? (double)(b->fed - in_queue(b)) * 1000.0 / (double)took_ms : 0;
+}
+
+/* When the last one has left the queue. */
 static int64_t eta_ms(const struct hy_broadcast *b, const struct hy_broadcast_progress *p,
                       int64_t now_ms)
 {
-    int64_t to_go =
-        b->total - b->fed + b->messages[HY_MESSAGE_QUEUED] + b->messages[HY_MESSAGE_SENDING];
+    int64_t to_go = b->total - b->fed + in_queue(b);
     int64_t from_ms = p->quota_until_ms > now_ms ? p->quota_until_ms : now_ms;
 
     if (b->state != HY_BROADCAST_RUNNING || p->pace_per_s <= 0)
@@ -221,11 +233,16 @@ void hy_engine_broadcast_progress(struct hy_engine *engine, const struct hy_broa
 {
     int64_t now_ms = engine->config.now_ms();
     const struct hy_feed *feed;
+    const struct hy_lane *lane;
+    bool running = broadcast->state == HY_BROADCAST_RUNNING;
 
     *ret_progress = (struct hy_broadcast_progress){0};
     pthread_mutex_lock(&engine->turn_lock);
     feed = hy_feed_find(engine->feeder, broadcast->id);
-    if (feed && broadcast->state == HY_BROADCAST_RUNNING) {
+    lane = hy_lane_find(engine, broadcast->app_no);
+    if (running && lane && !hy_lane_is_ours(engine, lane)) {
+        ret_progress->pace_per_s = mean_pace_per_s(broadcast, now_ms);
+    } else if (running && feed) {
         ret_progress->pace_per_s = hy_feed_pace_per_s(&feed->pace, now_ms);
         ret_progress->quota_until_ms = feed->quota_until_ms;
     }
