@@ -3,12 +3,10 @@
 
 #include "base/err.h"
 #include "domain/reservation.h"
+#include "store/ledger_looks.h"
 #include "store/postgres/ask.h"
 #include "store/postgres/postgres.h"
 #include "store/postgres/reach.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 enum { WAITING_MAX = 100 };
 
@@ -28,58 +26,24 @@ static int run_of_user(struct hy_pg *pg, const struct hy_pg_sql *sql, int64_t ap
 
 /* --- list ------------------------------------------------------------------------------------- */
 
-struct listed {
-    struct hy_grant grant;
-    bool usable;
-};
-
-static int by_use(const void *a, const void *b)
-{
-    const struct listed *x = (const struct listed *)a, *y = (const struct listed *)b;
-
-    if (x->usable != y->usable)
-        return x->usable ? -1 : 1;
-    return hy_grant_compare(&x->grant, &y->grant);
-}
-
-/* Those that fit, in the order of the list; in the verb's arena. */
+/* Those that fit; in the verb's arena. */
 static int read_fitting(const struct hy_grant_list *v, struct hy_pg_rows *rows,
-                        struct listed **ret_all, size_t *ret_count)
+                        struct hy_listed_grant **ret_all, size_t *ret_count)
 {
-    struct listed *all =
-        (struct listed *)hy_arena_array(v->arena, (size_t)rows->count + 1, sizeof *all);
+    struct hy_listed_grant *all =
+        (struct hy_listed_grant *)hy_arena_array(v->arena, (size_t)rows->count + 1, sizeof *all);
     size_t count = 0;
 
     if (!all)
         return HY_E_NOMEM;
     while (hy_pg_next(rows)) {
-        struct listed *item = &all[count];
+        struct hy_listed_grant *item = &all[count];
 
         hy_pg_read_grant(rows, 0, v->arena, &item->grant);
-        item->usable = hy_grant_usable(&item->grant, v->now_ms, v->margin_ms);
-        count += !v->template_id || hy_grant_fits(&item->grant, v->template_id, v->template_kind);
+        count += hy_listed_grant_fits(v, item);
     }
-    qsort(all, count, sizeof *all, by_use);
     *ret_all = all;
     *ret_count = count;
-    return 0;
-}
-
-static int hand_out(struct hy_grant_list *v, const struct listed *all, size_t count)
-{
-    size_t shown = count < v->limit ? count : v->limit;
-
-    if (count == 0)
-        return 0;
-    v->grants = (struct hy_grant *)hy_arena_array(v->arena, shown, sizeof *v->grants);
-    if (!v->grants)
-        return HY_E_NOMEM;
-    for (size_t i = 0; i < count; i++) {
-        if (i < shown)
-            v->grants[v->count++] = all[i].grant;
-        if (all[i].usable)
-            v->available += all[i].grant.uses_left - all[i].grant.uses_reserved;
-    }
     return 0;
 }
 
@@ -87,7 +51,7 @@ int hy_pg_grant_list(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_grant_list *v = (struct hy_grant_list *)op;
     struct hy_pg_rows rows;
-    struct listed *all;
+    struct hy_listed_grant *all;
     size_t count;
     int r;
 
@@ -98,7 +62,7 @@ int hy_pg_grant_list(struct hy_backend *backend, struct hy_op *op)
     if (r == 0)
         r = read_fitting(v, &rows, &all, &count);
     if (r == 0)
-        r = hand_out(v, all, count);
+        r = hy_listed_grants_hand_out(v, all, count);
     hy_pg_rows_free(&rows);
     return r;
 }
@@ -153,20 +117,6 @@ static const struct hy_pg_sql prospects_of_user = {
     " LEFT JOIN newest_answer n"
     " ON n.app_no = $1 AND n.\"user\" = $2 AND n.template_id = t.id COLLATE \"C\""};
 
-static void count_grant(struct hy_prospects *v, const struct hy_grant *g)
-{
-    bool usable = hy_grant_usable(g, v->now_ms, v->margin_ms);
-
-    for (size_t i = 0; i < v->count; i++) {
-        struct hy_prospect *p = &v->items[i];
-
-        if (!hy_grant_is_receipt(g->kind) && strcmp(g->template_id, p->template_id) == 0)
-            p->counter = *g;
-        if (usable && hy_grant_fits(g, p->template_id, p->template_kind))
-            p->available += g->uses_left - g->uses_reserved;
-    }
-}
-
 static int take_grants(struct hy_pg_rows *rows, void *arg)
 {
     struct hy_prospects *v = (struct hy_prospects *)arg;
@@ -175,7 +125,7 @@ static int take_grants(struct hy_pg_rows *rows, void *arg)
         struct hy_grant grant;
 
         hy_pg_read_grant(rows, 0, v->arena, &grant);
-        count_grant(v, &grant);
+        hy_prospects_count(v, &grant);
     }
     return 0;
 }

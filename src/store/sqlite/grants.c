@@ -1,32 +1,16 @@
 #include "store/grants.h"
 
 #include "base/err.h"
+#include "store/ledger_looks.h"
 #include "store/sqlite/tell.h"
 #include "store/sqlite/verbs.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 enum { WAITING_MAX = 100 };
 
 /* --- list ------------------------------------------------------------------------------------- */
 
-struct listed {
-    struct hy_grant grant;
-    bool usable;
-};
-
-static int by_use(const void *a, const void *b)
-{
-    const struct listed *x = (const struct listed *)a, *y = (const struct listed *)b;
-
-    if (x->usable != y->usable)
-        return x->usable ? -1 : 1;
-    return hy_grant_compare(&x->grant, &y->grant);
-}
-
-static int read_fitting(struct hy_sqlite *s, const struct hy_grant_list *v, struct listed **ret_all,
-                        size_t *ret_count)
+static int read_fitting(struct hy_sqlite *s, const struct hy_grant_list *v,
+                        struct hy_listed_grant **ret_all, size_t *ret_count)
 {
     void *all = NULL;
     size_t count = 0, capacity = 0;
@@ -37,14 +21,13 @@ static int read_fitting(struct hy_sqlite *s, const struct hy_grant_list *v, stru
     hy_put_int(&q, v->app_no);
     hy_put_text(&q, v->user);
     while ((r = hy_query_step(&q)) == HY_ROW) {
-        struct listed *item = hy_query_room(&q, &s->scratch, &all, count, &capacity, sizeof *item);
+        struct hy_listed_grant *item =
+            hy_query_room(&q, &s->scratch, &all, count, &capacity, sizeof *item);
 
         if (!item)
             return HY_E_NOMEM;
         hy_grant_read(&q, v->arena, &item->grant);
-        item->usable = hy_grant_usable(&item->grant, v->now_ms, v->margin_ms);
-        count += !q.nomem &&
-                 (!v->template_id || hy_grant_fits(&item->grant, v->template_id, v->template_kind));
+        count += !q.nomem && hy_listed_grant_fits(v, item);
     }
     *ret_all = all;
     *ret_count = count;
@@ -55,7 +38,7 @@ int hy_sqlite_grant_list(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
     struct hy_grant_list *v = (struct hy_grant_list *)op;
-    struct listed *all;
+    struct hy_listed_grant *all;
     size_t count;
     int r;
 
@@ -64,37 +47,10 @@ int hy_sqlite_grant_list(struct hy_backend *backend, struct hy_op *op)
     v->count = 0;
     v->available = 0;
     r = read_fitting(s, v, &all, &count);
-    if (r < 0 || count == 0)
-        return r;
-    qsort(all, count, sizeof *all, by_use);
-    v->count = count < v->limit ? count : v->limit;
-    v->grants = (struct hy_grant *)hy_arena_array(v->arena, v->count, sizeof *v->grants);
-    if (!v->grants)
-        return HY_E_NOMEM;
-    for (size_t i = 0; i < count; i++) {
-        if (i < v->count)
-            v->grants[i] = all[i].grant;
-        if (all[i].usable)
-            v->available += all[i].grant.uses_left - all[i].grant.uses_reserved;
-    }
-    return 0;
+    return r < 0 ? r : hy_listed_grants_hand_out(v, all, count);
 }
 
 /* --- prospects -------------------------------------------------------------------------------- */
-
-static void count_grant(struct hy_prospects *v, const struct hy_grant *g)
-{
-    bool usable = hy_grant_usable(g, v->now_ms, v->margin_ms);
-
-    for (size_t i = 0; i < v->count; i++) {
-        struct hy_prospect *p = &v->items[i];
-
-        if (!hy_grant_is_receipt(g->kind) && strcmp(g->template_id, p->template_id) == 0)
-            p->counter = *g;
-        if (usable && hy_grant_fits(g, p->template_id, p->template_kind))
-            p->available += g->uses_left - g->uses_reserved;
-    }
-}
 
 static int count_grants(struct hy_sqlite *s, struct hy_prospects *v)
 {
@@ -108,7 +64,7 @@ static int count_grants(struct hy_sqlite *s, struct hy_prospects *v)
     while ((r = hy_query_step(&q)) == HY_ROW) {
         hy_grant_read(&q, v->arena, &grant);
         if (!q.nomem)
-            count_grant(v, &grant);
+            hy_prospects_count(v, &grant);
     }
     return r;
 }
