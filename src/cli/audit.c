@@ -7,13 +7,8 @@ static const struct hy_option list_options[] = {
      .value = "WORD",
      .help = "this action, or those whose name begins so"},
     {.name = "subject", .field = "subject", .value = "ID", .help = "done to this"},
-    {.name = "limit",
-     .type = HY_OPTION_INT,
-     .min = 1,
-     .max = 1000,
-     .field = "limit",
-     .help = "how many at most"},
-    {.name = "after", .field = "after", .value = "CURSOR", .help = "go on where a list ended"},
+    HY_LIMIT_OPTION,
+    HY_AFTER_OPTION,
     {0}};
 
 static const struct hy_column columns[] = {{.title = "at", .path = "at"},

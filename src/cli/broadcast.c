@@ -77,13 +77,8 @@ static const struct hy_option create_options[] = {
 
 static const struct hy_option list_options[] = {
     {.name = "app", .field = "app", .value = "ID", .help = "of this app"},
-    {.name = "limit",
-     .type = HY_OPTION_INT,
-     .min = 1,
-     .max = 1000,
-     .field = "limit",
-     .help = "how many at most"},
-    {.name = "after", .field = "after", .value = "CURSOR", .help = "go on where a list ended"},
+    HY_LIMIT_OPTION,
+    HY_AFTER_OPTION,
     {0}};
 
 static const struct hy_option wait_options[] = {

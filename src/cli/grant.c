@@ -42,12 +42,7 @@ static const struct hy_option list_options[] = {
      .field = "template",
      .value = "ID",
      .help = "what counts for this template"},
-    {.name = "limit",
-     .type = HY_OPTION_INT,
-     .min = 1,
-     .max = 1000,
-     .field = "limit",
-     .help = "how many at most"},
+    HY_LIMIT_OPTION,
     {0}};
 
 static const struct hy_option import_options[] = {

@@ -99,13 +99,8 @@ static const struct hy_option list_options[] = {
      .value = "WORD",
      .help = "of this reason, or whose reason begins so: bad_payload"},
     {.name = "broadcast", .field = "broadcast", .value = "ID", .help = "of this broadcast"},
-    {.name = "limit",
-     .type = HY_OPTION_INT,
-     .min = 1,
-     .max = 1000,
-     .field = "limit",
-     .help = "how many at most"},
-    {.name = "after", .field = "after", .value = "CURSOR", .help = "go on where a list ended"},
+    HY_LIMIT_OPTION,
+    HY_AFTER_OPTION,
     {0}};
 
 static const struct hy_column columns[] = {

@@ -46,6 +46,17 @@ struct hy_option {
     const char *field; /* the field or query parameter of the API that it becomes, or null */
 };
 
+/* Of calls that list in pages. */
+#define HY_LIMIT_OPTION                                                                            \
+    {                                                                                              \
+        .name = "limit", .type = HY_OPTION_INT, .min = 1, .max = 1000, .field = "limit",           \
+        .help = "how many at most"                                                                 \
+    }
+#define HY_AFTER_OPTION                                                                            \
+    {                                                                                              \
+        .name = "after", .field = "after", .value = "CURSOR", .help = "go on where a list ended"   \
+    }
+
 enum { HY_OPTIONS_MAX = 40, HY_WORDS_MAX = 64, HY_FAULT_BYTES = 512 };
 
 struct hy_value {
