@@ -174,7 +174,6 @@ static void exchange(struct exchange *x, const struct hy_client_call *call, cons
     if (!request.url || !bearer || (call->body && !request.body))
         return;
     add_header(&request, "Authorization", bearer);
-    add_header(&request, "User-Agent", "hongyan/" HY_VERSION);
     if (hy_client_chinese())
         add_header(&request, "Accept-Language", "zh-CN");
     if (call->idempotency_key)

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "net/httpc_call.h"
 #include "net/httpc_loop.h"
+#include "net/httpc_shards.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -24,9 +25,9 @@ struct list {
 
 struct hy_httpc {
     struct hy_httpc_common common;
-    CURLM *multi;
     struct hy_httpc_loop loop;
-    struct list running;   /* in the multi handle */
+    struct hy_httpc_shards shards;
+    struct list running;   /* in a multi handle */
     struct list unstarted; /* could not start; reported by the next poll */
     struct list spares;
     size_t busy;
@@ -110,25 +111,27 @@ static void fill_config(struct hy_httpc_config *into, const struct hy_httpc_conf
 
 static int set_up(struct hy_httpc *client, const struct hy_httpc_config *config)
 {
+    const struct hy_httpc_config *filled = &client->common.config;
+    int err;
+
     fill_config(&client->common.config, config);
     client->ca_file = config->ca_file ? strdup(config->ca_file) : NULL;
     client->no_proxy = no_proxy_text();
-    client->multi = curl_multi_init();
     client->common.share = curl_share_init();
     client->loop = (struct hy_httpc_loop){.epoll_fd = -1, .wake_fd = -1};
-    if ((config->ca_file && !client->ca_file) || !client->no_proxy || !client->multi ||
-        !client->common.share)
+    if ((config->ca_file && !client->ca_file) || !client->no_proxy || !client->common.share)
         return HY_E_NOMEM;
     client->common.config.ca_file = client->ca_file;
     client->common.no_proxy = client->no_proxy;
     client->common.plain_proxy = getenv("http_proxy") || getenv("all_proxy") || getenv("ALL_PROXY");
     /* One cache of TLS sessions for all: a resumed handshake costs two thirds of a full one. */
     curl_share_setopt(client->common.share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-                      (long)client->common.config.connections_max);
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS,
-                      (long)client->common.config.connections_max);
-    return hy_httpc_loop_init(&client->loop, client->multi);
+    /* And of names: each multi handle would ask for itself. */
+    curl_share_setopt(client->common.share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    err = hy_httpc_loop_init(&client->loop);
+    return err ? err
+               : hy_httpc_shards_init(&client->shards, &client->loop, filled->connections_max,
+                                      (int64_t)filled->idle_connection_s * 1000000);
 }
 
 int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_client)
@@ -154,9 +157,12 @@ int hy_httpc_new(const struct hy_httpc_config *config, struct hy_httpc **ret_cli
 
 static void finish(struct hy_httpc *client, struct hy_httpc_call *call, CURLcode code)
 {
-    struct hy_http_response response = hy_httpc_call_result(call, code, hy_clock_mono_us());
+    int64_t now_us = hy_clock_mono_us();
+    struct hy_http_response response = hy_httpc_call_result(call, code, now_us);
 
     client->busy--;
+    if (call->shard)
+        hy_httpc_shards_give_back(&client->shards, call->shard, call->host, now_us);
     call->done(&response, call->arg);
     hy_httpc_call_reset(call);
     list_add(&client->spares, call);
@@ -186,6 +192,14 @@ static struct hy_httpc_call *take_call(struct hy_httpc *client)
     return call;
 }
 
+static bool join_shard(struct hy_httpc *client, struct hy_httpc_call *call,
+                       const struct hy_http_request *request)
+{
+    call->host = hy_httpc_host_mark(request->url);
+    call->shard = hy_httpc_shards_take(&client->shards, call->host, call->started_us);
+    return curl_multi_add_handle(call->shard->multi, call->easy) == CURLM_OK;
+}
+
 void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *request,
                     hy_httpc_done *done, void *arg)
 {
@@ -203,8 +217,7 @@ void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *reque
     call->started_us = hy_clock_mono_us();
     if (client->stopping)
         call->failed = "stopped";
-    else if (hy_httpc_call_prepare(call, request) != HY_OK ||
-             curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
+    else if (hy_httpc_call_prepare(call, request) != HY_OK || !join_shard(client, call, request))
         call->failed = "out of memory";
     list_add(call->failed ? &client->unstarted : &client->running, call);
 }
@@ -213,15 +226,14 @@ void hy_httpc_start(struct hy_httpc *client, const struct hy_http_request *reque
 static bool reap(struct hy_httpc *client)
 {
     CURLMsg *message;
-    int left;
     bool any = false;
 
-    while ((message = curl_multi_info_read(client->multi, &left))) {
+    while ((message = hy_httpc_loop_ended(&client->loop))) {
         struct hy_httpc_call *call;
         CURLcode code = message->data.result;
 
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-        curl_multi_remove_handle(client->multi, call->easy);
+        curl_multi_remove_handle(call->shard->multi, call->easy);
         list_remove(&client->running, call);
         finish(client, call, code);
         any = true;
@@ -258,7 +270,7 @@ static void stop_running(struct hy_httpc *client)
 
     client->stopping = true;
     while ((call = client->running.first)) {
-        curl_multi_remove_handle(client->multi, call->easy);
+        curl_multi_remove_handle(call->shard->multi, call->easy);
         list_remove(&client->running, call);
         call->failed = "stopped";
         finish(client, call, CURLE_OK);
@@ -276,7 +288,6 @@ void hy_httpc_free(struct hy_httpc *client)
     stop_running(client);
     while ((call = list_pop(&client->spares)))
         hy_httpc_call_free(call);
-    curl_multi_cleanup(client->multi);
     hy_httpc_loop_deinit(&client->loop);
     curl_share_cleanup(client->common.share);
     free(client->ca_file);

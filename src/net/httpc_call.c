@@ -108,7 +108,6 @@ static void set_fixed_options(struct hy_httpc_call *call, const struct hy_httpc_
     /* HTTP/2 of libcurl costs more CPU a request than its HTTP/1.1, and one dead connection would
      * leave many requests without an answer instead of one. */
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "hongyan/" HY_VERSION);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)config->idle_connection_s);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -186,12 +185,15 @@ static bool add_header(struct hy_arena *arena, struct curl_slist **list, const c
 
 static int set_headers(struct hy_httpc_call *call, const struct hy_http_request *request)
 {
-    struct curl_slist *list = NULL;
+    /* Waiting for "100 Continue" would cost a second with servers that never say it. What libcurl
+     * writes of itself it formats twice, letter by letter: so not its own "User-Agent", and no
+     * "Accept", which says that anything will do. */
+    static char expect[] = "Expect:", accept[] = "Accept:",
+                agent[] = "User-Agent: hongyan/" HY_VERSION;
+    static struct curl_slist fixed[] = {{expect, &fixed[1]}, {accept, &fixed[2]}, {agent, NULL}};
+    struct curl_slist *list = fixed;
     bool typed = false;
 
-    /* Waiting for "100 Continue" would cost a second with servers that never say it. */
-    if (!add_header(&call->arena, &list, "Expect", NULL))
-        return HY_E_NOMEM;
     for (size_t i = 0; i < request->header_count; i++) {
         const struct hy_http_header *h = &request->headers[i];
 
@@ -329,6 +331,7 @@ void hy_httpc_call_reset(struct hy_httpc_call *call)
     call->header_bytes = 0;
     call->written = call->cut = call->too_large = call->given_up = call->withheld = false;
     call->may_go = NULL;
+    call->shard = NULL;
     call->failed = NULL;
     call->done = NULL;
     call->arg = NULL;

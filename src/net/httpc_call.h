@@ -30,6 +30,8 @@ struct hy_httpc_call {
     struct hy_arena arena; /* headers and body of the request */
     struct hy_buf answer;
     struct hy_httpc_guard guard;
+    struct hy_httpc_shard *shard; /* under way in it, or null */
+    uint64_t host;                /* its mark there */
     size_t header_bytes;
     hy_httpc_done *done;
     void *arg;

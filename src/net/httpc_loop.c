@@ -15,9 +15,10 @@
 enum { EVENTS_A_TURN = 128, SOCKETS_STEP = 64 };
 
 struct hy_httpc_socket {
-    uint32_t wanted;     /* EPOLLIN, EPOLLOUT: what libcurl waits for now */
-    uint32_t registered; /* what the kernel was told; 0: not in the set */
-    bool ours;           /* opened by on_open, so on_close will tell its end */
+    uint32_t wanted;              /* EPOLLIN, EPOLLOUT: what libcurl waits for now */
+    uint32_t registered;          /* what the kernel was told; 0: not in the set */
+    struct hy_httpc_shard *shard; /* whose it is, once it was wished for */
+    bool ours;                    /* opened by on_open, so on_close will tell its end */
 };
 
 static struct hy_httpc_socket *socket_of(struct hy_httpc_loop *loop, int fd)
@@ -57,11 +58,13 @@ static int on_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *unus
         [CURL_POLL_INOUT] = EPOLLIN | EPOLLOUT,
         [CURL_POLL_REMOVE] = 0,
     };
-    struct hy_httpc_loop *loop = arg;
+    struct hy_httpc_shard *shard = arg;
+    struct hy_httpc_loop *loop = shard->loop;
     struct hy_httpc_socket *s = socket_of(loop, fd);
 
     if (!s)
         return -1;
+    s->shard = shard;
     s->wanted = wishes[what];
     /* An idle connection of ours stays in the set. A descriptor of libcurl's own (its resolver
      * thread) must leave at once: it is closed without a word, and its number used again. */
@@ -72,9 +75,9 @@ static int on_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *unus
 
 static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 {
-    struct hy_httpc_loop *loop = arg;
+    struct hy_httpc_shard *shard = arg;
 
-    loop->due_us = timeout_ms < 0 ? INT64_MAX : hy_clock_mono_us() + timeout_ms * 1000;
+    shard->due_us = timeout_ms < 0 ? INT64_MAX : hy_clock_mono_us() + timeout_ms * 1000;
     return 0;
 }
 
@@ -113,35 +116,56 @@ static int on_close(void *arg, curl_socket_t fd)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-int hy_httpc_loop_init(struct hy_httpc_loop *loop, CURLM *multi)
+int hy_httpc_loop_init(struct hy_httpc_loop *loop)
 {
     struct epoll_event event = {.events = EPOLLIN};
 
     *loop = (struct hy_httpc_loop){
-        .multi = multi,
         .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
         .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-        .due_us = INT64_MAX,
     };
     event.data.fd = loop->wake_fd;
     if (loop->epoll_fd < 0 || loop->wake_fd < 0 ||
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) != 0)
         return HY_E_IO;
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_wish);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, loop);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, loop);
     return HY_OK;
 }
 
+/* The multi handles first: they still close sockets. */
 void hy_httpc_loop_deinit(struct hy_httpc_loop *loop)
 {
+    for (size_t i = 0; i < loop->shard_count; i++) {
+        curl_multi_cleanup(loop->shards[i]->multi);
+        free(loop->shards[i]);
+    }
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
     free(loop->sockets);
     *loop = (struct hy_httpc_loop){.epoll_fd = -1, .wake_fd = -1};
+}
+
+struct hy_httpc_shard *hy_httpc_loop_add(struct hy_httpc_loop *loop)
+{
+    struct hy_httpc_shard *shard;
+
+    if (loop->shard_count == HY_HTTPC_SHARDS_MAX)
+        return NULL;
+    shard = calloc(1, sizeof *shard);
+    if (!shard)
+        return NULL;
+    *shard = (struct hy_httpc_shard){.multi = curl_multi_init(), .loop = loop, .due_us = INT64_MAX};
+    if (!shard->multi) {
+        free(shard);
+        return NULL;
+    }
+    curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION, on_wish);
+    curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
+    curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
+    loop->shards[loop->shard_count++] = shard;
+    return shard;
 }
 
 void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy, struct hy_httpc_guard *guard)
@@ -155,20 +179,46 @@ void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy, struct hy_h
 
 /* --- one turn --------------------------------------------------------------------------------- */
 
-void hy_httpc_loop_run_due(struct hy_httpc_loop *loop)
+static void act(struct hy_httpc_shard *shard, curl_socket_t fd, int ready)
 {
     int running;
 
-    if (loop->due_us > hy_clock_mono_us())
-        return;
-    loop->due_us = INT64_MAX; /* libcurl names the next one inside the call */
-    curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    shard->moved = true;
+    curl_multi_socket_action(shard->multi, fd, ready, &running);
+}
+
+void hy_httpc_loop_run_due(struct hy_httpc_loop *loop)
+{
+    int64_t now_us = hy_clock_mono_us();
+
+    for (size_t i = 0; i < loop->shard_count; i++) {
+        struct hy_httpc_shard *shard = loop->shards[i];
+
+        if (shard->due_us > now_us)
+            continue;
+        shard->due_us = INT64_MAX; /* libcurl names the next one inside the call */
+        act(shard, CURL_SOCKET_TIMEOUT, 0);
+    }
+}
+
+CURLMsg *hy_httpc_loop_ended(struct hy_httpc_loop *loop)
+{
+    for (size_t i = 0; i < loop->shard_count; i++) {
+        struct hy_httpc_shard *shard = loop->shards[i];
+        int left;
+        CURLMsg *message = shard->moved ? curl_multi_info_read(shard->multi, &left) : NULL;
+
+        if (message)
+            return message;
+        shard->moved = false;
+    }
+    return NULL;
 }
 
 static void handle_socket(struct hy_httpc_loop *loop, int fd, uint32_t events)
 {
     struct hy_httpc_socket *s = &loop->sockets[fd];
-    int ready = 0, running;
+    int ready = 0;
 
     if (!s->wanted) {
         tell_kernel(loop, fd, s);
@@ -180,16 +230,19 @@ static void handle_socket(struct hy_httpc_loop *loop, int fd, uint32_t events)
         ready |= CURL_CSELECT_OUT;
     if (events & (EPOLLERR | EPOLLHUP))
         ready |= CURL_CSELECT_ERR;
-    curl_multi_socket_action(loop->multi, fd, ready, &running);
+    act(s->shard, fd, ready);
 }
 
 static int wait_ms(const struct hy_httpc_loop *loop, int timeout_ms)
 {
-    int64_t left_us = loop->due_us - hy_clock_mono_us();
+    int64_t now_us = hy_clock_mono_us(), due_us = INT64_MAX;
 
-    if (loop->due_us == INT64_MAX || left_us > (int64_t)timeout_ms * 1000)
+    for (size_t i = 0; i < loop->shard_count; i++)
+        if (loop->shards[i]->due_us < due_us)
+            due_us = loop->shards[i]->due_us;
+    if (due_us == INT64_MAX || due_us - now_us > (int64_t)timeout_ms * 1000)
         return timeout_ms;
-    return left_us > 0 ? (int)((left_us + 999) / 1000) : 0;
+    return due_us > now_us ? (int)((due_us - now_us + 999) / 1000) : 0;
 }
 
 void hy_httpc_loop_wait(struct hy_httpc_loop *loop, int timeout_ms)

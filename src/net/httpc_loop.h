@@ -1,5 +1,5 @@
 /*
- * httpc_loop.h - the sockets and timers of a libcurl multi handle, on epoll.
+ * httpc_loop.h - the sockets and timers of libcurl's multi handles, on one epoll.
  *
  * curl_multi_perform() asks the kernel about every open transfer each time it is called: with 1,000
  * slow answers under way that costs four times as much CPU a request as being told by epoll which
@@ -24,21 +24,42 @@ struct hy_httpc_guard {
     bool refused;     /* out: one was asked for */
 };
 
-struct hy_httpc_loop {
-    CURLM *multi; /* borrowed */
-    int epoll_fd, wake_fd;
-    struct hy_httpc_socket *sockets; /* by descriptor */
-    size_t socket_count;
+/* A multi handle. What it is for is httpc_shards.h's. */
+struct hy_httpc_shard {
+    CURLM *multi;
+    struct hy_httpc_loop *loop;
     int64_t due_us; /* when libcurl wants to be called at the latest, monotonic */
+    bool moved;     /* libcurl was called since hy_httpc_loop_ended() found nothing more */
+    /* Kept by httpc_shards.c. */
+    uint64_t host;
+    size_t busy, busy_max;
+    int64_t used_us;
 };
 
-/* HY_E_IO, HY_E_NOMEM; deinit is legal after a failure and on zeroed memory with -1 descriptors. */
-int hy_httpc_loop_init(struct hy_httpc_loop *loop, CURLM *multi);
+enum { HY_HTTPC_SHARDS_MAX = 256 };
 
-/* After curl_multi_cleanup(), which still closes sockets. */
+struct hy_httpc_loop {
+    int epoll_fd, wake_fd;
+    struct hy_httpc_shard *shards[HY_HTTPC_SHARDS_MAX];
+    size_t shard_count;
+    struct hy_httpc_socket *sockets; /* by descriptor */
+    size_t socket_count;
+};
+
+/* HY_E_IO; deinit is legal after a failure and on zeroed memory with -1 descriptors. */
+int hy_httpc_loop_init(struct hy_httpc_loop *loop);
+
+/* Ends the multi handles, too; their easy handles were taken out before. */
 void hy_httpc_loop_deinit(struct hy_httpc_loop *loop);
 
-/* Every easy handle of the multi handle must be introduced once; `guard` outlives it. */
+/* One more multi handle, which lives as long as the loop; null when out of memory, or at
+ * HY_HTTPC_SHARDS_MAX. */
+struct hy_httpc_shard *hy_httpc_loop_add(struct hy_httpc_loop *loop);
+
+/* A transfer that has ended and is still in its multi handle, or null. */
+CURLMsg *hy_httpc_loop_ended(struct hy_httpc_loop *loop);
+
+/* Every easy handle must be introduced once; `guard` outlives it. */
 void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy, struct hy_httpc_guard *guard);
 
 /* Lets libcurl do what is due by time, newly added transfers among it. */

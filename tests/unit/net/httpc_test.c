@@ -194,17 +194,17 @@ static void next_of_chain(const struct hy_http_response *response, void *arg)
     hy_httpc_wake(client);
 }
 
-static void many_at_once(size_t connections_max)
+static void many_at_once(size_t connections_max, int at_once)
 {
-    struct chain chain = {.left = 1000 - 32};
+    struct chain chain = {.left = 1000 - at_once};
 
     script_start(&server, play_many);
     chain.request = (struct hy_http_request){
         .method = "POST", .url = server.url, .body = "body", .body_size = 4};
     open_client((struct hy_httpc_config){.connections_max = connections_max});
-    for (int i = 0; i < 32; i++)
+    for (int i = 0; i < at_once; i++)
         hy_httpc_start(client, &chain.request, next_of_chain, &chain);
-    CHECK_INT(hy_httpc_busy(client), 32);
+    CHECK_INT(hy_httpc_busy(client), at_once);
     while (hy_httpc_busy(client))
         hy_httpc_poll(client, WIRE_DEADLINE_MS);
     CHECK_INT(chain.answered, 1000);
@@ -217,12 +217,18 @@ static void many_at_once(size_t connections_max)
 
 static void many_calls_that_start_others(void)
 {
-    many_at_once(0);
+    many_at_once(0, 32);
+}
+
+/* More than one group of connections holds. */
+static void very_many_calls_at_once(void)
+{
+    many_at_once(0, 150);
 }
 
 static void calls_wait_for_a_free_connection(void)
 {
-    many_at_once(3);
+    many_at_once(3, 32);
 }
 
 static void *wake_soon(void *arg)
@@ -358,6 +364,7 @@ int main(void)
     RUN(reads_every_kind_of_answer);
     RUN(head_waits_for_no_body);
     RUN(many_calls_that_start_others);
+    RUN(very_many_calls_at_once);
     RUN(calls_wait_for_a_free_connection);
     RUN(a_wake_ends_the_poll);
     RUN(once_is_enough_for_the_command_line);
