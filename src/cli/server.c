@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "cli/descriptors.h"
 #include "cli/node_name.h"
 #include "cli/textfile.h"
 #include "crypto/random.h"
@@ -224,18 +225,29 @@ static int check_ca_file(struct hy_server *s)
     return HY_EXIT_FAILED;
 }
 
+static void fit_descriptors(struct hy_server *s)
+{
+    int64_t clients = hy_args_int(&s->cli->args, "connections-max");
+    int64_t platform = hy_args_int(&s->cli->args, "platform-connections-max");
+    int64_t limit = hy_descriptors_raise(clients, platform);
+
+    s->platform_connections = hy_descriptors_share(limit, clients, platform);
+    if (s->platform_connections < platform)
+        hy_log(HY_LOG_WARN, "start.descriptors", "limit=%lld platform_connections=%lld wanted=%lld",
+               (long long)limit, (long long)s->platform_connections, (long long)platform);
+}
+
 static int open_client(struct hy_server *s)
 {
     struct hy_httpc_config config = {.ca_file = text(s, "ca-file"),
                                      .connect_timeout_ms = number(s, "connect-timeout-ms"),
-                                     .total_timeout_ms = number(s, "request-timeout-ms"),
-                                     .connections_max =
-                                         (size_t)number(s, "platform-connections-max")};
-
+                                     .total_timeout_ms = number(s, "request-timeout-ms")};
     int code = check_ca_file(s);
 
     if (code != HY_EXIT_DONE)
         return code;
+    fit_descriptors(s);
+    config.connections_max = (size_t)s->platform_connections;
     return hy_httpc_new(&config, &s->client) ? out_of_memory() : HY_EXIT_DONE;
 }
 
@@ -294,7 +306,7 @@ static int open_engine(struct hy_server *s)
         .steady_ms = hy_clock_boot_ms,
         .node_name = s->node_name,
         .node_lease_ms = hy_args_int(&s->cli->args, "lease-s") * 1000,
-        .connections_max = hy_args_int(&s->cli->args, "platform-connections-max"),
+        .connections_max = s->platform_connections,
         .wechat_url = s->wechat_url,
         .allow_private_webhooks = hy_args_flag(&s->cli->args, "allow-private-webhooks"),
         .idempotency_window_s = hy_args_int(&s->cli->args, "idempotency-window-s")};

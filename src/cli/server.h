@@ -25,7 +25,8 @@ struct hy_server {
     const char *node_name;
     char own_name[HY_NODE_NAME_BYTES]; /* without a setting */
     int64_t keep_s[HY_RETAIN_KINDS];
-    char *admin_key; /* from the environment, or null; malloc'd */
+    int64_t platform_connections; /* what --platform-connections-max and the descriptors allow */
+    char *admin_key;              /* from the environment, or null; malloc'd */
     struct hy_httpc *client;
     struct hy_signals signals;
     bool signals_started;

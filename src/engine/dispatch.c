@@ -16,7 +16,7 @@
 #include <string.h>
 
 static const int64_t default_lease_s = 120;
-enum { CONNECTIONS_MAX = 512 };
+enum { CONNECTIONS_MAX = 2048 };
 
 /* Of broadcasts, while others are due, too. The credit remembers what whole slots cannot express:
  * with room for one, every fifth is theirs. */

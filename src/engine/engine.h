@@ -65,7 +65,7 @@ struct hy_engine_config {
     /* A clock that nobody sets, in ms since some start, and that goes on while the machine sleeps: tells that
      * now_ms was set back, and how long a node's lease is good. Null: what now_ms itself shows must do. */
     int64_t (*steady_ms)(void);
-    int64_t connections_max; /* of the transport; 0: 512. One app never takes more than are left */
+    int64_t connections_max; /* of the transport; 0: 2048. One app never takes more than are left */
     bool allow_private_webhooks;     /* http, and addresses that are not public */
     int64_t keep_s[HY_RETAIN_KINDS]; /* how long each kind of record is kept; 0 = for ever */
     /* Of a store that several nodes use: what this one is called, and how long it is taken for alive

@@ -48,7 +48,7 @@ struct hy_httpc_config {
     int connect_timeout_ms;  /* 0: 3000 */
     int total_timeout_ms;    /* 0: 10000 */
     size_t answer_max_bytes; /* 0: 1 MiB; a larger answer is NO_ANSWER "answer too large" */
-    size_t connections_max;  /* open ones, all hosts; 0: 512 */
+    size_t connections_max;  /* open ones, all hosts; 0: 2048 */
     int idle_connection_s;   /* a pooled connection older than this is not reused; 0: 20 */
     const struct hy_httpc_pieces *pieces; /* null: none */
     const char *ca_file;                  /* trust anchors beside the system's; null: none */
