@@ -29,6 +29,8 @@ static void write_node(struct hy_out *out, const struct work *work, const struct
     hy_out_id(out, "id", 'n', node->node);
     hy_out_text(out, "name", node->name);
     hy_out_text(out, "version", node->version);
+    if (node->schema > 0)
+        hy_out_int(out, "schema", node->schema);
     hy_out_bool(out, "self", node->node == work->self);
     hy_out_int(out, "apps", node->apps);
     hy_out_int(out, "webhooks", node->webhooks);
@@ -139,6 +141,8 @@ static void listed(struct hy_call *call)
     hy_out_end(&out, ']');
     write_webhooks(&out, work);
     hy_out_text(&out, "store", hy_store_kind(hy_engine_store(call->engine)));
+    if (work->verb.schema > 0)
+        hy_out_int(&out, "schema", work->verb.schema);
     hy_out_instant(&out, "now", work->verb.now_ms);
     hy_out_end(&out, '}');
     hy_call_reply(call, 200, &out);

@@ -6,6 +6,7 @@ static const struct hy_column columns[] = {
     {.title = "id", .path = "id"},
     {.title = "name", .path = "name"},
     {.title = "version", .path = "version"},
+    {.title = "schema", .path = "schema", .right = true},
     {.title = "apps", .path = "apps", .right = true},
     {.title = "webhooks", .path = "webhooks", .right = true},
     {.title = "accepts/s", .path = "report.accepts_per_s", .right = true},

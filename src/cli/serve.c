@@ -226,6 +226,13 @@ static void leave_at_once(struct hy_server *s)
     _exit(err ? HY_EXIT_FAILED : HY_EXIT_DONE);
 }
 
+/* What is under way can be settled by others only, and nothing that this process knows is to be written down. */
+static void leave_too_old(void)
+{
+    fflush(stdout);
+    _exit(HY_EXIT_FAILED);
+}
+
 int hy_serve_run(struct hy_cli *cli)
 {
     struct hy_server server;
@@ -236,8 +243,10 @@ int hy_serve_run(struct hy_cli *cli)
         fflush(stdout);
         hy_log(HY_LOG_INFO, "start.ready", "version=" HY_VERSION " address=%s store=%s",
                hy_httpd_address(server.httpd), hy_store_kind(server.store));
-        while (!atomic_load(&server.stopping))
+        while (!atomic_load(&server.stopping) && !hy_engine_too_old(server.engine))
             turn(&server, TURN_MAX_MS);
+        if (hy_engine_too_old(server.engine))
+            leave_too_old();
         hy_log(HY_LOG_INFO, "stop.begun", "requests=%zu calls=%zu", hy_httpd_busy(server.httpd),
                hy_httpc_busy(server.client));
     }

@@ -42,6 +42,10 @@ int hy_engine_gauges(struct hy_engine *engine, struct hy_arena *arena,
 int64_t hy_engine_node(struct hy_engine *engine);
 const char *hy_engine_node_report(struct hy_engine *engine, struct hy_arena *arena);
 
+/* The engine's thread: a newer program has taken away what this one needs of the store, while it was frozen or cut
+ * off. It can do nothing any more, and has to end. */
+bool hy_engine_too_old(const struct hy_engine *engine);
+
 /* Blocks: this node lets go of all that it holds, though something is under way. For a stop that cannot wait:
  * nothing may be sent any more. Errors: those of the store. */
 int hy_engine_leave(struct hy_engine *engine);

@@ -53,9 +53,11 @@ static bool storage_failed(int result)
            result == HY_E_NOMEM;
 }
 
+/* STOPPED: a node that is too old for the store may not leave its row there. */
 static bool ends_group(int result)
 {
-    return storage_failed(result) || result == HY_E_BUSY || result == HY_E_FENCED;
+    return storage_failed(result) || result == HY_E_BUSY || result == HY_E_FENCED ||
+           result == HY_E_STOPPED;
 }
 
 static void finish(struct hy_store *store, struct hy_op *op)

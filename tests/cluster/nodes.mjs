@@ -52,21 +52,24 @@ export class Cluster {
     this.client = new Spread(this);
   }
 
+  /** One that is down. */
+  async make(name, { databaseUrl, location = null }) {
+    const own = ['--node-name', name, '--lease-s', String(leaseS)];
+    const options = [...this.options, '--master-key-file', this.key, ...(this.shared ? own : [])];
+    const { program, folder, wechatUrl } = this;
+    const server = new Server(program, { folder, name, wechatUrl, location, options });
+    const link = this.shared ? new DatabaseLink(databaseUrl) : null;
+    await link?.open();
+    if (link) server.location = link.url;
+    return { name, server, link, state: 'down' };
+  }
+
   /** `count` nodes on the database; or, when that is null, one on a file of its own (or on `location`). */
   async open({ databaseUrl, count, location }) {
     this.shared = databaseUrl !== null;
-    this.nodes = Array.from({ length: this.shared ? count : 1 }, (_, i) => {
-      const name = this.shared ? `node${i + 1}` : 'alone';
-      const own = ['--node-name', name, '--lease-s', String(leaseS)];
-      const options = [...this.options, '--master-key-file', this.key, ...(this.shared ? own : [])];
-      const { program, folder, wechatUrl } = this;
-      const server = new Server(program, { folder, name, wechatUrl, location, options });
-      return { name, server, link: this.shared ? new DatabaseLink(databaseUrl) : null, state: 'down' };
-    });
-    for (const { link, server } of this.nodes) {
-      await link?.open();
-      if (link) server.location = link.url;
-    }
+    this.nodes = [];
+    for (let i = 0; i < (this.shared ? count : 1); i++)
+      this.nodes.push(await this.make(this.shared ? `node${i + 1}` : 'alone', { databaseUrl, location }));
     for (const node of this.nodes) await this.start(node);
     if (!this.balancer) await this.openBalancer();
   }

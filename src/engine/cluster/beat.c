@@ -125,7 +125,13 @@ static void answered(struct hy_engine *engine, struct hy_mail *mail)
     c->beating = false;
     if (!err)
         err = told(engine, &beat->verb, beat->asked_ms);
-    if (err) {
+    c->too_old = err == HY_E_STOPPED && !engine->quiet;
+    if (c->too_old)
+        hy_log(HY_LOG_ERROR, "node.too_old",
+               "version=%s: a newer program has changed the database for good while this node was "
+               "not heard of; it ends, start that program in its place",
+               HY_VERSION);
+    else if (err) {
         hy_log(HY_LOG_ERROR, "store.node_beat", "error=\"%s\" lease_left_ms=%lld", hy_err_text(err),
                (long long)(c->lease.until_ms - steady_ms));
         hy_lease_failed(&c->lease, steady_ms);

@@ -74,6 +74,7 @@ struct hy_cluster {
     size_t nodes; /* that live, as the last beat told */
     bool beating; /* a beat is under way */
     bool leaving, left;
+    bool too_old; /* the store is past what this program knows: it has to end */
 
     struct hy_hold *holds; /* as the last beat told: by kind and id */
     size_t hold_count;

@@ -92,6 +92,11 @@ int hy_engine_gauges(struct hy_engine *engine, struct hy_arena *arena, struct hy
     return err;
 }
 
+bool hy_engine_too_old(const struct hy_engine *engine)
+{
+    return engine->cluster.too_old;
+}
+
 int64_t hy_engine_node(struct hy_engine *engine)
 {
     int64_t node;

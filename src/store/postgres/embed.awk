@@ -1,5 +1,5 @@
 # Turns the steps of the schema (schema/NNNN_name.sql, in order) into a C table: see migrate.h.
-function finish() { if (open) print "     }," }
+function finish() { if (open) print "     }}," }
 function fail(why) { print FILENAME ": " why > "/dev/stderr"; failed = 1; exit 1 }
 BEGIN {
     print "/* Made by embed.awk. */"
@@ -10,13 +10,13 @@ BEGIN {
 FNR == 1 {
     finish()
     open = 1
-    if ($0 != "-- expand" && $0 != "-- contract")
-        fail("the first line is neither \"-- expand\" nor \"-- contract\"")
+    if (!match($0, /^-- (expand|backfill|contract)$/))
+        fail("the first line is neither \"-- expand\" nor \"-- backfill\" nor \"-- contract\"")
     name = FILENAME
     sub(/.*\//, "", name)
     sub(/\.sql$/, "", name)
-    printf "    {.number = %d, .name = \"%s\", .contract = %s, .sql =\n", substr(name, 1, 4) + 0, name,
-        $0 == "-- contract" ? "true" : "false"
+    printf "    {.number = %d, .kind = HY_PG_%s, .sql = {\"%s\",\n", substr(name, 1, 4) + 0,
+        toupper(substr($0, 4)), name
 }
 {
     gsub(/\\/, "\\\\")

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONTRACT_EVERY_US = 60000000 };
+enum { CONTRACT_EVERY_US = 5000000 };
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
@@ -193,7 +193,7 @@ static void idle(struct hy_backend *backend)
     if (!pg->put_off || hy_clock_mono_us() - pg->put_off_at_us < CONTRACT_EVERY_US)
         return;
     pg->put_off_at_us = hy_clock_mono_us();
-    if (hy_pg_migrate_contract(pg->link, hy_pg_steps, &pg->put_off) < 0)
+    if (hy_pg_migrate_contract(pg->link, hy_pg_steps, pg->put_off_turn++, &pg->put_off) < 0)
         pg->put_off = true;
 }
 

@@ -50,6 +50,7 @@ struct hy_pg {
 
     bool put_off; /* contract steps of the schema wait for older nodes to go: migrate.h */
     int64_t put_off_at_us;
+    unsigned put_off_turn;
     int64_t weeks_next_us; /* when partitions are made next: partition.h */
     int64_t fold_next_us;  /* when counts of nodes that are gone are looked for next: fold.h */
 

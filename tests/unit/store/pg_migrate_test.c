@@ -14,29 +14,29 @@
 
 #define FIRST                                                                                      \
     {                                                                                              \
-        .number = 1, .name = "0001_first",                                                         \
-        .sql = "CREATE TABLE node (node bigint PRIMARY KEY, schema integer NOT NULL, "             \
-               "lease_until_ms bigint NOT NULL); CREATE TABLE thing (id bigint, old text)"         \
+        .number = 1, .sql = {                                                                      \
+            "0001_first",                                                                          \
+            "CREATE TABLE node (node bigint PRIMARY KEY, schema integer NOT NULL, "                \
+            "lease_until_ms bigint NOT NULL); CREATE TABLE thing (id bigint, old text)"            \
+        }                                                                                          \
     }
 #define ADDS                                                                                       \
     {                                                                                              \
-        .number = 2, .name = "0002_adds", .sql = "ALTER TABLE thing ADD COLUMN new text"           \
+        .number = 2, .sql = { "0002_adds", "ALTER TABLE thing ADD COLUMN new text" }               \
     }
 #define TAKES                                                                                      \
     {                                                                                              \
-        .number = 3, .name = "0003_takes", .contract = true,                                       \
-        .sql = "ALTER TABLE thing DROP COLUMN old"                                                 \
+        .number = 3, .kind = HY_PG_CONTRACT, .sql = {                                              \
+            "0003_takes",                                                                          \
+            "ALTER TABLE thing DROP COLUMN old"                                                    \
+        }                                                                                          \
     }
 
 static const struct hy_pg_step first[] = {FIRST, {0}};
 static const struct hy_pg_step second[] = {FIRST, ADDS, {0}};
 static const struct hy_pg_step third[] = {FIRST, ADDS, TAKES, {0}};
 static const struct hy_pg_step fourth[] = {
-    FIRST,
-    ADDS,
-    TAKES,
-    {.number = 4, .name = "0004_more", .sql = "CREATE TABLE more (id bigint)"},
-    {0}};
+    FIRST, ADDS, TAKES, {.number = 4, .sql = {"0004_more", "CREATE TABLE more (id bigint)"}}, {0}};
 
 static struct hy_pg_link *pg;
 static char explain[400];
@@ -158,15 +158,15 @@ static void a_contract_step_waits_for_older_nodes(void)
     CHECK(has_column("old"));
     CHECK_INT(newest(), 4); /* what adds does not wait */
     CHECK_INT(migrate(second), 0);
-    CHECK_INT(hy_pg_migrate_contract(pg, fourth, &put_off), 0);
+    CHECK_INT(hy_pg_migrate_contract(pg, fourth, 0, &put_off), 0);
     CHECK(put_off);
     pg_script(pg, "DELETE FROM node");
     add_node(2, 3, 600000);
-    CHECK_INT(hy_pg_migrate_contract(pg, fourth, &put_off), 0);
+    CHECK_INT(hy_pg_migrate_contract(pg, fourth, 0, &put_off), 0);
     CHECK(!put_off);
     CHECK(!has_column("old"));
     CHECK_INT(migrate(second), HY_E_CORRUPT);
-    CHECK_INT(hy_pg_migrate_contract(pg, fourth, &put_off), 0); /* nothing is left to do */
+    CHECK_INT(hy_pg_migrate_contract(pg, fourth, 0, &put_off), 0); /* nothing is left to do */
     CHECK(!put_off);
 }
 
@@ -189,10 +189,10 @@ static void a_node_that_joins_meanwhile_is_waited_for(void)
     CHECK_INT(migrate(second), 0);
     other = pg_open(pg_url());
     pg_script(other, "BEGIN; INSERT INTO node VALUES (1, 2, 99999999999999)");
-    CHECK_INT(hy_pg_migrate_contract(pg, third, &put_off), HY_E_BUSY); /* after two seconds */
+    CHECK_INT(hy_pg_migrate_contract(pg, third, 0, &put_off), HY_E_BUSY); /* soon */
     CHECK_INT(newest(), 2);
     pg_script(other, "COMMIT");
-    CHECK_INT(hy_pg_migrate_contract(pg, third, &put_off), 0);
+    CHECK_INT(hy_pg_migrate_contract(pg, third, 0, &put_off), 0);
     CHECK(put_off);
     hy_pg_link_close(other);
 }
@@ -205,11 +205,11 @@ static void a_step_that_was_changed_is_refused(void)
 
     fresh();
     CHECK_INT(migrate(second), 0);
-    changed[1].sql = "ALTER TABLE thing ADD COLUMN other text";
+    changed[1].sql.text = "ALTER TABLE thing ADD COLUMN other text";
     CHECK_INT(migrate(changed), HY_E_CORRUPT);
     CHECK(strstr(explain, "0002_adds") != NULL);
     changed[1] = second[1];
-    changed[1].contract = true;
+    changed[1].kind = HY_PG_CONTRACT;
     CHECK_INT(migrate(changed), HY_E_CORRUPT);
     CHECK_INT(migrate(second), 0);
 }
@@ -302,8 +302,8 @@ static void several_at_once(void)
 static const struct hy_pg_step slow[] = {
     FIRST,
     {.number = 2,
-     .name = "0002_slow",
-     .sql = "CREATE TABLE half (id bigint); INSERT INTO half VALUES (1); SELECT pg_sleep(20)"},
+     .sql = {"0002_slow",
+             "CREATE TABLE half (id bigint); INSERT INTO half VALUES (1); SELECT pg_sleep(20)"}},
     {0}};
 
 static void migrate_slowly(void)
@@ -352,9 +352,7 @@ static void a_step_that_fails_is_undone(void)
 {
     static const struct hy_pg_step broken[] = {
         FIRST,
-        {.number = 2,
-         .name = "0002_broken",
-         .sql = "CREATE TABLE half (id bigint); SELECT nothing"},
+        {.number = 2, .sql = {"0002_broken", "CREATE TABLE half (id bigint); SELECT nothing"}},
         {0}};
     static const struct hy_pg_sql half = {"half", "SELECT to_regclass('half') IS NOT NULL"};
 
