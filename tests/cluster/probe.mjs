@@ -3,12 +3,13 @@ import { sleep } from '../crash/http.mjs';
 import { none, note, ok } from '../crash/tap.mjs';
 
 const everyMs = 15;
+const slowMs = 2500;
 export const app = 'wx00000000000000c5';
 const secret = '5123456789abcdef0123456789abcdef';
 
 export class Probe {
-  constructor(sim, cluster) {
-    Object.assign(this, { sim, cluster, accepted: [], phases: [], faults: [], stopping: false, running: new Set() });
+  constructor(sim, cluster, sql) {
+    Object.assign(this, { sim, cluster, sql, accepted: [], slow: [], phases: [], faults: [], stopping: false, running: new Set() });
   }
 
   async open() {
@@ -49,14 +50,24 @@ export class Probe {
       const body = { app, user: this.users[n % this.users.length], template: this.template,
         data: { thing1: '明天' }, on_missing: 'wait', send_at: Math.floor(Date.now() / 1000) + 86400 };
       const from = performance.now();
+      const slow = setTimeout(() => this.explain(node), slowMs);
       const answer = await node.server.client.ask('POST', '/v1/messages', body).catch(() => null);
+      clearTimeout(slow);
       if (answer?.status === 202) {
         this.accepted.push(answer.body.id);
-        this.count(performance.now() - from);
+        if (node.state === 'up') this.count(performance.now() - from); // else it was frozen itself
       } else if (answer && node.state === 'up' && !(answer.status === 503 && answer.body.detail)) {
         this.faults.push(`${node.name}: ${answer.status} ${JSON.stringify(answer.body)}`);
       }
     }
+  }
+
+  /** Who waits for whom, for the reader of the log. */
+  async explain(node) {
+    const rows = await this.sql.ask(`SELECT concat_ws(' ', pid, application_name, state, wait_event_type, wait_event,
+      pg_blocking_pids(pid), clock_timestamp() - xact_start, left(regexp_replace(query, '\\s+', ' ', 'g'), 70))
+      FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start`);
+    this.slow.push(`${this.phases.at(-1).name}: ${node.name} has not answered for ${slowMs} ms`, ...rows);
   }
 
   /** It belongs to the phase in which it was answered, and was begun in that or the one before. */
@@ -75,6 +86,7 @@ export class Probe {
     none(this.faults, 'a node that was up took every message');
     for (const { name, accepts, longestMs } of this.phases)
       note(`${name}: ${accepts} accepts, the longest took ${longestMs.toFixed(0)} ms`);
+    note(this.slow.slice(0, 40).join('\n'));
     const longest = Math.max(...this.phases.filter(({ ddl }) => ddl).map(({ longestMs }) => longestMs));
     ok(longest < maxMs, `no accept stood still for ${maxMs} ms while the schema was changed`, `${longest} ms`);
   }

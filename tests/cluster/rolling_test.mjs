@@ -288,12 +288,12 @@ async function play(sim, folder, random) {
   const cluster = new Cluster({ program, folder, wechatUrl: sim.url, options: ['--allow-private-webhooks'] });
   const hooks = new Hooks(random, ['/all', '/bad']);
   const { templates, users } = await prepare(cluster, sim, hooks);
-  const probe = new Probe(sim, cluster);
+  const probe = new Probe(sim, cluster, new Sql(databaseUrl));
   await probe.open();
   await probe.deposit(grants);
   const load = new BroadcastsLoad({ sim, server: cluster, random, app, templates, users,
     quitters: users.slice(-8), hooks: hooks.hooks });
-  load.expireS = 30;
+  load.expireS = 8;
   for (const template of templates.once) await load.acceptFor(users, template, 4);
   await load.depositFor(users, 2);
   for (const path of sendPaths) await setFaults(sim, app, path);
@@ -311,6 +311,7 @@ async function play(sim, folder, random) {
   clearInterval(feeding);
   await load.stop();
   upgrade.close();
+  probe.sql.close();
 
   const { faults } = await sim.client.must(200, 'GET', '/sim/faults');
   await sim.client.must(200, 'DELETE', '/sim/faults');

@@ -8,6 +8,7 @@ export class Sql {
     this.child = spawn(process.env.HY_POSTGRES_PSQL, ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', url], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.text = '';
     this.waiting = null;
+    this.last = Promise.resolve();
     this.child.stdout.on('data', (chunk) => {
       this.text += chunk;
       const at = this.text.indexOf(`${end}\n`);
@@ -19,8 +20,14 @@ export class Sql {
     this.child.on('exit', () => this.waiting?.(null));
   }
 
-  /** The rows as lines, one question at a time. */
-  async ask(sql) {
+  /** The rows as lines; one question after the other. */
+  ask(sql) {
+    const answer = this.last.then(() => this.send(sql));
+    this.last = answer.catch(() => {});
+    return answer;
+  }
+
+  async send(sql) {
     const lines = await new Promise((resolve) => {
       this.waiting = resolve;
       this.child.stdin.write(`${sql};\n\\echo ${end}\n`);

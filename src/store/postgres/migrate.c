@@ -146,6 +146,17 @@ int hy_pg_migrate(struct hy_pg_link *link, const struct hy_pg_step *steps, bool 
     return explain_plainly(link, r, ret_explain, explain_size);
 }
 
+int hy_pg_migrate_older(struct hy_pg_link *link, const struct hy_pg_step *steps, int64_t *ret_count)
+{
+    int newest = 0;
+
+    for (; steps->number; steps++) {
+        if (steps->kind == HY_PG_CONTRACT)
+            newest = steps->number;
+    }
+    return hy_pg_step_nodes(link, newest, false, ret_count);
+}
+
 int hy_pg_migrate_contract(struct hy_pg_link *link, const struct hy_pg_step *steps, unsigned turn,
                            bool *ret_put_off)
 {

@@ -15,7 +15,7 @@
  * Rolling update: the first node of the new program applies the expand steps, then the backfill, and does not
  * serve until that is done, so its code never sees a row that is not filled; the older nodes work meanwhile.
  * Whoever comes next goes on where the last one was. The contract steps wait until no living node's program is
- * older than they are (table `node`, column `schema`); so no expand step may build on a contract or backfill
+ * older than they are (table `node`, column `schema`) for a while; so no expand step may build on a contract or backfill
  * step before it. From a contract step on, programs that do not know it are refused: its number is the
  * floor. A database that is newer than a program is accepted above the floor.
  *
@@ -43,12 +43,16 @@ int hy_pg_steps_newest(const struct hy_pg_step *steps);
 
 /*
  * Applies what is missing; a backfill takes as long as it takes. `ret_put_off`: contract steps wait for older
- * nodes. HY_E_CORRUPT: the tables are another program's, an applied step is another one here, or the database
+ * nodes, late ones, too. HY_E_CORRUPT: the tables are another program's, an applied step is another one here, or the database
  * is past what this program knows; HY_E_BUSY: somebody else's transactions were in the way all the time (the
  * explanation names them).
  */
 int hy_pg_migrate(struct hy_pg_link *link, const struct hy_pg_step *steps, bool *ret_put_off,
                   char *ret_explain, size_t explain_size);
+
+/* How many living nodes the contract steps wait for that are not applied yet. */
+int hy_pg_migrate_older(struct hy_pg_link *link, const struct hy_pg_step *steps,
+                        int64_t *ret_count);
 
 /*
  * Contract steps that were put off, if they may be applied now. Outside of transactions; for a node at work:

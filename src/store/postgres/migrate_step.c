@@ -138,29 +138,32 @@ int hy_pg_step_note(struct hy_pg_link *link, const struct hy_pg_step *step)
 
 /* --- expand and contract ------------------------------------------------------------------------ */
 
-/* Living nodes whose program is older than that. */
-static int count_nodes(struct hy_pg_link *link, int schema, int64_t *ret_count)
+int hy_pg_step_nodes(struct hy_pg_link *link, int schema, bool late_too, int64_t *ret_count)
 {
     static const struct hy_pg_sql sql = {
-        "schema_nodes", "SELECT count(*) FROM node WHERE schema < $1 AND lease_until_ms > " NOW_MS};
+        "schema_nodes",
+        "SELECT count(*) FROM node WHERE schema < $1 AND ($2 <> 0 OR lease_until_ms > " NOW_MS ")"};
+    struct hy_pg_args *args = hy_pg_args(link);
 
-    hy_pg_put_int(hy_pg_args(link), schema);
+    hy_pg_put_int(args, schema);
+    hy_pg_put_int(args, late_too);
     return hy_pg_step_ask(link, &sql, ret_count);
 }
 
 /* Nobody joins from here on until the transaction ends. Older nodes whose lease is over are removed: else they
  * could still write, as long as nobody has taken their place. */
-static int older_nodes(struct hy_pg_link *link, const struct hy_pg_step *step, int64_t *ret_count)
+static int older_nodes(struct hy_pg_link *link, const struct hy_pg_step *step, bool late_too,
+                       int64_t *ret_count)
 {
     static const struct hy_pg_sql remove = {
         "schema_remove", "DELETE FROM node WHERE schema < $1 AND lease_until_ms <= " NOW_MS};
-    int r = count_nodes(link, step->number, ret_count);
+    int r = hy_pg_step_nodes(link, step->number, late_too, ret_count);
 
     /* The lock stops all nodes: not while it is of no use. */
     if (r == 0 && *ret_count == 0)
         r = hy_pg_script(link, "LOCK TABLE node IN SHARE ROW EXCLUSIVE MODE");
     if (r == 0 && *ret_count == 0)
-        r = count_nodes(link, step->number, ret_count);
+        r = hy_pg_step_nodes(link, step->number, late_too, ret_count);
     if (r < 0 || *ret_count > 0)
         return r;
     hy_pg_put_int(hy_pg_args(link), step->number);
@@ -176,16 +179,16 @@ static int guard_nodes(struct hy_pg_link *link, const struct hy_pg_step *step)
 
     if (step->number == 1) /* which makes their table */
         return 0;
-    r = count_nodes(link, INT32_MAX, &living);
+    r = hy_pg_step_nodes(link, INT32_MAX, false, &living);
     snprintf(text, sizeof text, "SET LOCAL statement_timeout = %d", living ? STATEMENT_MS : 0);
     return r < 0 ? r : hy_pg_script(link, text);
 }
 
 /* Within its transaction. */
-static int apply_now(struct hy_pg_link *link, const struct hy_pg_step *step)
+static int apply_now(struct hy_pg_link *link, const struct hy_pg_step *step, bool aside)
 {
     int64_t from_us = hy_clock_mono_us(), older = 0;
-    int r = step->kind == HY_PG_CONTRACT ? older_nodes(link, step, &older) : 0;
+    int r = step->kind == HY_PG_CONTRACT ? older_nodes(link, step, !aside, &older) : 0;
 
     if (r == 0 && older > 0)
         return 1;
@@ -204,13 +207,13 @@ static int apply_now(struct hy_pg_link *link, const struct hy_pg_step *step)
 }
 
 /* `r`: what became of the begin. */
-static int apply_begun(struct hy_pg_link *link, const struct hy_pg_step *step, int r,
+static int apply_begun(struct hy_pg_link *link, const struct hy_pg_step *step, bool aside, int r,
                        char *ret_explain, size_t explain_size)
 {
     if (r == 0)
         r = hy_pg_step_applied(link, step, ret_explain, explain_size);
     if (r == 0)
-        r = apply_now(link, step);
+        r = apply_now(link, step, aside);
     else if (r == 1)
         r = 0; /* another node did it meanwhile */
     hy_pg_undo(link);
@@ -222,7 +225,7 @@ int hy_pg_step_apply_aside(struct hy_pg_link *link, const struct hy_pg_step *ste
     int r = begin_aside(link, turn);
 
     if (r != 1)
-        return apply_begun(link, step, r, NULL, 0);
+        return apply_begun(link, step, true, r, NULL, 0);
     hy_pg_undo(link);
     return r;
 }
@@ -255,7 +258,7 @@ static int name_others(struct hy_pg_link *link, const struct hy_pg_step *step, c
 static int apply_once(struct hy_pg_link *link, const struct hy_pg_step *step, unsigned turn,
                       char *ret_explain, size_t explain_size)
 {
-    return apply_begun(link, step, hy_pg_step_begin(link, turn), ret_explain, explain_size);
+    return apply_begun(link, step, false, hy_pg_step_begin(link, turn), ret_explain, explain_size);
 }
 
 int hy_pg_step_apply(struct hy_pg_link *link, const struct hy_pg_step *step, char *ret_explain,

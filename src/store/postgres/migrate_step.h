@@ -13,7 +13,12 @@
 int hy_pg_step_applied(struct hy_pg_link *link, const struct hy_pg_step *step, char *ret_explain,
                        size_t explain_size);
 
-/* Before a node serves: tries for as long as it makes sense. */
+/* Nodes whose program is older than that: living ones, or also those whose lease is over, while nobody has taken
+ * their place. */
+int hy_pg_step_nodes(struct hy_pg_link *link, int schema, bool late_too, int64_t *ret_count);
+
+/* Before a node serves: tries for as long as it makes sense. A contract step is put off by late nodes, too: all are
+ * late after the database was away, and are back soon. */
 int hy_pg_step_apply(struct hy_pg_link *link, const struct hy_pg_step *step, char *ret_explain,
                      size_t explain_size);
 

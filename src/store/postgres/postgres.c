@@ -15,6 +15,12 @@
 
 enum { CONTRACT_EVERY_US = 5000000 };
 
+/* So long no older node may have been seen. When the database was away for longer than a lease, all nodes are late,
+ * and whoever comes back first sees nobody; the others come within some seconds. */
+#ifndef HY_PG_CONTRACT_QUIET_S
+#define HY_PG_CONTRACT_QUIET_S 30
+#endif
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static struct hy_pg *pg_new(void)
@@ -74,7 +80,7 @@ static int open_all(struct hy_pg *pg, const char *path, char *ret_explain, size_
         r = hy_pg_migrate(pg->link, hy_pg_steps, &pg->put_off, ret_explain, explain_size);
     if (r == 0)
         r = hy_pg_refuse_unfinished(pg->link, ret_explain, explain_size);
-    pg->put_off_at_us = hy_clock_mono_us();
+    pg->put_off_at_us = pg->older_seen_us = hy_clock_mono_us();
     return r;
 }
 
@@ -183,18 +189,30 @@ static int commit(struct hy_backend *backend)
 
 /* --- others ----------------------------------------------------------------------------------- */
 
-/* Contract steps that waited for older nodes; partitions of weeks to come; counts of nodes that are gone. */
+/* Contract steps that waited for older nodes. */
+static void contract(struct hy_pg *pg)
+{
+    int64_t older = 0, now_us = hy_clock_mono_us();
+
+    if (!pg->put_off || now_us - pg->put_off_at_us < CONTRACT_EVERY_US)
+        return;
+    pg->put_off_at_us = now_us;
+    if (hy_pg_migrate_older(pg->link, hy_pg_steps, &older) < 0 || older > 0)
+        pg->older_seen_us = now_us;
+    if (now_us - pg->older_seen_us < HY_PG_CONTRACT_QUIET_S * INT64_C(1000000))
+        return;
+    if (hy_pg_migrate_contract(pg->link, hy_pg_steps, pg->put_off_turn++, &pg->put_off) < 0)
+        pg->put_off = true;
+}
+
+/* Also partitions of weeks to come; counts of nodes that are gone. */
 static void idle(struct hy_backend *backend)
 {
     struct hy_pg *pg = hy_pg(backend);
 
     hy_pg_weeks_keep(pg);
     hy_pg_fold_keep(pg);
-    if (!pg->put_off || hy_clock_mono_us() - pg->put_off_at_us < CONTRACT_EVERY_US)
-        return;
-    pg->put_off_at_us = hy_clock_mono_us();
-    if (hy_pg_migrate_contract(pg->link, hy_pg_steps, pg->put_off_turn++, &pg->put_off) < 0)
-        pg->put_off = true;
+    contract(pg);
 }
 
 /* Whoever looks what became of a commit must not look before that is settled. */

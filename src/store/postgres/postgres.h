@@ -49,7 +49,7 @@ struct hy_pg {
     char *url;
 
     bool put_off; /* contract steps of the schema wait for older nodes to go: migrate.h */
-    int64_t put_off_at_us;
+    int64_t put_off_at_us, older_seen_us;
     unsigned put_off_turn;
     int64_t weeks_next_us; /* when partitions are made next: partition.h */
     int64_t fold_next_us;  /* when counts of nodes that are gone are looked for next: fold.h */

@@ -79,6 +79,13 @@ static bool has_column(const char *name)
     return has;
 }
 
+static int64_t count_nodes(void)
+{
+    static const struct hy_pg_sql sql = {"count_nodes", "SELECT count(*) FROM node"};
+
+    return pg_number(pg, &sql);
+}
+
 /* A node that lives for `ms` from now. */
 static void add_node(int64_t node, int schema, int ms)
 {
@@ -170,15 +177,46 @@ static void a_contract_step_waits_for_older_nodes(void)
     CHECK(!put_off);
 }
 
-/* Its row is there until somebody beats; it is gone all the same. */
+/* Its row is there until somebody beats. Who has just come does not know whether all are late, and waits; who has
+ * looked for a while removes it. */
 static void a_node_whose_lease_is_over_is_not_waited_for(void)
 {
+    int64_t older = -1;
+
     fresh();
     CHECK_INT(migrate(second), 0);
     add_node(1, 2, -1);
     CHECK_INT(migrate(third), 0);
+    CHECK(put_off);
+    CHECK_INT(newest(), 2);
+    CHECK_INT(hy_pg_migrate_older(pg, third, &older), 0);
+    CHECK_INT(older, 0);
+    CHECK_INT(hy_pg_migrate_contract(pg, third, 0, &put_off), 0);
     CHECK(!put_off);
     CHECK_INT(newest(), 3);
+    CHECK_INT(count_nodes(), 0);
+}
+
+/* While one lives the table of nodes is not even locked. */
+static void who_waits_for_older_nodes_stops_nobody(void)
+{
+    struct hy_pg_link *other;
+    int64_t older = 0;
+
+    fresh();
+    CHECK_INT(migrate(second), 0);
+    add_node(1, 2, 600000);
+    other = pg_open(pg_url());
+    pg_script(other, "BEGIN; UPDATE node SET schema = 2");
+    CHECK_INT(hy_pg_migrate_contract(pg, third, 0, &put_off), 0);
+    CHECK(put_off);
+    pg_script(other, "COMMIT");
+    CHECK_INT(hy_pg_migrate_older(pg, third, &older), 0);
+    CHECK_INT(older, 1);
+    pg_script(other, "SELECT pg_advisory_lock(1213817198, 1); DELETE FROM node");
+    CHECK_INT(hy_pg_migrate_contract(pg, third, 0, &put_off), 0); /* another program is at it */
+    CHECK(put_off);
+    hy_pg_link_close(other);
 }
 
 static void a_node_that_joins_meanwhile_is_waited_for(void)
@@ -261,6 +299,108 @@ static void a_user_without_rights_is_told_so(void)
     CHECK_INT(hy_pg_migrate(link, first, &put_off, explain, sizeof explain), HY_E_INVALID);
     CHECK(strstr(explain, "search_path") != NULL);
     hy_pg_link_close(link);
+}
+
+/* --- filling ---------------------------------------------------------------------------------------- */
+
+static const struct hy_pg_step filling[] = {
+    FIRST,
+    ADDS,
+    {.number = 3,
+     .kind = HY_PG_BACKFILL,
+     .sql = {"0003_fills",
+             "WITH piece AS MATERIALIZED (SELECT id FROM thing WHERE id > $1 ORDER BY id LIMIT "
+             "$2), filled AS (UPDATE thing t SET new = old || coalesce(new, '') FROM piece WHERE "
+             "t.id = piece.id) SELECT max(id) FROM piece"}},
+    {.number = 4,
+     .kind = HY_PG_CONTRACT,
+     .sql = {"0004_takes", "ALTER TABLE thing DROP COLUMN old"}},
+    {0}};
+
+static int64_t wrongly_filled(void)
+{
+    static const struct hy_pg_sql sql = {
+        "wrongly_filled", "SELECT count(*) FROM thing WHERE new IS DISTINCT FROM 'v' || id"};
+
+    return pg_number(pg, &sql);
+}
+
+/* More than a piece. */
+static void add_things(int count)
+{
+    char text[200];
+
+    CHECK_INT(migrate(first), 0);
+    snprintf(text, sizeof text,
+             "INSERT INTO thing SELECT n, 'v' || n FROM generate_series(1, %d) n", count);
+    pg_script(pg, text);
+}
+
+static void rows_are_filled_before_columns_go(void)
+{
+    fresh();
+    add_things(3000);
+    CHECK_INT(migrate(filling), 0);
+    CHECK(!put_off);
+    CHECK_INT(newest(), 4);
+    CHECK_INT(wrongly_filled(), 0);
+    CHECK_INT(migrate(filling), 0);
+    fresh();
+    CHECK_INT(migrate(filling), 0); /* nothing to fill */
+    CHECK_INT(newest(), 4);
+}
+
+static void older_nodes_put_off_what_is_taken_away_and_not_what_fills(void)
+{
+    fresh();
+    add_things(300);
+    add_node(1, 2, 600000);
+    CHECK_INT(migrate(filling), 0);
+    CHECK(put_off && has_column("old"));
+    CHECK_INT(newest(), 3);
+    CHECK_INT(wrongly_filled(), 0);
+    CHECK_INT(migrate(second), 0); /* the way back */
+}
+
+static void fill_until_killed(void)
+{
+    struct hy_pg_link *link = pg_open(pg_url());
+    char why[400];
+    bool off;
+
+    _exit(hy_pg_migrate(link, filling, &off, why, sizeof why) != 0);
+}
+
+/* Each row is filled once, or it would say so twice. */
+static void filling_goes_on_where_it_was_killed(void)
+{
+    static const struct hy_pg_sql waits = {
+        "waits", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%UPDATE thing%' AND "
+                 "wait_event_type = 'Lock'"};
+    static const struct hy_pg_sql place = {"place", "SELECT place FROM schema_place"};
+    struct hy_pg_link *other;
+    pid_t pid;
+
+    fresh();
+    add_things(3000);
+    CHECK_INT(migrate(second), 0);
+    other = pg_open(pg_url());
+    pg_script(other, "BEGIN; UPDATE thing SET old = old WHERE id = 2000");
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        fill_until_killed();
+    for (int i = 0; i < 2000 && pg_number(pg, &waits) == 0; i++)
+        pg_sleep_ms(5);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    CHECK(pg_number(pg, &place) > 0 && pg_number(pg, &place) < 2000);
+    CHECK_INT(newest(), 2);
+    pg_script(other, "ROLLBACK");
+    hy_pg_link_close(other);
+    CHECK_INT(migrate(filling), 0);
+    CHECK_INT(newest(), 4);
+    CHECK_INT(wrongly_filled(), 0);
 }
 
 /* --- together, and half-way -------------------------------------------------------------------------- */
@@ -409,7 +549,11 @@ int main(void)
     RUN(the_floor_is_the_newest_contract_step);
     RUN(a_contract_step_waits_for_older_nodes);
     RUN(a_node_whose_lease_is_over_is_not_waited_for);
+    RUN(who_waits_for_older_nodes_stops_nobody);
     RUN(a_node_that_joins_meanwhile_is_waited_for);
+    RUN(rows_are_filled_before_columns_go);
+    RUN(older_nodes_put_off_what_is_taken_away_and_not_what_fills);
+    RUN(filling_goes_on_where_it_was_killed);
     RUN(a_step_that_was_changed_is_refused);
     RUN(another_programs_tables_are_refused);
     RUN(what_is_no_table_of_others_is_let_be);

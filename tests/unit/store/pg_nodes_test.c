@@ -347,6 +347,27 @@ static void many_join_at_once(void)
         hy_store_close(j[i].store);
 }
 
+/* It was frozen, and a newer program has taken away what it needs: it may not even leave its row. */
+static void who_is_too_old_leaves_nothing(void)
+{
+    static const struct hy_pg_sql rows = {"node_rows", "SELECT count(*) FROM node"};
+    struct hy_store *old;
+    struct hy_pg_link *pg;
+
+    fresh();
+    old = store_open(pg_url());
+    CHECK_INT(beat_for(old, LONG_LEASE_MS).result, 0);
+    pg = pg_open(pg_url());
+    pg_script(pg, "DELETE FROM node; INSERT INTO schema_step VALUES (9999, 'contract', 'x')");
+    CHECK_INT(put_meta(old, "who", "too old"), HY_E_FENCED);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(beat_for(old, LONG_LEASE_MS).result, HY_E_STOPPED);
+    CHECK_INT(pg_number(pg, &rows), 0);
+    CHECK_INT(put_meta(old, "who", "too old"), HY_E_FENCED);
+    hy_pg_link_close(pg);
+    hy_store_close(old);
+}
+
 int main(void)
 {
     RUN(who_stops_in_a_write_is_removed);
@@ -354,6 +375,7 @@ int main(void)
     RUN(a_watcher_whose_connection_ends_looks_again);
     RUN(a_due_time_fires_once_however_many_try);
     RUN(many_join_at_once);
+    RUN(who_is_too_old_leaves_nothing);
     hy_store_close(store);
     return hy_tap_end();
 }
