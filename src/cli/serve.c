@@ -12,6 +12,8 @@
 
 /* The longest wait of the loop: so soon a step of the machine's clock is noticed. */
 enum { TURN_MAX_MS = 1000, DRAIN_TURN_MS = 20, CUT_AFTER_US = 1000000 };
+/* For what the store has still to write when the drain is over. */
+enum { STORE_LAST_US = 10000000 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", "none", NULL};
 
@@ -250,8 +252,14 @@ int hy_serve_run(struct hy_cli *cli)
         hy_log(HY_LOG_INFO, "stop.begun", "requests=%zu calls=%zu", hy_httpd_busy(server.httpd),
                hy_httpc_busy(server.client));
     }
-    if (server.httpd && !drain(&server))
-        leave_at_once(&server);
+    if (server.httpd) {
+        bool quiet = drain(&server);
+
+        /* A database that says nothing any more would keep us for as long as a statement may take. */
+        hy_store_end_by(server.store, hy_clock_mono_us() + STORE_LAST_US);
+        if (!quiet)
+            leave_at_once(&server);
+    }
     hy_server_close(&server);
     if (code == HY_EXIT_DONE)
         hy_log(HY_LOG_INFO, "stop.done", "everything is on disk");

@@ -64,6 +64,9 @@ struct hy_backend_ops {
     void (*watch)(struct hy_backend *backend, hy_store_news *tell, void *arg);
     bool (*deliver)(struct hy_backend *backend);
 
+    /* Optional: hy_store_end_by(); another thread than those that use the backend. */
+    void (*end_by)(struct hy_backend *backend, int64_t at_us);
+
     /* Optional: hy_store_backup(); `path` is the location without the prefix. */
     int (*backup)(const char *path, const char *to, char *ret_explain, size_t explain_size);
 

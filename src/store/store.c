@@ -296,6 +296,12 @@ void hy_store_close(struct hy_store *store)
     store_free(store);
 }
 
+void hy_store_end_by(struct hy_store *store, int64_t at_us)
+{
+    if (store->ops->end_by)
+        store->ops->end_by(store->backend, at_us);
+}
+
 const char *hy_store_kind(const struct hy_store *store)
 {
     return store->ops->name;

@@ -168,6 +168,13 @@ int hy_store_open(const struct hy_store_config *config, struct hy_store **ret_st
  * runs, but not after it returned. */
 void hy_store_close(struct hy_store *store);
 
+/*
+ * For a program that ends: what a server of the store has not answered by that instant (hy_clock_mono_us())
+ * is given up, HY_E_IO or HY_E_UNCERTAIN, and so is all that comes after. Any thread, also while verbs run. A store
+ * without a server has nothing to give up.
+ */
+void hy_store_end_by(struct hy_store *store, int64_t at_us);
+
 /* "sqlite", "postgresql", "memory". */
 const char *hy_store_kind(const struct hy_store *store);
 

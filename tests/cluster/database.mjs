@@ -17,6 +17,8 @@ export class DatabaseLink {
     Object.assign(this, { user, database, socketPath: `${folder}/.s.PGSQL.5432` });
     this.pairs = new Set();
     this.refusing = false;
+    this.silent = false; // swallows all that comes, from both sides
+    this.swallowed = 0;
     this.armed = null; // 'before' or 'after': what becomes of the next COMMIT
     this.cutCommits = 0;
   }
@@ -46,6 +48,7 @@ export class DatabaseLink {
     }
     client.setNoDelay();
     client.on('data', (bytes) => {
+      if (this.silent) return void this.swallowed++;
       if (this.armed && bytes.includes(commitName)) {
         const before = this.armed === 'before';
         this.armed = null;
@@ -56,7 +59,7 @@ export class DatabaseLink {
       server.write(bytes);
     });
     // It has answered, so it is committed; the node never hears of it.
-    server.on('data', (bytes) => (pair.deaf ? end() : client.write(bytes)));
+    server.on('data', (bytes) => (pair.deaf ? end() : this.silent || client.write(bytes)));
   }
 
   cut() {

@@ -166,7 +166,8 @@ int hy_pg_fate(struct hy_pg *pg)
         return HY_E_UNCERTAIN;
     pg->lost_group = pg->group;
     pg->lost_node = node;
-    while ((r = look(pg, node, &group)) < 0 && hy_clock_mono_us() < end_us)
+    while ((r = look(pg, node, &group)) < 0 && hy_clock_mono_us() < end_us &&
+           !hy_pg_link_ended(pg->link))
         rest();
     pg->doubt = r < 0;
     if (r == 0 && group == ROW_IS_GONE && pg->becomes && pg->next_node == 0)

@@ -81,6 +81,7 @@ int hy_pg_link_open(const char *url, const char *application_name, struct hy_pg_
     if (!link)
         return HY_E_NOMEM;
     link->answer_ms = HY_PG_ANSWER_MS;
+    atomic_init(&link->end_us, INT64_MAX);
     hy_pg_args_init(&link->args);
     link->url = strdup(url);
     link->application_name = strdup(application_name);
@@ -146,12 +147,22 @@ int hy_pg_link_mend(struct hy_pg_link *link)
         hy_pg_link_look(link);
     if (link->conn)
         return 0;
-    if (link->in_transaction || hy_clock_mono_us() < link->retry_at_us)
+    if (link->in_transaction || hy_pg_link_ended(link) || hy_clock_mono_us() < link->retry_at_us)
         return HY_E_IO;
     r = connect_link(link);
     /* Also after success: what lets us in and then throws us out is not asked without end. */
     wait_longer(link);
     return r < 0 ? HY_E_IO : 0;
+}
+
+void hy_pg_link_end_by(struct hy_pg_link *link, int64_t at_us)
+{
+    atomic_store(&link->end_us, at_us);
+}
+
+bool hy_pg_link_ended(const struct hy_pg_link *link)
+{
+    return hy_clock_mono_us() >= atomic_load(&link->end_us);
 }
 
 bool hy_pg_link_good(const struct hy_pg_link *link)

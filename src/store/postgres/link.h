@@ -75,6 +75,10 @@ void hy_pg_link_close(struct hy_pg_link *link); /* null is legal */
  * enough ago (0.2 s, growing to 5 s, and a random part): 0, or HY_E_IO. Never inside of a transaction.
  */
 int hy_pg_link_mend(struct hy_pg_link *link);
+/* Any thread: from that instant on (hy_clock_mono_us()) no answer is waited for, and no connection is made. For
+ * a program that ends, whose server may say nothing any more. */
+void hy_pg_link_end_by(struct hy_pg_link *link, int64_t at_us);
+bool hy_pg_link_ended(const struct hy_pg_link *link); /* it has come */
 bool hy_pg_link_good(const struct hy_pg_link *link);
 /* Of the last error: "connection refused"; one line, without secrets. Never null. */
 const char *hy_pg_link_why(const struct hy_pg_link *link);

@@ -8,6 +8,7 @@
 #include "store/postgres/link.h"
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
 enum { HY_PG_ARGS_MAX = 64, HY_PG_WHY_BYTES = 240, HY_PG_STATEMENTS_MAX = 1024 };
 /* The server gives up first, and says so. */
@@ -79,8 +80,9 @@ struct hy_pg_link {
 
     struct hy_pg_pending *pending;
     size_t pending_count, pending_capacity;
-    int answer_ms;   /* a server that says nothing for so long is lost */
-    int queue_error; /* the first of what could not be sent; told by drain */
+    atomic_int_least64_t end_us; /* hy_pg_link_end_by() */
+    int answer_ms;               /* a server that says nothing for so long is lost */
+    int queue_error;             /* the first of what could not be sent; told by drain */
     bool in_transaction;
     bool ended; /* the server said so while nothing was asked */
 
@@ -102,6 +104,8 @@ PGconn *hy_pg_connect(const char *url, const char *application_name);
 enum { HY_PG_NO_LIMIT = -1 };
 /* Sends, until a result is there: null. Otherwise why none will come. */
 const char *hy_pg_await(PGconn *conn, int limit_ms);
+/* Also not beyond that instant, which may change meanwhile: hy_pg_link_end_by(). */
+const char *hy_pg_await_by(PGconn *conn, int limit_ms, const atomic_int_least64_t *end_us);
 /* A text outside of a pipeline. False when it failed, or took too long: the connection is of no use then. */
 bool hy_pg_command(PGconn *conn, const char *text, int limit_ms);
 

@@ -188,7 +188,7 @@ static void take_answer(struct hy_pg_link *link, const struct hy_pg_pending *p, 
 
 static int await_result(struct hy_pg_link *link, int limit_ms)
 {
-    const char *why = hy_pg_await(link->conn, limit_ms);
+    const char *why = hy_pg_await_by(link->conn, limit_ms, &link->end_us);
 
     return why ? hy_pg_link_lost(link, why) : 0;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <poll.h>
 
+enum { TURN_US = 200000 };
+
 /* Null: go on. */
 static const char *wait_a_turn(PGconn *conn, int left_ms)
 {
@@ -22,18 +24,34 @@ static const char *wait_a_turn(PGconn *conn, int left_ms)
     return NULL;
 }
 
-const char *hy_pg_await(PGconn *conn, int limit_ms)
+/* How long until the end is looked at again: it may come nearer while we wait. */
+static int turn_ms(int64_t left_us)
 {
-    int64_t end_us = hy_clock_mono_us() + (int64_t)limit_ms * 1000;
+    return left_us < TURN_US ? (int)(left_us / 1000) + 1 : TURN_US / 1000;
+}
+
+const char *hy_pg_await_by(PGconn *conn, int limit_ms, const atomic_int_least64_t *end_us)
+{
+    int64_t from_us = hy_clock_mono_us();
+    int64_t until_us = limit_ms < 0 ? INT64_MAX : from_us + (int64_t)limit_ms * 1000;
     const char *why = NULL;
 
     while (!why && PQisBusy(conn)) {
-        int left_ms = limit_ms < 0 ? -1 : (int)((end_us - hy_clock_mono_us()) / 1000);
+        int64_t now_us = hy_clock_mono_us();
 
-        why = limit_ms >= 0 && left_ms <= 0 ? "the server does not answer"
-                                            : wait_a_turn(conn, left_ms);
+        if (now_us >= until_us)
+            why = "the server does not answer";
+        else if (end_us && now_us >= atomic_load(end_us))
+            why = "the program ends, and the server has not answered";
+        else
+            why = wait_a_turn(conn, turn_ms(until_us - now_us));
     }
     return why;
+}
+
+const char *hy_pg_await(PGconn *conn, int limit_ms)
+{
+    return hy_pg_await_by(conn, limit_ms, NULL);
 }
 
 bool hy_pg_command(PGconn *conn, const char *text, int limit_ms)

@@ -228,6 +228,16 @@ static void watch(struct hy_backend *backend, hy_store_news *tell, void *arg)
     hy_pg_watch_tell(hy_pg(backend)->watch, tell, arg);
 }
 
+/* The writer's thread may be waiting for an answer, and the reader's. */
+static void end_by(struct hy_backend *backend, int64_t at_us)
+{
+    const struct hy_pg *pg = hy_pg(backend);
+
+    hy_pg_link_end_by(pg->link, at_us);
+    if (pg->reader)
+        hy_pg_link_end_by(pg->reader->link, at_us);
+}
+
 static int backup(const char *path, const char *to, char *ret_explain, size_t explain_size)
 {
     snprintf(ret_explain, explain_size,
@@ -254,6 +264,7 @@ const struct hy_backend_ops hy_backend_postgres = {
     .audit = hy_pg_audit,
     .before_reads = before_reads,
     .watch = watch,
+    .end_by = end_by,
     .backup = backup,
     .verbs =
         {

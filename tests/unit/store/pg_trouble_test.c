@@ -155,6 +155,34 @@ static void a_server_that_says_nothing_is_given_up(void)
     CHECK_INT(run_with(pg, &change, 1), 0);
 }
 
+static void *end_soon(void *arg)
+{
+    pg_sleep_ms(100);
+    hy_pg_link_end_by((struct hy_pg_link *)arg, hy_clock_mono_us() + 200000);
+    return NULL;
+}
+
+/* It waits already when it is told. */
+static void a_program_that_ends_waits_no_longer(void)
+{
+    static const struct hy_pg_sql who = {"who", "SELECT pg_backend_pid()::int8"};
+    int64_t start_us;
+    pthread_t thread;
+    pid_t pid;
+
+    fresh();
+    pid = (pid_t)pg_number(pg, &who);
+    CHECK_INT(kill(pid, SIGSTOP), 0);
+    start_us = hy_clock_mono_us();
+    CHECK_INT(pthread_create(&thread, NULL, end_soon, pg), 0);
+    CHECK_INT(run_with(pg, &add, 3), HY_E_IO);
+    CHECK(hy_clock_mono_us() - start_us >= 300000);
+    CHECK(hy_clock_mono_us() - start_us < HY_PG_ANSWER_MS * 1000LL / 2);
+    pthread_join(thread, NULL);
+    kill(pid, SIGCONT);
+    CHECK_INT(run_with(pg, &change, 1), HY_E_IO); /* and no other connection is made */
+}
+
 /* --- somebody else is in the way ------------------------------------------------------------------- */
 
 static void a_lock_is_not_waited_for_without_end(void)
@@ -275,6 +303,7 @@ int main(void)
     RUN(a_server_that_is_down_is_not_asked_all_the_time);
     RUN(a_session_that_is_ended_is_replaced);
     RUN(a_server_that_says_nothing_is_given_up);
+    RUN(a_program_that_ends_waits_no_longer);
     RUN(a_lock_is_not_waited_for_without_end);
     RUN(a_deadlock_is_somebody_else_in_the_way);
     RUN(who_was_second_may_look_again);
