@@ -184,11 +184,26 @@ static void run_singly(struct hy_store *store, struct hy_queue *group)
     }
 }
 
+/* Whoever was in the way has ended, and the backend knows what it ran into: all of them once more cost less than
+ * each of them for itself. */
+static enum outcome transact_again(struct hy_store *store, struct hy_op *first, int *ret_error)
+{
+    enum outcome outcome = transact(store, first, ret_error);
+
+    for (int tries = 1; outcome == BROKEN && *ret_error == HY_E_BUSY && tries < TRIES_MAX;
+         tries++) {
+        for (struct hy_op *op = first; op; op = op->next)
+            hy_verb_restore(op);
+        outcome = transact(store, first, ret_error);
+    }
+    return outcome;
+}
+
 static void run_group(struct hy_store *store, struct hy_queue *group)
 {
     bool alone = group->first && !group->first->next;
     int error = 0;
-    enum outcome outcome = transact(store, group->first, &error);
+    enum outcome outcome = transact_again(store, group->first, &error);
 
     if (outcome == BROKEN && (!alone || error == HY_E_BUSY)) {
         run_singly(store, group);

@@ -172,7 +172,16 @@ static void who_is_in_the_way_is_waited_for(void)
     busy_verbs = 2;
     put("a", "");
     put("b", "busy");
-    CHECK_TEXT(pumped(), "[ab! [a] +[b! [b] +");
+    CHECK_TEXT(pumped(), "[ab! [ab! [ab] ++");
+}
+
+static void who_is_often_in_the_way_holds_up_one_alone(void)
+{
+    fresh();
+    busy_verbs = 4;
+    put("a", "");
+    put("b", "busy");
+    CHECK_TEXT(pumped(), "[ab! [ab! [ab! [a] +[b! [b] +");
 }
 
 static void one_alone_is_tried_again_too(void)
@@ -189,7 +198,7 @@ static void not_for_ever(void)
     busy_verbs = 100;
     put("a", "");
     put("b", "busy");
-    CHECK_TEXT(pumped(), "[ab! [a] +[b! [b! [b! E");
+    CHECK_TEXT(pumped(), "[ab! [ab! [ab! [a] +[b! [b! [b! E");
 }
 
 static void a_commit_may_be_in_the_way_too(void)
@@ -198,7 +207,7 @@ static void a_commit_may_be_in_the_way_too(void)
     busy_commits = 2;
     put("a", "");
     put("b", "");
-    CHECK_TEXT(pumped(), "[ab] [a] [a] +[b] +");
+    CHECK_TEXT(pumped(), "[ab] [ab] [ab] ++");
 }
 
 static void a_read_is_tried_again(void)
@@ -267,6 +276,7 @@ int main(void)
 {
     hy_arena_init(&arena);
     RUN(who_is_in_the_way_is_waited_for);
+    RUN(who_is_often_in_the_way_holds_up_one_alone);
     RUN(one_alone_is_tried_again_too);
     RUN(not_for_ever);
     RUN(a_commit_may_be_in_the_way_too);
