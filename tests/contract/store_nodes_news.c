@@ -11,7 +11,7 @@
 
 /* --- a watcher -------------------------------------------------------------------------------- */
 
-enum { WORDS_MAX = 200, PATIENCE_US = 10000000 };
+enum { WORDS_MAX = 200, PATIENCE_US = 30000000 };
 
 struct word {
     enum hy_news news;
