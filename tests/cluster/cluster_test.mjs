@@ -62,7 +62,7 @@ async function stopAll(cluster) {
 async function play(sim, folder, random) {
   const before = await sim.get('stats');
   const cluster = new Cluster({ program, folder, wechatUrl: sim.url, options: ['--allow-private-webhooks'] });
-  const database = databaseUrl && new Database(databaseUrl, process.env.HY_POSTGRES_CTL);
+  const database = databaseUrl && new Database(databaseUrl, process.env.HY_POSTGRES_CTL, process.env.HY_POSTGRES_LOG);
   const hooks = new Hooks(random, ['/all', '/bad']);
   const { templates, users } = await prepare(cluster, sim, hooks);
   const load = new BroadcastsLoad({ sim, server: cluster, random, app, templates, users,
@@ -115,6 +115,7 @@ async function play(sim, folder, random) {
   judgeOnce(world);
   judgeBroadcasts(world, { recovered, faults, schedules, hooks, pushes });
   ok(recovered > 0, 'deaths hit messages under way', `${recovered} messages`);
+  if (database) none(database.deadlocks(), 'no two transactions waited for each other');
   await cluster.close();
 }
 

@@ -2,6 +2,7 @@
 // moment; and the server itself, which can crash.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import net from 'node:net';
 import { promisify } from 'node:util';
 import { sleep } from '../crash/http.mjs';
@@ -83,10 +84,10 @@ export class DatabaseLink {
   }
 }
 
-/** `control`: $HY_POSTGRES_CTL. */
+/** `control`: $HY_POSTGRES_CTL, `log`: $HY_POSTGRES_LOG. */
 export class Database {
-  constructor(url, control) {
-    this.url = url;
+  constructor(url, control, log) {
+    Object.assign(this, { url, log });
     this.words = control.split(' ');
     this.crashes = 0;
   }
@@ -94,6 +95,13 @@ export class Database {
   async control(what) {
     const [program, ...args] = this.words;
     await run(program, [...args, what], { timeout: 60000 });
+  }
+
+  /** What it logged that must not be: transactions that waited for each other. */
+  deadlocks() {
+    const lines = fs.readFileSync(this.log, 'utf8').split('\n');
+    return lines.flatMap((line, i) =>
+      line.includes('deadlock detected') ? [lines.slice(i, i + 8).join('\n')] : []);
   }
 
   /** It dies at once, and is there again after so long. */

@@ -25,6 +25,7 @@ void hy_desk_close(struct hy_pg *pg)
         return;
     hy_desk_clear(pg);
     hy_desk_forget_hints(pg);
+    hy_desk_forget_ahead(pg);
     hy_mem_empty(&pg->desk);
     hy_arena_deinit(&pg->working->arena);
     free(pg->working->event_ids);
@@ -149,8 +150,9 @@ static void free_wants(struct hy_desk_wants *wants)
 static bool any(const struct hy_desk_wants *w)
 {
     return w->users.count + w->messages.count + w->fresh.count + w->grants.count + w->keys.count +
-               w->credentials.count + w->identities.count + w->spans.count >
-           0;
+                   w->credentials.count + w->identities.count + w->spans.count >
+               0 ||
+           w->apps;
 }
 
 static int load_more(struct hy_pg *pg, const struct hy_desk_wants *wants)
@@ -246,6 +248,18 @@ static bool is_empty(const struct hy_pg *pg)
            !pg->working->kept[HY_DESK_KEEPS_TALLY] && !pg->working->kept[HY_DESK_KEEPS_LANES];
 }
 
+void hy_desk_wait_shortly(struct hy_pg *pg)
+{
+    static const struct hy_pg_sql sql = {"desk_wait_shortly",
+                                         "SELECT set_config('lock_timeout', '500ms', true)"};
+
+    if (pg->working->shortly)
+        return;
+    pg->working->shortly = true;
+    hy_pg_args(pg->link);
+    hy_pg_queue(pg->link, &sql, NULL, NULL);
+}
+
 int hy_desk_put_away(struct hy_pg *pg)
 {
     int err;
@@ -253,6 +267,7 @@ int hy_desk_put_away(struct hy_pg *pg)
     if (is_empty(pg))
         return pg->working->error;
     hy_desk_flush(pg);
+    hy_desk_wait_shortly(pg);
     err = hy_pg_drain(pg->link);
     empty(pg);
     return err < 0 ? err : pg->working->error;
@@ -264,5 +279,6 @@ void hy_desk_clear(struct hy_pg *pg)
         return;
     empty(pg);
     hy_desk_forget_locks(pg);
+    pg->working->shortly = false;
     pg->working->error = 0;
 }

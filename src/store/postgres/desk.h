@@ -17,9 +17,10 @@
  *
  * Lock: whoever has a user on the desk holds the advisory lock of (app, user) until the transaction
  * ends; so what is there cannot change, and what is not there (no grant, nobody waiting) cannot come.
- * Locks are taken in the order of their numbers. A transaction of more than HY_DESK_USERS_MAX users locks
- * the whole app instead: others hold that lock shared. A claim only tries the locks of those who have
- * something due; whom others have it passes over (desk_lanes.c).
+ * Locks are waited for in the order of their numbers, once, by gather; later ones are only tried (desk_lock.c).
+ * A transaction of more than HY_DESK_USERS_MAX users locks whole apps instead, those with most of them: others hold
+ * that lock shared. A claim only tries the locks of those who have something due, HY_DESK_USERS_MAX beside
+ * the others; whom others have it passes over (desk_lanes.c).
  *
  * Complete: of a user on the desk there are
  *   always      messages that are sending, waiting; the first parked ones; those that were wanted by id;
@@ -61,9 +62,9 @@ void hy_desk_want_identity(struct hy_pg *pg, int64_t app_no,
 void hy_desk_want_answers(struct hy_pg *pg, int64_t app_no, const char *user,
                           const char *template_id, int64_t from_ms, int64_t to_ms);
 
-/* Locks and reads all that is wanted. */
+/* Locks and reads all that is wanted. HY_E_BUSY: others have somebody who was not wanted in gather. */
 int hy_desk_fetch(struct hy_pg *pg);
-/* From now on nobody else has users of the app on the desk. */
+/* From now on nobody else has users of the app on the desk; HY_E_BUSY as fetch. */
 int hy_desk_lock_app(struct hy_pg *pg, int64_t app_no);
 /* The hook `gather` of store/backend.h: wants what the verbs from `first` on need, and fetches it. */
 int hy_desk_gather(struct hy_backend *backend, struct hy_op *first);
@@ -75,6 +76,13 @@ int hy_desk_result(struct hy_pg *pg, int result);
 void hy_desk_flush(struct hy_pg *pg);
 /* Flushes, drains and empties the desk: before SQL that changes what lies there. The locks stay. */
 int hy_desk_put_away(struct hy_pg *pg);
+/*
+ * Queues that this transaction waits for less time from now on than the server lets pass before it looks for
+ * deadlocks (deadlock_timeout, 1 s); then it is HY_E_BUSY, and run again. For what locks rows out of the order in
+ * which a flush does: whatever is written behind a first flush, or behind outcomes that are settled. So in
+ * each ring of transactions that wait for each other one lets go by itself.
+ */
+void hy_desk_wait_shortly(struct hy_pg *pg);
 /* Empties it; nothing is written. The transaction is over: begin, commit and rollback call it. */
 void hy_desk_clear(struct hy_pg *pg);
 

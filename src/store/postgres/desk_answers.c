@@ -213,8 +213,10 @@ static const struct hy_pg_sql put_newest = {
     " at_ms = excluded.at_ms, withdrawn_at_ms = excluded.withdrawn_at_ms"};
 /* One that another node told meanwhile is a conflict: then all of it runs again, and is known. */
 static const struct hy_pg_sql add_identities = {
-    "desk_seen_add", "INSERT INTO seen (app_no, key, at_ms)"
-                     " SELECT * FROM unnest($1::int8[], $2::bytea[], $3::int8[])"};
+    "desk_seen_add",
+    "INSERT INTO seen (app_no, key, at_ms)"
+    " SELECT * FROM unnest($1::int8[], $2::bytea[], $3::int8[]) AS t (app_no, key) "
+    "ORDER BY t.app_no, t.key"};
 
 static void look_at_answers(struct changed *c, const struct hy_mem_user *user)
 {

@@ -1,5 +1,6 @@
 /* What the verbs of a group need, fetched at once: the hook `gather` of store/backend.h. */
 #include "store/postgres/desk_wants.h"
+#include "store/postgres/outbox.h"
 
 #include "base/err.h"
 
@@ -16,9 +17,15 @@ static hy_pg_want *const wants[HY_VERB_WRITES] = {
 int hy_desk_gather(struct hy_backend *backend, struct hy_op *first)
 {
     struct hy_pg *pg = hy_pg(backend);
+    int r;
 
+    hy_desk_want_ahead(pg);
     for (const struct hy_op *op = first; op; op = op->next)
         if (op->result != HY_E_INVALID && wants[op->verb])
             wants[op->verb](pg, op);
-    return hy_desk_fetch(pg);
+    r = hy_desk_fetch(pg);
+    if (r == 0)
+        hy_pg_outbox_lock(pg, first);
+    pg->working->late = true;
+    return r;
 }

@@ -152,7 +152,8 @@ static const struct hy_pg_sql insert = {
     "$5::text[], "
     "$6::text[], $7::int8[], $8::text[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], "
     "$13::int8[], "
-    "$14::int8[], $15::int8[], $16::int8[]) AS t (" HY_PG_GRANT_COLUMNS ")"};
+    "$14::int8[], $15::int8[], $16::int8[]) AS t (" HY_PG_GRANT_COLUMNS ") ORDER BY app_no, "
+    "credential"};
 
 static const struct hy_pg_sql update = {"desk_grant_update",
                                         "UPDATE \"grant\" g SET kind = t.kind, state = t.state, "

@@ -84,7 +84,7 @@ static const struct hy_pg_sql insert = {
     "desk_key_insert",
     "INSERT INTO idempotency (key, bucket, body, message_id, at_ms, state, reason) SELECT * "
     "FROM unnest($1::bytea[], $2::int8[], $3::bytea[], $4::int8[], $5::int8[], $6::int8[], "
-    "$7::text[])"};
+    "$7::text[]) AS t (key) ORDER BY t.key"};
 
 /* The window of the earlier use is over. If another node was faster, fewer rows change than are told. */
 static const struct hy_pg_sql update = {"desk_key_update",

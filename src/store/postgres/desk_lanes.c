@@ -173,7 +173,7 @@ static void put_lanes(struct hy_pg *pg, const struct reading *r)
         hy_pg_put_int(args, lane->at_due_ms);
         hy_pg_put_int(args, lane->at_id);
         hy_pg_put_int(args, lane->now_ms);
-        hy_pg_put_int(args, hy_desk_app_is_crowded(pg, lane->app_no));
+        hy_pg_put_int(args, hy_desk_app_is_whole(pg, lane->app_no));
         hy_pg_put_int(args, r->counts[i]);
     }
     hy_pg_columns_end(args);
@@ -187,7 +187,7 @@ static void put_apps(struct hy_pg *pg, const struct reading *r)
     hy_pg_columns_begin(args, "ii");
     for (size_t i = 0; i < r->count; i++) {
         hy_pg_put_int(args, r->lanes[i]->app_no);
-        hy_pg_put_int(args, hy_desk_app_is_crowded(pg, r->lanes[i]->app_no));
+        hy_pg_put_int(args, hy_desk_app_is_whole(pg, r->lanes[i]->app_no));
     }
     hy_pg_columns_end(args);
     hy_pg_queue(pg->link, &try_apps, read_apps, (void *)(uintptr_t)r);
@@ -211,12 +211,26 @@ static int look(struct hy_pg *pg, struct lane **lanes, int64_t *counts, size_t c
 
 /* --- claiming --------------------------------------------------------------------------------- */
 
+/* So many of the locks that claims may have, at most; false: there are none left, and what is due is looked at in
+ * the next claim. */
+static bool take_room(struct hy_pg *pg, struct lane *lane, size_t *room, size_t *most)
+{
+    if (*most == 0 || hy_desk_app_is_whole(pg, lane->app_no))
+        return true;
+    if (*most > *room)
+        *most = *room;
+    *room -= *most;
+    if (*most == 0)
+        lane->passed_over = true;
+    return *most > 0;
+}
+
 int hy_desk_want_due(struct hy_pg *pg, const struct hy_claim_lane *lanes, size_t count,
                      int64_t now_ms)
 {
     struct lane **mine = (struct lane **)hy_desk_alloc(pg, (count + 1) * sizeof(struct lane *));
     int64_t *counts = (int64_t *)hy_desk_alloc(pg, (count + 1) * sizeof *counts);
-    size_t looks = 0;
+    size_t looks = 0, room = hy_desk_room_to_claim(pg);
 
     for (size_t i = 0; i < count; i++) {
         struct lane *lane = lane_of(pg, lanes[i].app_no, lanes[i].queue);
@@ -227,10 +241,13 @@ int hy_desk_want_due(struct hy_pg *pg, const struct hy_claim_lane *lanes, size_t
         lane->piece = PIECE;
         if (lane->now_ms == now_ms && lane->end)
             continue;
+        most = most < PIECE_MAX ? most : PIECE_MAX;
+        if (!take_room(pg, lane, &room, &most))
+            continue;
         lane->now_ms = now_ms;
         lane->end = false;
         mine[looks] = lane;
-        counts[looks++] = (int64_t)(most < PIECE_MAX ? most : PIECE_MAX) + 1;
+        counts[looks++] = (int64_t)most + 1;
     }
     return look(pg, mine, counts, looks);
 }
@@ -253,10 +270,13 @@ bool hy_desk_due(struct hy_backend *b, const struct hy_claim_lane *claimed, int6
     int err = 0;
 
     while (err == 0 && !knows_first(lane, (const struct hy_mem_message *)hy_heap_first(heap))) {
-        int64_t count = lane->piece + 1;
+        size_t room = hy_desk_room_to_claim(pg), piece = (size_t)lane->piece;
+        int64_t count;
 
-        if (lane->looked >= LOOKED_MAX + (int64_t)claimed->claimed)
+        if (lane->looked >= LOOKED_MAX + (int64_t)claimed->claimed ||
+            !take_room(pg, lane, &room, &piece))
             return false;
+        count = (int64_t)piece + 1;
         lane->now_ms = now_ms;
         err = look(pg, &lane, &count, 1);
         if (err == 0)

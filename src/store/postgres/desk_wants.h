@@ -88,6 +88,7 @@ struct hy_desk_wants {
     struct hy_vector spans;       /* hy_desk_span */
     size_t events;                /* that may be stored: so many ids */
     struct hy_vector unplaced;    /* desk.c: messages whose user isn't known */
+    bool apps;                    /* some are to be locked as a whole: hy_desk_want_whole() */
 };
 
 /* Two arrays, app_no and name, of the users of whom that part is to be loaded; how many. */
@@ -117,9 +118,15 @@ struct hy_desk {
     struct hy_map ids;          /* message id -> hy_desk_id: those that were wanted */
     struct hy_map seen;         /* (kind of want, bytes) -> not null: keys, credentials, ... */
     struct hy_map apps; /* app_no -> hy_desk_app: which locks are held; stays when it is put away */
+    size_t user_locks;  /* held, or queued, one by one */
+    size_t claim_locks; /* that claims got beside them */
+    bool late;          /* gather is over: desk_lock.c */
+    bool shortly;       /* hy_desk_wait_shortly() was called */
     struct hy_vector users; /* hy_desk_user */
     int error;              /* of something that could not tell it */
     void *kept[HY_DESK_KEEPERS];
+
+    struct hy_vector ahead; /* desk_ahead.c: of the transaction that is run again */
 
     /* Of the node, not of a transaction: desk_hints.c; ids that sequences gave and nobody got yet. */
     struct hy_map hints;
@@ -146,8 +153,8 @@ void hy_desk_want_message_of(struct hy_pg *pg, int64_t id, int64_t app_no, const
                              unsigned parts, bool locked);
 /* True when it was wanted before: what the desk has (or hasn't) of it is the truth. */
 bool hy_desk_has_message(struct hy_pg *pg, int64_t id);
-/* So many of its users are locked that the whole app is to be. */
-bool hy_desk_app_is_crowded(struct hy_pg *pg, int64_t app_no);
+/* It is locked as a whole, or is to be: so many of its users are wanted. */
+bool hy_desk_app_is_whole(struct hy_pg *pg, int64_t app_no);
 /* It was locked otherwise, as that says. */
 void hy_desk_note_app(struct hy_pg *pg, int64_t app_no);
 void hy_desk_want_over(struct hy_pg *pg, struct hy_desk_user *user); /* HY_DESK_OVER */
@@ -159,12 +166,21 @@ void hy_desk_load_event_ids(struct hy_pg *pg, size_t needed);
 /* A hook could not do its work: hy_desk_result() tells. */
 void hy_desk_fail(struct hy_pg *pg, int error);
 
-/* --- desk_lock.c, desk_want.c -------------------------------------------------------------------- */
+/* --- desk_lock.c, desk_ahead.c, desk_want.c ------------------------------------------------------- */
 
-/* Queues what locks those who aren't yet. */
+/* Queues what locks those who aren't yet; drain says HY_E_BUSY if that would be to wait out of order. The
+ * vector stays until then. */
 void hy_desk_lock_users(struct hy_pg *pg, const struct hy_vector *users);
-/* She was locked otherwise. */
+void hy_desk_want_whole(struct hy_pg *pg, int64_t app_no);
+/* She was locked by a claim. */
 void hy_desk_note_locked(struct hy_pg *pg, struct hy_desk_user *user);
+/* How many more claims may lock in this transaction. */
+size_t hy_desk_room_to_claim(const struct hy_pg *pg);
+/* The next try waits for them first; null: for the app as a whole. */
+void hy_desk_note_ahead(struct hy_pg *pg, int64_t app_no, const char *user);
+void hy_desk_want_ahead(struct hy_pg *pg);
+/* There is no next try: a transaction was committed. */
+void hy_desk_forget_ahead(struct hy_pg *pg);
 /* The transaction is over. */
 void hy_desk_forget_locks(struct hy_pg *pg);
 /* As wanted with the message. */

@@ -207,10 +207,60 @@ int hy_pg_outbox_claim(struct hy_backend *backend, struct hy_op *op)
 
 /* --- settle ------------------------------------------------------------------------------------- */
 
+/* Of all such verbs of a group: $1 webhooks whose state changes, $2 outcomes. */
+static const struct hy_pg_sql lock_hooks = {
+    "outbox_lock_hooks", "SELECT FROM webhook WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"};
+
+static bool is_settle(const struct hy_op *op)
+{
+    return op->verb == HY_VERB_OUTBOX_SETTLE && op->result != HY_E_INVALID;
+}
+
+static size_t put_hooks(struct hy_pg_args *args, const struct hy_op *first)
+{
+    size_t count = 0;
+
+    hy_pg_columns_begin(args, "i");
+    for (const struct hy_op *op = first; op; op = op->next) {
+        const struct hy_outbox_settle *v = (const struct hy_outbox_settle *)op;
+
+        for (size_t i = 0; is_settle(op) && i < v->state_count; i++, count++)
+            hy_pg_put_int(args, v->states[i].webhook_id);
+    }
+    hy_pg_columns_end(args);
+    return count;
+}
+
+static size_t put_outcomes(struct hy_pg_args *args, const struct hy_op *first)
+{
+    size_t count = 0;
+
+    hy_pg_columns_begin(args, "i");
+    for (const struct hy_op *op = first; op; op = op->next) {
+        const struct hy_outbox_settle *v = (const struct hy_outbox_settle *)op;
+
+        for (size_t i = 0; is_settle(op) && i < v->count; i++, count++)
+            hy_pg_put_int(args, v->items[i].outcome_id);
+    }
+    hy_pg_columns_end(args);
+    return count;
+}
+
+static const struct hy_pg_sql lock = {
+    "outbox_lock", "SELECT FROM outbox WHERE id = ANY ($1) ORDER BY id FOR UPDATE"};
+
+void hy_pg_outbox_lock(struct hy_pg *pg, const struct hy_op *first)
+{
+    if (put_hooks(hy_pg_args(pg->link), first) > 0)
+        hy_pg_queue(pg->link, &lock_hooks, NULL, NULL);
+    if (put_outcomes(hy_pg_args(pg->link), first) == 0)
+        return;
+    hy_pg_queue(pg->link, &lock, NULL, NULL);
+    hy_desk_wait_shortly(pg);
+}
+
 static void queue_lock(struct hy_pg *pg, const struct hy_outbox_item *items, size_t count)
 {
-    static const struct hy_pg_sql lock = {
-        "outbox_lock", "SELECT FROM outbox WHERE id = ANY ($1) ORDER BY id FOR UPDATE"};
     struct hy_pg_args *args = hy_pg_args(pg->link);
 
     hy_pg_columns_begin(args, "i");
@@ -338,13 +388,13 @@ int hy_pg_outbox_settle(struct hy_backend *backend, struct hy_op *op)
     v->freed = 0;
     if (r < 0)
         return r;
+    queue_states(pg, v, &changed); /* the webhook before its outcomes, as all lock them */
     for (size_t at = 0; at < v->count; at += count) {
         count = distinct(v->items + at, v->count - at);
         queue_lock(pg, v->items + at, count);
         queue_over(pg, v->items + at, count, v->now_ms, &v->freed);
         queue_again(pg, v->items + at, count);
     }
-    queue_states(pg, v, &changed);
     r = hy_pg_drain(pg->link);
     if (r < 0 || !changed)
         return r;
@@ -359,8 +409,10 @@ void hy_pg_queue_outbox_take_over(struct hy_pg *pg, const int64_t *webhook_ids, 
 {
     static const struct hy_pg_sql take_over = {
         "outbox_take_over",
-        "UPDATE outbox SET due_at_ms = least(due_at_ms, $2), claimed_by = 0 WHERE "
-        "webhook_id = ANY ($1) AND claimed_by > 0"};
+        /* Whoever has one is settling it; and should that fail, it is due when that claim is over. */
+        "UPDATE outbox SET due_at_ms = least(due_at_ms, $2), claimed_by = 0 WHERE id IN (SELECT id "
+        "FROM outbox WHERE webhook_id = ANY ($1) AND claimed_by > 0 FOR NO KEY UPDATE SKIP "
+        "LOCKED)"};
     struct hy_pg_args *args = hy_pg_args(pg->link);
 
     hy_pg_columns_begin(args, "i");

@@ -15,6 +15,10 @@
 /* A verb has changed webhooks: the desk gets them as they are now, and nothing is remembered. */
 int hy_pg_endpoints_changed(struct hy_pg *pg);
 
+/* Queues: all that the outbox_settle verbs of a group take away or put off is locked, with the webhooks of which they
+ * change the state. After users, before anything is written. */
+void hy_pg_outbox_lock(struct hy_pg *pg, const struct hy_op *first);
+
 /* Queues: these webhooks have a new holder, and what the last one had claimed is due by `now_ms`. */
 void hy_pg_queue_outbox_take_over(struct hy_pg *pg, const int64_t *webhook_ids, size_t count,
                                   int64_t now_ms);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/postgres/desk_wants.h"
 #include "store/postgres/fence.h"
 #include "store/postgres/fold.h"
 #include "store/postgres/migrate.h"
@@ -127,6 +128,7 @@ static int begin_any(struct hy_pg *pg)
     if (r < 0)
         return r;
     hy_arena_reset(&pg->scratch);
+    pg->forgetting = NULL;
     hy_pg_args(pg->link);
     hy_pg_queue(pg->link, &sql, NULL, NULL);
     return 0;
@@ -148,6 +150,7 @@ static int begin_unfenced(struct hy_backend *backend)
 
     if (r == 0)
         hy_pg_unfenced(hy_pg(backend));
+    hy_desk_forget_ahead(hy_pg(backend)); /* a beat waits for nobody */
     return r;
 }
 
@@ -174,6 +177,7 @@ static int commit(struct hy_backend *backend)
     int r;
 
     hy_desk_flush(pg);
+    hy_pg_purge_flush(pg);
     hy_pg_news_flush(pg);
     hy_pg_args(pg->link);
     hy_pg_queue(pg->link, &sql, NULL, NULL);
@@ -184,6 +188,8 @@ static int commit(struct hy_backend *backend)
         rollback(backend);
     else
         tidy_up(pg, true);
+    if (r == 0)
+        hy_desk_forget_ahead(pg);
     return r;
 }
 

@@ -73,6 +73,8 @@ struct hy_pg {
     int64_t webhook_changes;
     struct hy_pg_endpoints endpoints;
 
+    struct hy_pg_forgetting *forgetting; /* purge.c: deleted when the transaction commits */
+
     /* Told to other nodes when the transaction commits (news.c). */
     struct hy_pg_news *news;
 };
@@ -119,6 +121,9 @@ hy_backend_verb hy_pg_message_get, hy_pg_message_list, hy_pg_grant_list, hy_pg_r
 typedef void hy_pg_want(struct hy_pg *pg, const struct hy_op *op);
 hy_pg_want hy_pg_want_admit, hy_pg_want_settle, hy_pg_want_cancel, hy_pg_want_retry,
     hy_pg_want_deposit, hy_pg_want_hear, hy_pg_want_schedule_fire;
+
+/* Queues what purges left for the end: after the desk's flush, before news. */
+void hy_pg_purge_flush(struct hy_pg *pg);
 
 int hy_pg_audit(struct hy_backend *backend, const struct hy_audit *audit);
 

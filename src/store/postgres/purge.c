@@ -136,13 +136,31 @@ static const struct hy_pg_sql tidy_reach = {
     " DELETE FROM reach_receipt r USING old o WHERE r.app_no = $1 AND r.minute = o.minute"
     " AND r.node = o.node AND o.minute IN (SELECT minute FROM nothing)"};
 
-static int forget_minutes(struct hy_pg *pg, const struct hy_purge *v)
-{
-    struct hy_pg_args *args = hy_pg_args(pg->link);
+struct hy_pg_forgetting {
+    int64_t app_no, before_minute;
+    struct hy_pg_forgetting *next;
+};
 
-    hy_pg_put_int(args, v->app_no);
-    hy_pg_put_int(args, (v->now_ms + v->margin_ms) / HY_REACH_MINUTE_MS);
-    return hy_pg_run(pg->link, &tidy_reach, NULL);
+/* With the commit: these are rows of other nodes, too, which would wait for us. */
+static void forget_minutes(struct hy_pg *pg, const struct hy_purge *v)
+{
+    struct hy_pg_forgetting *f =
+        (struct hy_pg_forgetting *)hy_mem_must(hy_arena_alloc(&pg->scratch, sizeof *f));
+
+    *f = (struct hy_pg_forgetting){v->app_no, (v->now_ms + v->margin_ms) / HY_REACH_MINUTE_MS,
+                                   pg->forgetting};
+    pg->forgetting = f;
+}
+
+void hy_pg_purge_flush(struct hy_pg *pg)
+{
+    for (; pg->forgetting; pg->forgetting = pg->forgetting->next) {
+        struct hy_pg_args *args = hy_pg_args(pg->link);
+
+        hy_pg_put_int(args, pg->forgetting->app_no);
+        hy_pg_put_int(args, pg->forgetting->before_minute);
+        hy_pg_queue(pg->link, &tidy_reach, NULL, NULL);
+    }
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
@@ -180,7 +198,7 @@ int hy_pg_purge(struct hy_backend *backend, struct hy_op *op)
     if (r == 0 && p.found > 0)
         r = delete_locked(&p);
     if (r == 0 && v->purged < v->limit)
-        r = forget_minutes(pg, v);
+        forget_minutes(pg, v);
     for (int i = 0; i < 2; i++)
         hy_pg_rows_free(&p.rows[i]);
     return r;

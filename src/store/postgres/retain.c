@@ -221,6 +221,7 @@ int hy_pg_retain(struct hy_backend *backend, struct hy_op *op)
     v->more = false;
     if (r < 0)
         return r;
+    hy_desk_wait_shortly(pg);
     if (v->kind == HY_RETAIN_MESSAGES || v->kind == HY_RETAIN_BROADCASTS)
         hy_pg_fold_hold(pg);
     if (v->kind == HY_RETAIN_MESSAGES)

@@ -163,6 +163,7 @@ int hy_pg_webhook_delete(struct hy_backend *backend, struct hy_op *op)
     struct deleting d = {0};
     int r = hy_desk_put_away(pg);
 
+    hy_desk_wait_shortly(pg);
     v->left = false;
     if (r == 0)
         r = delete_some(pg, v, &d);
@@ -179,14 +180,14 @@ int hy_pg_webhook_delete(struct hy_backend *backend, struct hy_op *op)
 
 int hy_pg_outbox_hurry(struct hy_backend *backend, struct hy_op *op)
 {
-    /* Locked in the order in which all lock them. Who came first may have moved one: it isn't moved again, but
-     * counts, for there may be more behind it. */
+    /* Whoever has one claims or settles it: as if that came a moment later. It counts, for there may be more
+     * behind it. */
     static const struct hy_pg_sql hurry = {
         "outbox_hurry",
         "WITH late AS MATERIALIZED (SELECT id FROM outbox WHERE webhook_id = $1 AND due_at_ms > $2 "
         "ORDER BY due_at_ms, id LIMIT $3), moved AS (UPDATE outbox SET due_at_ms = $2, claimed_by "
         "= 0 WHERE id = ANY (ARRAY(SELECT id FROM outbox WHERE id = ANY (ARRAY(SELECT id FROM "
-        "late)) AND due_at_ms > $2 ORDER BY id FOR UPDATE))) SELECT count(*) FROM late"};
+        "late)) AND due_at_ms > $2 FOR NO KEY UPDATE SKIP LOCKED))) SELECT count(*) FROM late"};
     struct hy_pg *pg = hy_pg(backend);
     struct hy_outbox_hurry *v = (struct hy_outbox_hurry *)op;
     struct hy_pg_args *args;
