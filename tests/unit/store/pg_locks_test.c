@@ -9,6 +9,7 @@
 #include "store/grants.h"
 #include "store/messages.h"
 #include "store/postgres/postgres.h"
+#include "store/webhooks.h"
 
 enum { NOW = 1000000, LATER = 2000000, SHORT_US = 5000000, APP = 1, APPS = 12, OF_EACH = 900 };
 
@@ -253,6 +254,66 @@ static void purge_leaves_rows_of_others_for_the_end(void)
     CHECK_INT(number_of("SELECT count(*) FROM reach_receipt"), 0);
 }
 
+/* Those of two verbs of a group, and the webhook of which the second one changes the state. */
+static void outcomes_of_a_group_are_locked_at_once(void)
+{
+    struct hy_outbox_item late = {.outcome_id = 2, .webhook_id = 1, .over = true},
+                          early = {.outcome_id = 1, .webhook_id = 1, .over = true};
+    struct hy_outbox_state state = {.webhook_id = 1, .failing_since_ms = NOW};
+    struct hy_outbox_settle second = {.op.verb = HY_VERB_OUTBOX_SETTLE,
+                                      .items = &early,
+                                      .count = 1,
+                                      .states = &state,
+                                      .state_count = 1,
+                                      .now_ms = NOW};
+    struct hy_outbox_settle first = {
+        .op.next = &second.op, .items = &late, .count = 1, .now_ms = NOW};
+
+    fresh();
+    pg_script(
+        looker,
+        "INSERT INTO webhook VALUES (1, 'http://x', 1, 0, NULL, NULL, 0, false, 0, 0, 0, NULL); "
+        "INSERT INTO outbox SELECT n, 1, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0 FROM generate_series(1, 3) "
+        "n");
+    CHECK_INT(begin_with(one, &first.op, HY_VERB_OUTBOX_SETTLE), 0);
+    CHECK_INT(hy_pg_drain(hy_pg(one)->link), 0);
+    CHECK_INT(number_of("WITH free AS (SELECT id FROM outbox FOR KEY SHARE SKIP LOCKED) SELECT "
+                        "sum(id)::bigint FROM free"),
+              3);
+    CHECK_INT(number_of("WITH free AS (SELECT id FROM webhook FOR NO KEY UPDATE SKIP LOCKED) "
+                        "SELECT count(*) FROM free"),
+              0);
+    CHECK_INT(run_verb(one, &first.op, HY_VERB_OUTBOX_SETTLE), 0);
+    CHECK_INT(run_verb(one, &second.op, HY_VERB_OUTBOX_SETTLE), 0);
+    commit(one);
+    CHECK_INT(number_of("SELECT sum(id)::bigint FROM outbox"), 3);
+    CHECK_INT(number_of("SELECT failing_since_ms FROM webhook"), NOW);
+}
+
+/* Whoever makes all of them due passes over the one that is settled at that moment. */
+static void what_is_settled_just_now_is_not_waited_for(void)
+{
+    struct hy_outbox_item item = {.outcome_id = 1, .webhook_id = 1, .due_at_ms = LATER + 1};
+    struct hy_outbox_settle settle = {.items = &item, .count = 1, .now_ms = NOW};
+    struct hy_webhook_put enable = {
+        .webhook = {.id = 1, .url = "http://x", .events = 1}, .enable = true, .now_ms = NOW};
+
+    fresh();
+    pg_script(
+        looker,
+        "INSERT INTO webhook VALUES (1, 'http://x', 1, 0, NULL, NULL, 0, false, 0, 0, 9, NULL); "
+        "INSERT INTO outbox SELECT n, 2000000, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0 FROM "
+        "generate_series(1, 2) n");
+    CHECK_INT(begin_with(one, &settle.op, HY_VERB_OUTBOX_SETTLE), 0);
+    CHECK_INT(run_verb(one, &settle.op, HY_VERB_OUTBOX_SETTLE), 0);
+    CHECK_INT(begin_with(other, &enable.op, HY_VERB_WEBHOOK_PUT), 0);
+    CHECK_INT(run_verb(other, &enable.op, HY_VERB_WEBHOOK_PUT), 0);
+    commit(other);
+    commit(one);
+    CHECK_INT(number_of("SELECT due_at_ms FROM outbox WHERE id = 1"), LATER + 1);
+    CHECK_INT(number_of("SELECT due_at_ms FROM outbox WHERE id = 2"), NOW);
+}
+
 /* --- how many ----------------------------------------------------------------------------------- */
 
 static void users_of_many_apps_are_bounded(void)
@@ -311,6 +372,8 @@ int main(void)
     RUN(a_whole_app_is_not_waited_for_late);
     RUN(who_writes_twice_waits_shortly);
     RUN(purge_leaves_rows_of_others_for_the_end);
+    RUN(outcomes_of_a_group_are_locked_at_once);
+    RUN(what_is_settled_just_now_is_not_waited_for);
     RUN(users_of_many_apps_are_bounded);
     RUN(claims_of_many_apps_are_bounded);
     close_all();
