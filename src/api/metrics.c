@@ -83,6 +83,9 @@ static void write_store(struct hy_call *call, struct hy_buf *out, const struct h
     number(out, "store_reads_total", "counter", "Reading verbs that ended.", (int64_t)stats.reads);
     number(out, "store_failures_total", "counter", "Verbs that ended with a failure of the store.",
            (int64_t)stats.failures);
+    if (stats.log_bytes >= 0)
+        number(out, "store_log_bytes", "gauge",
+               "What stands in the write-ahead log beside the store's file.", stats.log_bytes);
     if (counts->op.result == 0)
         write_counts(call, out, counts);
 }

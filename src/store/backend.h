@@ -53,6 +53,9 @@ struct hy_backend_ops {
      * may come at any moment. */
     void (*idle)(struct hy_backend *backend);
 
+    /* Optional, any thread: hy_store_stats.log_bytes. */
+    int64_t (*log_bytes)(struct hy_backend *backend);
+
     /* Within the transaction of the verb that it is about, which ended with 0. */
     int (*audit)(struct hy_backend *backend, const struct hy_audit *audit);
 

@@ -411,4 +411,5 @@ void hy_store_stats(struct hy_store *store, struct hy_store_stats *ret_stats)
     ret_stats->groups = atomic_load_explicit(&store->groups, memory_order_relaxed);
     ret_stats->reads = atomic_load_explicit(&store->reads, memory_order_relaxed);
     ret_stats->failures = atomic_load_explicit(&store->failures, memory_order_relaxed);
+    ret_stats->log_bytes = store->ops->log_bytes ? store->ops->log_bytes(store->backend) : -1;
 }

@@ -199,12 +199,13 @@ int hy_store_backup(const char *location, const char *to, char *ret_explain, siz
 /* Writes that wait and have not begun: the front's own load. */
 size_t hy_store_backlog(struct hy_store *store);
 
-/* Totals since open. writes / groups is how well group commit works. */
+/* Totals since open, but for log_bytes. writes / groups is how well group commit works. */
 struct hy_store_stats {
     uint64_t writes; /* verbs */
     uint64_t groups; /* transactions that were committed */
     uint64_t reads;
     uint64_t failures; /* verbs that ended with a failure of the storage */
+    int64_t log_bytes; /* in the write-ahead log beside the store's file; -1: it has none */
 };
 
 void hy_store_stats(struct hy_store *store, struct hy_store_stats *ret_stats);

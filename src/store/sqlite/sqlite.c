@@ -104,7 +104,7 @@ static int open_database(struct hy_sqlite *s, char *ret_explain, size_t explain_
     if (rc == SQLITE_OK)
         rc = sqlite3_extended_result_codes(s->db, 1);
     if (rc == SQLITE_OK)
-        rc = sqlite3_busy_timeout(s->db, 5000);
+        rc = sqlite3_busy_timeout(s->db, HY_SQLITE_BUSY_MS);
     if (rc != SQLITE_OK)
         return hy_sqlite_explain(s->db, rc, "opening", ret_explain, explain_size);
     r = hy_sqlite_identify(s->db, ret_explain, explain_size);
@@ -150,7 +150,7 @@ static int open_all(struct hy_sqlite *s, const char *path, char *ret_explain, si
         return r;
     r = remember(s);
     if (r == 0)
-        r = hy_checkpointer_start(s->path, s->db, &s->checkpointer);
+        r = hy_checkpointer_start(s->path, s->db, &hy_checkpoint_limits, &s->checkpointer);
     if (r < 0)
         hy_sqlite_explain(s->db, sqlite3_extended_errcode(s->db), "reading", ret_explain,
                           explain_size);
@@ -252,6 +252,11 @@ static void close_backend(struct hy_backend *backend)
     free(s);
 }
 
+static int64_t log_bytes(struct hy_backend *backend)
+{
+    return hy_checkpointer_log_bytes(hy_sqlite_of(backend)->checkpointer);
+}
+
 /* --- transactions ----------------------------------------------------------------------------- */
 
 static int run(struct hy_sqlite *s, enum hy_sql which)
@@ -314,6 +319,7 @@ const struct hy_backend_ops hy_backend_sqlite = {
     .open = open_backend,
     .close = close_backend,
     .open_reader = open_reader,
+    .log_bytes = log_bytes,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,

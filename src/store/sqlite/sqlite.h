@@ -43,6 +43,9 @@ struct hy_checkpointer;
 struct hy_held;
 struct hy_sending;
 
+/* How long the writer waits for a lock of the file. */
+enum { HY_SQLITE_BUSY_MS = 5000 };
+
 /* Up to where a purge found nothing any more to take: see grants.c. */
 struct hy_purge_mark {
     int64_t app_no;
