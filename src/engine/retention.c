@@ -164,7 +164,8 @@ static void step(struct hy_retention *r)
     int64_t keep_s;
 
     if (r->at == KINDS) {
-        r->verb.vacuum = (struct hy_vacuum){.op.verb = HY_VERB_VACUUM, .pages = r->pace.limit};
+        r->verb.vacuum = (struct hy_vacuum){
+            .op.verb = HY_VERB_VACUUM, .pages = r->pace.limit, .for_us = HY_PACE_LONGEST_US};
         run_verb(r, vacuumed);
         return;
     }
@@ -173,6 +174,7 @@ static void step(struct hy_retention *r)
                                         .kind = order[r->at],
                                         .before_ms = r->began_ms - keep_s * 1000,
                                         .limit = r->pace.limit,
+                                        .for_us = HY_PACE_LONGEST_US,
                                         .cursor = r->cursor};
     run_verb(r, retained);
 }

@@ -35,13 +35,15 @@ extern const char *const hy_retain_names[];
  * Deletes what is older than `before_ms`, looking at no more than `limit` records above `cursor` (0
  * = from the oldest), in the order of their ids. `cursor` out: where to go on; `more` false: all
  * was looked at. The caller keeps a call short by choosing `limit`: the writer serves nobody else
- * meanwhile.
+ * meanwhile. A record may cost a hundred times as much as the one before it, so a store of one file also ends
+ * the call with the record during which `for_us` is over.
  */
 struct hy_retain {
     struct hy_op op;
     enum hy_retain_kind kind;
     int64_t before_ms;
     size_t limit;   /* 1..10000 */
+    int64_t for_us; /* 0 = as long as it takes */
     int64_t cursor; /* in and out */
     size_t deleted; /* out */
     bool more;      /* out */
@@ -52,7 +54,8 @@ struct hy_retain {
 struct hy_vacuum {
     struct hy_op op;
     size_t pages;
-    size_t left; /* out: free pages still in the file */
+    int64_t for_us; /* as that of hy_retain */
+    size_t left;    /* out: free pages still in the file */
 };
 
 /* --- lanes that are paused -------------------------------------------------------------------- */

@@ -302,6 +302,27 @@ static void a_step_looks_at_so_many(void)
     CHECK(steps >= 4);
 }
 
+/* A store of one file looks at the clock after each record; another one need not. */
+static void a_step_without_time_deletes_one(void)
+{
+    bool one_file = strcmp(hy_store_kind(rig.store), "sqlite") == 0;
+    struct hy_retain v = {
+        .op = {.verb = HY_VERB_RETAIN}, .kind = HY_RETAIN_MESSAGES, .limit = 100, .for_us = 1};
+    size_t deleted = 0, steps = 0;
+
+    for (int i = 0; i < 5; i++)
+        failed_with("u", "40037");
+    v.before_ms = rig.now_ms + 1;
+    do {
+        CHECK_INT(run(&v.op, HY_VERB_RETAIN), 0);
+        deleted += v.deleted;
+        steps++;
+    } while (v.more && steps < 10);
+    CHECK_INT(deleted, 5);
+    if (one_file)
+        CHECK_INT(steps, 5);
+}
+
 static void arguments_are_checked(void)
 {
     struct hy_retain v = {.kind = HY_RETAIN_KINDS, .limit = 1};
@@ -341,5 +362,6 @@ void store_retain_cases(void)
     CASE(broadcasts_go_after_their_messages);
     CASE(outcomes_go_told_or_not);
     CASE(a_step_looks_at_so_many);
+    CASE(a_step_without_time_deletes_one);
     CASE(arguments_are_checked);
 }

@@ -1,4 +1,5 @@
 /* What is kept for how long: one step of one kind at a time. */
+#include "base/clock.h"
 #include "base/err.h"
 #include "store/housekeeping.h"
 #include "store/sqlite/awaiting.h"
@@ -13,6 +14,7 @@ struct retaining {
     struct hy_retain *verb;
     int64_t awaiting_first; /* bucket; INT64_MAX: nothing is awaited */
     size_t budget;          /* looks into buckets that are left to this step */
+    int64_t until_us;       /* of the steady clock */
 };
 
 /* What SQL_..._OLD says of a record. */
@@ -212,11 +214,17 @@ static int begin(struct retaining *t)
 
     t->awaiting_first = INT64_MAX;
     t->budget = 16 * t->verb->limit;
+    t->until_us = t->verb->for_us > 0 ? hy_clock_mono_us() + t->verb->for_us : INT64_MAX;
     if (t->verb->kind == HY_RETAIN_MESSAGES) {
         hy_query_open(t->s, SQL_AWAITING_FIRST, &q);
         r = hy_query_int(&q, &t->awaiting_first);
     }
     return r == HY_E_NOT_FOUND ? 0 : r;
+}
+
+static bool is_over(const struct retaining *t)
+{
+    return t->budget == 0 || (t->until_us != INT64_MAX && hy_clock_mono_us() >= t->until_us);
 }
 
 int hy_sqlite_retain(struct hy_backend *backend, struct hy_op *op)
@@ -232,7 +240,9 @@ int hy_sqlite_retain(struct hy_backend *backend, struct hy_op *op)
     r = begin(&t);
     if (r == 0)
         r = look(&t, &all, &count);
-    for (i = 0; i < count && i < v->limit && r >= 0 && !all[i].young && t.budget > 0; i++) {
+    for (i = 0; i < count && i < v->limit && r >= 0 && !all[i].young; i++) {
+        if (i > 0 && is_over(&t))
+            break;
         r = all[i].go ? kinds[v->kind].delete(&t, &all[i]) : 0;
         v->deleted += r == 1;
     }
@@ -245,6 +255,8 @@ int hy_sqlite_retain(struct hy_backend *backend, struct hy_op *op)
 }
 
 /* --- vacuum ----------------------------------------------------------------------------------- */
+
+enum { VACUUM_PAGES = 16 }; /* between two looks at the clock */
 
 /* The free pages of a file that can give them back. Files from before it could have none to give. */
 static int free_pages(struct hy_sqlite *s, size_t *ret_pages)
@@ -264,18 +276,29 @@ static int free_pages(struct hy_sqlite *s, size_t *ret_pages)
     return hy_query_close(&q);
 }
 
+/* A pragma takes no parameter. */
+static int give_back(struct hy_sqlite *s, size_t pages)
+{
+    char sql[64];
+
+    sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%llu)", (unsigned long long)pages);
+    return hy_sqlite_err(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
 int hy_sqlite_vacuum(struct hy_backend *backend, struct hy_op *op)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
     struct hy_vacuum *v = (struct hy_vacuum *)op;
-    char sql[64];
+    int64_t until_us = v->for_us > 0 ? hy_clock_mono_us() + v->for_us : INT64_MAX;
     int r = free_pages(s, &v->left);
 
-    if (r < 0 || v->left == 0 || v->pages == 0)
-        return r;
-    /* A pragma takes no parameter. */
-    sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%llu)",
-                     (unsigned long long)v->pages);
-    r = hy_sqlite_err(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+    for (size_t todo = v->pages < v->left ? v->pages : v->left; r == 0 && todo > 0;) {
+        size_t some = todo < VACUUM_PAGES ? todo : VACUUM_PAGES;
+
+        r = give_back(s, some);
+        todo -= some;
+        if (until_us != INT64_MAX && hy_clock_mono_us() >= until_us)
+            break;
+    }
     return r < 0 ? r : free_pages(s, &v->left);
 }

@@ -39,12 +39,17 @@ static struct hy_retain retain(struct hy_store *store, enum hy_retain_kind kind,
     return v;
 }
 
-static size_t vacuum(struct hy_store *store, size_t pages)
+static size_t vacuum_for(struct hy_store *store, size_t pages, int64_t for_us)
 {
-    struct hy_vacuum v = {.op = {.verb = HY_VERB_VACUUM}, .pages = pages};
+    struct hy_vacuum v = {.op = {.verb = HY_VERB_VACUUM}, .pages = pages, .for_us = for_us};
 
     CHECK_INT(hy_store_run(store, &v.op), 0);
     return v.left;
+}
+
+static size_t vacuum(struct hy_store *store, size_t pages)
+{
+    return vacuum_for(store, pages, 0);
 }
 
 /* --- files of before -------------------------------------------------------------------------- */
@@ -172,6 +177,9 @@ static void gives_pages_back(void)
     CHECK(before > 20);
     left = vacuum(store, 5);
     CHECK(left < before && left + 8 >= before); /* and what pointed to them */
+    before = left;
+    left = vacuum_for(store, 1000, 1);
+    CHECK(left > 0 && left < before && left + 20 >= before); /* 16 between two looks at the clock */
     hy_store_close(store);
     size = size_of(rig_path("a.db"));
     store = rig_open(rig_path("a.db"));
