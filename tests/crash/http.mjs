@@ -18,8 +18,9 @@ export async function until(what, deadlineMs, look, everyMs = 25) {
   }
 }
 
-/** A list of what NDJSON has, null of nothing. */
+/** A list of what NDJSON has, a plain text as it is, null of nothing. */
 function parse(answer, type) {
+  if (type.startsWith('text/plain')) return answer;
   if (type.startsWith('application/x-ndjson'))
     return answer.split('\n').filter(Boolean).map((line) => JSON.parse(line));
   return answer ? JSON.parse(answer) : null;

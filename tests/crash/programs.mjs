@@ -150,8 +150,8 @@ export class Server {
 }
 
 /** The lines that the store's own check prints; none: all is well. The server must be down. */
-export function checkStore(program, location) {
-  const run = spawnSync(program, [location], { encoding: 'utf8', timeout: 60000 });
+export function checkStore(program, location, maxMs = 60000) {
+  const run = spawnSync(program, [location], { encoding: 'utf8', timeout: maxMs });
   if (run.status === 0) return [];
   return [run.stdout, run.stderr, `exit ${run.status} ${run.signal ?? ''}`].filter(Boolean);
 }
