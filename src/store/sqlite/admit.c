@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "store/sqlite/gather.h"
 #include "store/sqlite/held.h"
 #include "store/sqlite/idempotency.h"
 #include "store/sqlite/tally.h"
@@ -104,8 +105,6 @@ static int admit_all(struct hy_sqlite *s, struct hy_admit_item *items, size_t co
 
     for (size_t i = 0; i < count && r == 0; i++)
         r = admit_item(s, &items[i], a);
-    if (r == 0)
-        r = hy_messages_written(s);
     if (r == 0 && a->keys_added > 0)
         r = hy_key_trim(s, a->now_ms, a->window_ms, a->keys_added);
     return r;
@@ -161,7 +160,7 @@ int hy_admit_items(struct hy_sqlite *s, struct hy_admit_item *items, size_t coun
     r = admit_all(s, items, count, &a);
     if (r == HY_E_EXISTS) {
         hy_tally_forget(s);
-        s->insert_count = 0;
+        hy_gather_forget(s);
         hy_held_forget_all(s->held);
         if (run(s, SQL_SAVEPOINT_UNDO) < 0)
             return HY_E_IO;

@@ -1,6 +1,7 @@
 /* From an audience into messages, and what is left of one that was canceled. */
 #include "base/err.h"
 #include "store/sqlite/broadcasts.h"
+#include "store/sqlite/gather.h"
 #include "store/sqlite/tally.h"
 #include "store/sqlite/verbs.h"
 
@@ -98,7 +99,7 @@ static int feed(struct hy_sqlite *s, struct hy_broadcast_feed *v, struct hy_broa
     for (size_t i = 0; i < count && r == 0; i++)
         r = make_message(s, v, b, &users[i], v->ids[i]);
     if (r == 0)
-        r = hy_messages_written(s);
+        r = hy_gather_write(s, HY_GATHER_ALL); /* the texts of the audience end with the verb */
     if (r < 0 || count == 0)
         return r;
     v->fed = count;

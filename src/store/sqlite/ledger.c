@@ -1,6 +1,7 @@
 #include "store/sqlite/ledger.h"
 
 #include "base/err.h"
+#include "store/sqlite/gather.h"
 #include "store/sqlite/held.h"
 #include "store/sqlite/outbox.h"
 
@@ -96,25 +97,27 @@ int hy_grant_insert(struct hy_sqlite *s, struct hy_grant *g)
 int hy_grant_save(struct hy_sqlite *s, const struct hy_grant *grant, int64_t before,
                   int64_t others_minute)
 {
-    struct hy_query q;
+    struct hy_gather *g = s->gather;
     int r = hy_reach_change(s, grant, before, hy_grant_free_uses(grant), others_minute);
 
     hy_held_put(s->held, grant);
+    if (r == 0)
+        r = hy_gather_row(s, HY_GATHER_GRANT_SAVE);
     if (r < 0)
         return r;
-    hy_query_open(s, SQL_GRANT_SAVE, &q);
-    hy_put_int(&q, grant->state);
-    hy_put_text(&q, grant->reason);
-    hy_put_int(&q, grant->uses_left);
-    hy_put_int(&q, grant->uses_reserved);
-    hy_put_int(&q, grant->in_doubt);
-    hy_put_int(&q, grant->refusals);
-    hy_put_int(&q, grant->retry_at_ms);
-    hy_put_int(&q, grant->kind);
-    hy_put_int(&q, grant->uses_total);
-    hy_put_int(&q, grant->obtained_at_ms);
-    hy_put_int(&q, grant->id);
-    return hy_query_run(&q);
+    hy_gather_note_user(g, grant->app_no, grant->user);
+    hy_gather_int(g, grant->state);
+    hy_gather_copy(g, grant->reason);
+    hy_gather_int(g, grant->uses_left);
+    hy_gather_int(g, grant->uses_reserved);
+    hy_gather_int(g, grant->in_doubt);
+    hy_gather_int(g, grant->refusals);
+    hy_gather_int(g, grant->retry_at_ms);
+    hy_gather_int(g, grant->kind);
+    hy_gather_int(g, grant->uses_total);
+    hy_gather_int(g, grant->obtained_at_ms);
+    hy_gather_int(g, grant->id);
+    return 0;
 }
 
 int hy_grant_delete(struct hy_sqlite *s, const struct hy_grant *grant)
@@ -160,7 +163,10 @@ int hy_grant_pick(struct hy_sqlite *s, const struct hy_message *m, int64_t now_m
     struct hy_query q;
     int r, found = 0;
 
-    hy_query_open(s, SQL_GRANT_FREE, &q);
+    if (hy_gather_knows_user(s->gather, m->app_no, m->user))
+        hy_query_open(s, SQL_GRANT_FREE, &q);
+    else
+        hy_query_open_beside(s, SQL_GRANT_FREE, &q);
     hy_put_int(&q, m->app_no);
     hy_put_text(&q, m->user);
     while ((r = hy_query_step(&q)) == HY_ROW) {

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "store/sqlite/explain.h"
+#include "store/sqlite/gather.h"
 
 #include <string.h>
 
@@ -26,6 +27,14 @@ int hy_sqlite_err(int rc)
 }
 
 void hy_query_open(struct hy_sqlite *s, enum hy_sql which, struct hy_query *q)
+{
+    int r = s->gathered & s->touches[which] ? hy_gather_write(s, s->touches[which]) : 0;
+
+    hy_query_open_beside(s, which, q);
+    q->fault = r;
+}
+
+void hy_query_open_beside(struct hy_sqlite *s, enum hy_sql which, struct hy_query *q)
 {
     *q = (struct hy_query){.stmt = s->stmts[which]};
 }
@@ -61,6 +70,8 @@ int hy_query_step(struct hy_query *q)
 {
     int rc = q->rc;
 
+    if (q->fault < 0)
+        return q->fault;
     q->column = 0;
     if (rc == SQLITE_OK && !q->nomem) {
         rc = sqlite3_step(q->stmt);

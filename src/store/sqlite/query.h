@@ -10,7 +10,7 @@
  *   if (r < 0) return r;                       (the statement is reset already)
  *
  * Leaving the loop early needs hy_query_close(). Bound texts must live until the last step. A fault
- * of binding is kept and comes out of the next step.
+ * of opening or binding is kept and comes out of the next step.
  */
 #ifndef HY_STORE_SQLITE_QUERY_H
 #define HY_STORE_SQLITE_QUERY_H
@@ -27,11 +27,15 @@ struct hy_query {
     int column; /* of this row, read so far */
     int rc;     /* first fault of binding, an SQLite code */
     bool nomem; /* an arena could not hold a value */
+    int fault;  /* what was gathered could not be written: a negative hy_err */
 };
 
 enum { HY_ROW = 1 };
 
+/* What is gathered for its tables (gather.h) is written first. */
 void hy_query_open(struct hy_sqlite *s, enum hy_sql which, struct hy_query *q);
+/* Without: what is gathered is none of the rows that it is about. */
+void hy_query_open_beside(struct hy_sqlite *s, enum hy_sql which, struct hy_query *q);
 
 void hy_put_int(struct hy_query *q, int64_t value);
 void hy_put_text(struct hy_query *q, const char *text); /* null is NULL */

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "domain/queue.h"
+#include "store/sqlite/gather.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/sending.h"
 #include "store/sqlite/tally.h"
@@ -146,24 +147,25 @@ static int note_move(struct hy_sqlite *s, struct hy_row *row)
 int hy_message_save(struct hy_sqlite *s, struct hy_row *row)
 {
     const struct hy_message *m = &row->m;
-    struct hy_query q;
+    struct hy_gather *g = s->gather;
     int r = note_move(s, row);
 
+    if (r == 0)
+        r = hy_gather_row(s, HY_GATHER_MESSAGE_SAVE);
     if (r < 0)
         return r;
-    hy_query_open(s, SQL_MESSAGE_SAVE, &q);
-    hy_put_int(&q, m->state);
-    hy_put_int(&q, row->parked ? 0 : m->due_at_ms);
-    hy_put_int(&q, row->parked ? m->due_at_ms : 0);
-    hy_put_int(&q, row->lease_until_ms);
-    hy_put_int(&q, m->grant_id);
-    hy_put_int(&q, m->attempt_count);
-    hy_put_int(&q, m->in_doubt);
-    hy_put_int(&q, m->msgid);
-    hy_put_int(&q, m->settled_at_ms);
-    hy_put_text(&q, m->reason);
-    hy_put_int(&q, m->id);
-    return hy_query_run(&q);
+    hy_gather_int(g, m->state);
+    hy_gather_int(g, row->parked ? 0 : m->due_at_ms);
+    hy_gather_int(g, row->parked ? m->due_at_ms : 0);
+    hy_gather_int(g, row->lease_until_ms);
+    hy_gather_int(g, m->grant_id);
+    hy_gather_int(g, m->attempt_count);
+    hy_gather_int(g, m->in_doubt);
+    hy_gather_int(g, m->msgid);
+    hy_gather_int(g, m->settled_at_ms);
+    hy_gather_copy(g, m->reason);
+    hy_gather_int(g, m->id);
+    return 0;
 }
 
 /* A bucket never holds an id that is larger than one of the next bucket, so that a listing may walk
@@ -174,9 +176,6 @@ static int choose_bucket(struct hy_sqlite *s, int64_t id, int64_t *ret_bucket)
     int r;
 
     if (id < s->last_message_id) {
-        r = hy_messages_written(s);
-        if (r < 0)
-            return r;
         hy_query_open(s, SQL_MESSAGE_BUCKET_ABOVE, &q);
         hy_put_int(&q, id);
         r = hy_query_int(&q, ret_bucket);
@@ -193,63 +192,9 @@ static int choose_bucket(struct hy_sqlite *s, int64_t id, int64_t *ret_bucket)
     return 0;
 }
 
-static void put_insert(struct hy_query *q, const struct hy_insert *insert)
-{
-    const struct hy_message *m = &insert->m;
-
-    hy_put_int(q, m->id);
-    hy_put_int(q, m->state);
-    hy_put_int(q, m->due_at_ms);
-    hy_put_int(q, m->grant_id);
-    hy_put_int(q, m->settled_at_ms);
-    hy_put_text(q, m->reason);
-    hy_put_int(q, m->app_no);
-    hy_put_int(q, insert->bucket);
-    hy_put_int(q, m->policy);
-    hy_put_int(q, m->on_missing);
-    hy_put_int(q, m->accepted_at_ms);
-    hy_put_int(q, m->send_at_ms);
-    hy_put_int(q, m->expires_at_ms);
-    hy_put_text(q, m->user);
-    hy_put_text(q, m->template_id);
-    hy_put_text(q, m->data);
-    hy_put_text(q, m->page);
-    hy_put_text(q, m->emphasis);
-    hy_put_text(q, m->miniprogram_state);
-    hy_put_text(q, m->lang);
-    hy_put_text(q, m->tag);
-    hy_put_text(q, m->extra);
-    hy_put_int(q, m->template_kind);
-    hy_put_int(q, hy_message_queue(m));
-    hy_put_int(q, m->broadcast_id);
-}
-
-static int insert_some(struct hy_sqlite *s, enum hy_sql which, size_t first, size_t count)
-{
-    struct hy_query q;
-
-    hy_query_open(s, which, &q);
-    for (size_t i = first; i < first + count; i++)
-        put_insert(&q, &s->inserts[i]);
-    return hy_query_run(&q);
-}
-
-int hy_messages_written(struct hy_sqlite *s)
-{
-    size_t count = s->insert_count;
-    int r = 0;
-
-    s->insert_count = 0;
-    if (count == HY_INSERT_ROWS)
-        return insert_some(s, SQL_MESSAGE_INSERT_SOME, 0, count);
-    for (size_t i = 0; i < count && r == 0; i++)
-        r = insert_some(s, SQL_MESSAGE_INSERT, i, 1);
-    return r;
-}
-
 int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
 {
-    struct hy_insert *insert;
+    struct hy_gather *g = s->gather;
     int64_t bucket;
     int r = choose_bucket(s, m->id, &bucket);
 
@@ -257,12 +202,36 @@ int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m)
         r = count_one(s, m, m->state, 1);
     if (r == 0 && s->hooks.wanted)
         r = hy_outcome_of_message(s, m);
+    if (r == 0)
+        r = hy_gather_row(s, HY_GATHER_MESSAGE);
     if (r < 0)
         return r;
-    insert = &s->inserts[s->insert_count++];
-    insert->m = *m;
-    insert->bucket = bucket;
-    return s->insert_count == HY_INSERT_ROWS ? hy_messages_written(s) : 0;
+    hy_gather_int(g, m->id);
+    hy_gather_int(g, m->state);
+    hy_gather_int(g, m->due_at_ms);
+    hy_gather_int(g, m->grant_id);
+    hy_gather_int(g, m->settled_at_ms);
+    hy_gather_text(g, m->reason);
+    hy_gather_int(g, m->app_no);
+    hy_gather_int(g, bucket);
+    hy_gather_int(g, m->policy);
+    hy_gather_int(g, m->on_missing);
+    hy_gather_int(g, m->accepted_at_ms);
+    hy_gather_int(g, m->send_at_ms);
+    hy_gather_int(g, m->expires_at_ms);
+    hy_gather_text(g, m->user);
+    hy_gather_text(g, m->template_id);
+    hy_gather_text(g, m->data);
+    hy_gather_text(g, m->page);
+    hy_gather_text(g, m->emphasis);
+    hy_gather_text(g, m->miniprogram_state);
+    hy_gather_text(g, m->lang);
+    hy_gather_text(g, m->tag);
+    hy_gather_text(g, m->extra);
+    hy_gather_int(g, m->template_kind);
+    hy_gather_int(g, hy_message_queue(m));
+    hy_gather_int(g, m->broadcast_id);
+    return 0;
 }
 
 int hy_message_exists(struct hy_sqlite *s, int64_t id)
@@ -273,9 +242,6 @@ int hy_message_exists(struct hy_sqlite *s, int64_t id)
 
     if (id > s->last_message_id)
         return 0;
-    r = hy_messages_written(s);
-    if (r < 0)
-        return r;
     hy_query_open(s, SQL_MESSAGE_EXISTS, &q);
     hy_put_int(&q, id);
     r = hy_query_int(&q, &one);

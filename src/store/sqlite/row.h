@@ -43,12 +43,10 @@ void hy_message_move(struct hy_message *m, enum hy_message_state to);
  * state: the tallies, and an outcome for each webhook that wants it. */
 int hy_message_save(struct hy_sqlite *s, struct hy_row *row);
 
-/* Likewise. Inserts with state, reason, grant_id, due_at_ms and settled_at_ms as they are in `m`, some rows
- * together: its texts must live until hy_messages_written(), which the verb calls before it reads
- * messages or ends. (Each statement opens nine cursors: ten rows at once take 8,000 instructions less
- * each.) */
+/* Likewise. Inserts with state, reason, grant_id, due_at_ms and settled_at_ms as they are in `m`, whose
+ * texts must live until the row is written (gather.h): as the arguments of the verb do, or until a
+ * hy_gather_write(). */
 int hy_message_insert(struct hy_sqlite *s, const struct hy_message *m);
-int hy_messages_written(struct hy_sqlite *s);
 
 /* 1 when the id is stored, else 0. */
 int hy_message_exists(struct hy_sqlite *s, int64_t id);

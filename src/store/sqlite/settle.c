@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "store/sqlite/awaiting.h"
+#include "store/sqlite/gather.h"
 #include "store/sqlite/heard.h"
 #include "store/sqlite/sending.h"
 #include "store/sqlite/verbs.h"
@@ -15,29 +16,31 @@ static int append_attempt(struct hy_sqlite *s, struct hy_message *m, const struc
                           enum hy_grant_move move)
 {
     const struct hy_judgement *j = &a->judgement;
-    struct hy_query q;
+    struct hy_gather *g = s->gather;
+    int r = hy_gather_row(s, HY_GATHER_ATTEMPT);
 
+    if (r < 0)
+        return r;
     m->attempt_count++;
     if (j->msgid != 0)
         m->msgid = j->msgid;
-    hy_query_open(s, SQL_ATTEMPT_INSERT, &q);
-    hy_put_int(&q, m->id);
-    hy_put_int(&q, a->number);
-    hy_put_int(&q, a->at_ms);
-    hy_put_int(&q, a->took_ms);
-    hy_put_int(&q, a->grant_id);
-    hy_put_int(&q, j->verdict);
-    hy_put_int(&q, j->hint);
-    hy_put_int(&q, (j->grant_used ? HY_ATTEMPT_GRANT_USED : 0) |
-                       (j->not_sent ? HY_ATTEMPT_NOT_SENT : 0) |
-                       (j->answered ? HY_ATTEMPT_ANSWERED : 0) |
-                       (j->grant_refused ? HY_ATTEMPT_GRANT_REFUSED : 0) |
-                       (int64_t)move << HY_ATTEMPT_MOVE_SHIFT);
-    hy_put_int(&q, j->msgid);
-    hy_put_text(&q, or_null(j->errcode));
-    hy_put_text(&q, or_null(j->errmsg));
-    hy_put_text(&q, or_null(j->rid));
-    return hy_query_run(&q);
+    hy_gather_int(g, m->id);
+    hy_gather_int(g, a->number);
+    hy_gather_int(g, a->at_ms);
+    hy_gather_int(g, a->took_ms);
+    hy_gather_int(g, a->grant_id);
+    hy_gather_int(g, j->verdict);
+    hy_gather_int(g, j->hint);
+    hy_gather_int(g, (j->grant_used ? HY_ATTEMPT_GRANT_USED : 0) |
+                         (j->not_sent ? HY_ATTEMPT_NOT_SENT : 0) |
+                         (j->answered ? HY_ATTEMPT_ANSWERED : 0) |
+                         (j->grant_refused ? HY_ATTEMPT_GRANT_REFUSED : 0) |
+                         (int64_t)move << HY_ATTEMPT_MOVE_SHIFT);
+    hy_gather_int(g, j->msgid);
+    hy_gather_copy(g, or_null(j->errcode));
+    hy_gather_copy(g, or_null(j->errmsg));
+    hy_gather_copy(g, or_null(j->rid));
+    return 0;
 }
 
 struct settling {

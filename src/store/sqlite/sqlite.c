@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "store/sqlite/checkpoint.h"
 #include "store/sqlite/explain.h"
+#include "store/sqlite/gather.h"
 #include "store/sqlite/heard.h"
 #include "store/sqlite/held.h"
 #include "store/sqlite/idempotency.h"
@@ -183,7 +184,9 @@ static int open_backend(const char *path, struct hy_backend **ret_backend, char 
     hy_tally_init(&s->tally);
     s->sending = hy_sending_new();
     s->held = hy_held_new();
-    r = s->sending && s->held ? open_all(s, path, ret_explain, explain_size) : HY_E_NOMEM;
+    s->gather = hy_gather_new();
+    r = s->sending && s->held && s->gather ? open_all(s, path, ret_explain, explain_size)
+                                           : HY_E_NOMEM;
     if (r < 0) {
         close_backend((struct hy_backend *)(void *)s);
         return r;
@@ -246,6 +249,7 @@ static void close_backend(struct hy_backend *backend)
     hy_tally_deinit(&s->tally);
     hy_sending_free(s->sending);
     hy_held_free(s->held);
+    hy_gather_free(s->gather);
     free(s->purge_marks);
     free(s->became_due);
     free(s->path);
@@ -269,7 +273,6 @@ static int run(struct hy_sqlite *s, enum hy_sql which)
 
 static int begin(struct hy_backend *backend)
 {
-    hy_sqlite_of(backend)->insert_count = 0;
     return run(hy_sqlite_of(backend), SQL_BEGIN);
 }
 
@@ -278,13 +281,13 @@ static void rollback(struct hy_backend *backend)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
 
+    hy_gather_forget(s);
     if (!sqlite3_get_autocommit(s->db))
         run(s, SQL_ROLLBACK);
     /* A purge or a trim of this transaction may have moved past what is there again. */
     hy_tally_forget(s);
     hy_sending_forget(s->sending);
     hy_held_forget_all(s->held);
-    s->insert_count = 0;
     s->purge_mark_count = 0;
     hy_keys_remember_bounds(s);
     hy_events_remember(s);
@@ -299,8 +302,10 @@ static void rollback(struct hy_backend *backend)
 static int commit(struct hy_backend *backend)
 {
     struct hy_sqlite *s = hy_sqlite_of(backend);
-    int r = hy_tally_write(s);
+    int r = hy_gather_write(s, HY_GATHER_ALL);
 
+    if (r == 0)
+        r = hy_tally_write(s);
     if (r == 0)
         r = run(s, SQL_COMMIT);
     if (r < 0 && sqlite3_extended_errcode(s->db) == SQLITE_IOERR_FSYNC)

@@ -11,6 +11,7 @@
  *   checkpoint.c    the thread that copies the log back, so that no commit has to
  *   statements.c    every SQL text       query.c    values in, rows out
  *   row.c           a message as a row   ledger.c   grants: take, let go   wake.c   who waits
+ *   gather.c        rows that are held back, so that many go in one statement
  *   tally.c         counts that are kept, not counted                      reach.c  of users, too
  *   sending.c       what is under way, remembered between claim and settle
  *   held.c          grants that are reserved, remembered
@@ -40,6 +41,7 @@
 #include <sqlite3.h>
 
 struct hy_checkpointer;
+struct hy_gather;
 struct hy_held;
 struct hy_sending;
 
@@ -68,7 +70,11 @@ struct hy_hooks {
 struct hy_sqlite {
     sqlite3 *db;
     sqlite3_stmt *stmts[SQL_COUNT];
-    struct hy_arena scratch; /* of the verb under way */
+    unsigned
+        touches[SQL_COUNT];   /* what is gathered for tables that the statement reads or writes */
+    unsigned gathered;        /* of which there is something: bits of enum hy_gather_kind */
+    struct hy_gather *gather; /* never null in the writer's handle */
+    struct hy_arena scratch;  /* of the verb under way */
 
     /* The writer's only. */
     char *path;
@@ -98,12 +104,7 @@ struct hy_sqlite {
 
     int64_t now_ms;         /* of the verb under way, as far as it moves messages or grants */
     int64_t unpark_from_ms; /* what is un-parked is not due before; 0 = as it was */
-    size_t insert_count;    /* rows of `inserts` that are not in the table yet; 0 between verbs */
-    struct hy_insert {
-        struct hy_message m;
-        int64_t bucket;
-    } inserts[HY_INSERT_ROWS];
-    size_t freed; /* messages un-parked or woken; the verbs that tell it begin at 0 */
+    size_t freed;           /* messages un-parked or woken; the verbs that tell it begin at 0 */
 
     /* During one claim: ids that became due by it, and are left for the next one. */
     bool claiming;

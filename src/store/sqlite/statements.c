@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "store/sqlite/explain.h"
+#include "store/sqlite/gather.h"
 #include "store/sqlite/query.h"
 
 #include <stdio.h>
@@ -14,14 +15,16 @@
 #define MESSAGE_WALKED "id, app_no, state, user, template_id, tag, reason"
 #define MESSAGE_FULL   MESSAGE_BRIEF ", data, page, emphasis, miniprogram_state, lang, tag, extra"
 
-/* Bound by put_insert() in row.c. */
+/* Gathered by hy_message_insert(). */
 #define MESSAGE_INSERT                                                                             \
     "INSERT INTO message (id, state, due_at_ms, parked_due_ms, lease_until_ms, grant_id, "         \
     "attempt_count, in_doubt, msgid, settled_at_ms, reason, app_no, bucket, policy, on_missing, "  \
     "accepted_at_ms, send_at_ms, expires_at_ms, user, template_id, data, page, emphasis, "         \
-    "miniprogram_state, lang, tag, extra, template_kind, queue, broadcast_id) VALUES "
-#define MESSAGE_VALUES "(?,?,?,0,0,?,0,0,0,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-#define FIVE(x)        x "," x "," x "," x "," x
+    "miniprogram_state, lang, tag, extra, template_kind, queue, broadcast_id) "
+
+#define ATTEMPT_INSERT                                                                             \
+    "INSERT INTO attempt (message_id, number, at_ms, took_ms, grant_id, verdict, hint, flags, "    \
+    "msgid, errcode, errmsg, rid) "
 
 /* Read by hy_grant_read(). */
 #define GRANT                                                                                      \
@@ -57,12 +60,29 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_SAVEPOINT_UNDO] = "ROLLBACK TO verb",
     [SQL_SAVEPOINT_END] = "RELEASE verb",
 
-    [SQL_MESSAGE_INSERT] = MESSAGE_INSERT MESSAGE_VALUES,
-    [SQL_MESSAGE_INSERT_SOME] = MESSAGE_INSERT FIVE(MESSAGE_VALUES) "," FIVE(MESSAGE_VALUES),
+    [SQL_MESSAGE_INSERT] =
+        MESSAGE_INSERT "VALUES (?,?,?,0,0,?,0,0,0,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [SQL_MESSAGE_INSERT_MANY] =
+        MESSAGE_INSERT "SELECT c1, c2, c3, 0, 0, c4, 0, 0, 0, c5, c6, c7, c8, c9, c10, c11, c12, "
+                       "c13, c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25 "
+                       "FROM gathered",
     [SQL_MESSAGE_SAVE] =
         "UPDATE message SET state = ?1, due_at_ms = ?2, parked_due_ms = ?3, lease_until_ms = ?4, "
         "grant_id = ?5, attempt_count = ?6, in_doubt = ?7, msgid = ?8, settled_at_ms = ?9, "
         "reason = ?10 WHERE id = ?11",
+    /* An UPDATE that finds its rows by many ids copies them into a table of its own first. What is
+     * given for the columns that stay is never stored: a blob, which no row of the table may have, so
+     * that a message that is not there is a fault, too. */
+    [SQL_MESSAGE_SAVE_MANY] =
+        "INSERT INTO message (state, due_at_ms, parked_due_ms, lease_until_ms, grant_id, "
+        "attempt_count, in_doubt, msgid, settled_at_ms, reason, id, app_no, bucket, policy, "
+        "on_missing, accepted_at_ms, send_at_ms, expires_at_ms, user) "
+        "SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, x'', 0, 0, 0, 0, 0, 0, '' "
+        "FROM gathered WHERE true ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+        "due_at_ms = excluded.due_at_ms, parked_due_ms = excluded.parked_due_ms, "
+        "lease_until_ms = excluded.lease_until_ms, grant_id = excluded.grant_id, "
+        "attempt_count = excluded.attempt_count, in_doubt = excluded.in_doubt, "
+        "msgid = excluded.msgid, settled_at_ms = excluded.settled_at_ms, reason = excluded.reason",
     [SQL_MESSAGE_FULL] = "SELECT " MESSAGE_FULL " FROM message WHERE id = ?1",
     [SQL_MESSAGE_BRIEF] = "SELECT " MESSAGE_BRIEF " FROM message WHERE id = ?1",
     [SQL_MESSAGE_EXISTS] = "SELECT 1 FROM message WHERE id = ?1",
@@ -130,9 +150,10 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MESSAGE_WAITING_COUNT] =
         "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_waiting WHERE app_no = ?1 "
         "AND user = ?2 AND state = 1 AND template_id = ?3 LIMIT ?4)",
-    [SQL_ATTEMPT_INSERT] = "INSERT INTO attempt (message_id, number, at_ms, took_ms, grant_id, "
-                           "verdict, hint, flags, msgid, errcode, errmsg, rid) "
-                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [SQL_ATTEMPT_INSERT] =
+        ATTEMPT_INSERT "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [SQL_ATTEMPT_INSERT_MANY] =
+        ATTEMPT_INSERT "SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 FROM gathered",
     [SQL_ATTEMPTS] = "SELECT number, at_ms, took_ms, grant_id, verdict, hint, flags, msgid, "
                      "errcode, errmsg, rid FROM attempt WHERE message_id = ?1 ORDER BY number",
 
@@ -176,6 +197,15 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_GRANT_SAVE] = "UPDATE \"grant\" SET state = ?1, reason = ?2, uses_left = ?3, "
                        "uses_reserved = ?4, in_doubt = ?5, refusals = ?6, retry_at_ms = ?7, "
                        "kind = ?8, uses_total = ?9, obtained_at_ms = ?10 WHERE id = ?11",
+    [SQL_GRANT_SAVE_MANY] =
+        "INSERT INTO \"grant\" (state, reason, uses_left, uses_reserved, in_doubt, refusals, "
+        "retry_at_ms, kind, uses_total, obtained_at_ms, id, app_no, expires_at_ms, user) "
+        "SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, x'', 0, '' "
+        "FROM gathered WHERE true ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+        "reason = excluded.reason, uses_left = excluded.uses_left, "
+        "uses_reserved = excluded.uses_reserved, in_doubt = excluded.in_doubt, "
+        "refusals = excluded.refusals, retry_at_ms = excluded.retry_at_ms, kind = excluded.kind, "
+        "uses_total = excluded.uses_total, obtained_at_ms = excluded.obtained_at_ms",
     [SQL_GRANT_GET] = "SELECT " GRANT " FROM \"grant\" WHERE id = ?1",
     [SQL_GRANT_FREE] =
         "SELECT " GRANT " FROM \"grant\" INDEXED BY grant_user "
@@ -322,11 +352,31 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_SCHEDULES] = "SELECT " SCHEDULE " FROM schedule ORDER BY id",
 };
 
-int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long explain_size)
+/* Called by SQLite for all that a statement is going to do. */
+static int note_tables(void *touches, int action, const char *subject, const char *a, const char *b,
+                       const char *c)
 {
+    (void)a, (void)b, (void)c;
+    if (action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
+        action == SQLITE_DELETE)
+        *(unsigned *)touches |= hy_gather_kinds_of(subject);
+    if (action == SQLITE_SAVEPOINT || action == SQLITE_TRANSACTION)
+        *(unsigned *)touches = HY_GATHER_ALL;
+    return SQLITE_OK;
+}
+
+static int prepare(struct hy_sqlite *s, char *ret_explain, unsigned long explain_size)
+{
+    unsigned touches;
+
+    sqlite3_set_authorizer(s->db, note_tables, &touches);
     for (int i = 0; i < SQL_COUNT; i++) {
         const char *text = texts[i] ? texts[i] : hy_sql_queue_texts[i];
-        int rc = sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->stmts[i], NULL);
+        int rc;
+
+        touches = 0;
+        rc = sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->stmts[i], NULL);
+        s->touches[i] = touches;
 
         if (rc == SQLITE_ERROR) {
             snprintf(ret_explain, explain_size,
@@ -339,6 +389,17 @@ int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long expl
             return hy_sqlite_explain(s->db, rc, "reading the schema", ret_explain, explain_size);
     }
     return 0;
+}
+
+int hy_sqlite_prepare(struct hy_sqlite *s, char *ret_explain, unsigned long explain_size)
+{
+    int rc = hy_gather_register(s->db, s->gather), r;
+
+    if (rc != SQLITE_OK)
+        return hy_sqlite_explain(s->db, rc, "preparing", ret_explain, explain_size);
+    r = prepare(s, ret_explain, explain_size);
+    sqlite3_set_authorizer(s->db, NULL, NULL);
+    return r;
 }
 
 void hy_sqlite_finalize(struct hy_sqlite *s)

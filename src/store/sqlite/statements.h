@@ -9,8 +9,6 @@
 
 struct hy_sqlite;
 
-enum { HY_INSERT_ROWS = 10 };
-
 enum hy_sql {
     SQL_BEGIN,
     SQL_BEGIN_READ,
@@ -21,8 +19,9 @@ enum hy_sql {
     SQL_SAVEPOINT_END,
     /* messages */
     SQL_MESSAGE_INSERT,
-    SQL_MESSAGE_INSERT_SOME, /* HY_INSERT_ROWS of them */
+    SQL_MESSAGE_INSERT_MANY, /* what is gathered; the others likewise */
     SQL_MESSAGE_SAVE,
+    SQL_MESSAGE_SAVE_MANY,
     SQL_MESSAGE_FULL,
     SQL_MESSAGE_BRIEF,
     SQL_MESSAGE_EXISTS,
@@ -51,6 +50,7 @@ enum hy_sql {
     SQL_MESSAGE_WALK,
     SQL_MESSAGE_WAITING_COUNT,
     SQL_ATTEMPT_INSERT,
+    SQL_ATTEMPT_INSERT_MANY,
     SQL_ATTEMPTS,
     /* tally */
     SQL_TALLY_ADD,
@@ -71,6 +71,7 @@ enum hy_sql {
     /* grants */
     SQL_GRANT_INSERT,
     SQL_GRANT_SAVE,
+    SQL_GRANT_SAVE_MANY,
     SQL_GRANT_GET,
     SQL_GRANT_FREE,
     SQL_GRANT_OF_USER,

@@ -2,7 +2,7 @@
  * Who waits for whom: two stores on one database, of which nobody ever waits for the other out of order, and
  * how much of the server's table of locks a transaction takes.
  */
-#include "pg_rig.h"
+#include "pg_two.h"
 
 #include "base/clock.h"
 #include "store/front.h"
@@ -13,78 +13,12 @@
 
 enum { NOW = 1000000, LATER = 2000000, SHORT_US = 5000000, APP = 1, APPS = 12, OF_EACH = 900 };
 
-static struct hy_backend *one, *other; /* two processes */
-static struct hy_pg_link *looker;
-static struct hy_arena arena;
-static struct hy_message_ids ids;
-
-/* --- the stores --------------------------------------------------------------------------------- */
-
-static struct hy_backend *open_store(void)
-{
-    struct hy_backend *b = NULL;
-    char explain[300] = "";
-
-    if (hy_backend_postgres.open(strchr(pg_url(), ':') + 1, &b, explain, sizeof explain) < 0)
-        hy_tap_fail(__FILE__, __LINE__, "%s", explain);
-    return b;
-}
-
-static void close_all(void)
-{
-    if (one)
-        hy_backend_postgres.close(one);
-    if (other)
-        hy_backend_postgres.close(other);
-    hy_pg_link_close(looker);
-    hy_arena_deinit(&arena);
-    one = other = NULL;
-    looker = NULL;
-}
-
-static void fresh(void)
-{
-    close_all();
-    hy_arena_init(&arena);
-    hy_message_ids_init(&ids, 0, 0);
-    looker = pg_open(pg_url());
-    pg_script(looker, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    one = open_store();
-    other = open_store();
-}
-
-static int run_verb(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
-{
-    op->verb = verb;
-    return hy_backend_postgres.verbs[verb](b, op);
-}
-
-static void begin(struct hy_backend *b)
-{
-    CHECK_INT(hy_backend_postgres.begin(b), 0);
-}
-
 /* As the front: what the verb is known to need is locked at once. */
 static int begin_with(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
 {
     op->verb = verb;
     begin(b);
     return hy_backend_postgres.gather(b, op);
-}
-
-static void commit(struct hy_backend *b)
-{
-    CHECK_INT(hy_backend_postgres.commit(b), 0);
-}
-
-static int64_t number_of(const char *text)
-{
-    const struct hy_pg_sql sql = {"unit_number", text};
-    int64_t number = pg_number(looker, &sql);
-
-    hy_pg_link_close(looker); /* the name is for another text next time */
-    looker = pg_open(pg_url());
-    return number;
 }
 
 static int64_t locks(void)
@@ -295,8 +229,7 @@ static void what_is_settled_just_now_is_not_waited_for(void)
 {
     struct hy_outbox_item item = {.outcome_id = 1, .webhook_id = 1, .due_at_ms = LATER + 1};
     struct hy_outbox_settle settle = {.items = &item, .count = 1, .now_ms = NOW};
-    struct hy_webhook_put enable = {
-        .webhook = {.id = 1, .url = "http://x", .events = 1}, .enable = true, .now_ms = NOW};
+    struct hy_outbox_hurry hurry = {.webhook_id = 1, .now_ms = NOW, .limit = 10};
 
     fresh();
     pg_script(
@@ -306,8 +239,8 @@ static void what_is_settled_just_now_is_not_waited_for(void)
         "generate_series(1, 2) n");
     CHECK_INT(begin_with(one, &settle.op, HY_VERB_OUTBOX_SETTLE), 0);
     CHECK_INT(run_verb(one, &settle.op, HY_VERB_OUTBOX_SETTLE), 0);
-    CHECK_INT(begin_with(other, &enable.op, HY_VERB_WEBHOOK_PUT), 0);
-    CHECK_INT(run_verb(other, &enable.op, HY_VERB_WEBHOOK_PUT), 0);
+    CHECK_INT(begin_with(other, &hurry.op, HY_VERB_OUTBOX_HURRY), 0);
+    CHECK_INT(run_verb(other, &hurry.op, HY_VERB_OUTBOX_HURRY), 0);
     commit(other);
     commit(one);
     CHECK_INT(number_of("SELECT due_at_ms FROM outbox WHERE id = 1"), LATER + 1);
