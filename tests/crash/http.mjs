@@ -60,7 +60,10 @@ export class Client {
         });
       });
       request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer`)));
-      request.on('error', reject);
+      // A kept connection may be given up by the other side at the moment in which it is used again.
+      request.on('error', (error) =>
+        (method === 'GET' && request.reusedSocket && error.code === 'ECONNRESET'
+          ? resolve(this.ask(method, path, body, headers)) : reject(error)));
       request.end(text ?? undefined);
     });
   }
