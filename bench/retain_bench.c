@@ -4,6 +4,8 @@
  *
  *   retain-bench [LOCATION [MESSAGES]]
  *
+ * It rests between steps as the engine does, and ends a kind after 400 of them.
+ *
  * LOCATION   default sqlite:retain-bench.db in the working directory, which must not exist
  * MESSAGES   old ones, sent with one attempt each, and as many spent receipts (1000000)
  *
@@ -21,7 +23,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { STEPS_MAX = 1000000, OVER_MS = 20 };
+enum { STEPS_MAX = 400, OVER_MS = 20 };
 
 struct steps {
     int64_t us[STEPS_MAX], cpu_us[STEPS_MAX];
@@ -74,10 +76,15 @@ static void note(struct steps *s, struct instant began)
 {
     struct instant end = now();
 
-    if (s->count == STEPS_MAX)
-        return;
     s->us[s->count] = end.us - began.us;
     s->cpu_us[s->count++] = end.cpu_us - began.cpu_us;
+}
+
+static void rest(int64_t ms)
+{
+    struct timespec length = {ms / 1000, ms % 1000 * 1000000};
+
+    nanosleep(&length, NULL);
 }
 
 static void retain(struct hy_store *store, enum hy_retain_kind kind, struct steps *s)
@@ -91,13 +98,13 @@ static void retain(struct hy_store *store, enum hy_retain_kind kind, struct step
     size_t deleted = 0;
 
     hy_pace_init(&pace);
-    while (v.more) {
+    while (v.more && s->count < STEPS_MAX) {
         struct instant began = now();
 
         v.limit = pace.limit;
         bench_must(hy_store_run(store, &v.op), "retain");
         note(s, began);
-        hy_pace_step(&pace, v.op.took_us, v.deleted);
+        rest(hy_pace_step(&pace, v.op.took_us, v.deleted));
         deleted += v.deleted;
     }
     tell(s, hy_retain_names[kind], deleted);
@@ -118,10 +125,10 @@ static void vacuum(struct hy_store *store, struct steps *s)
         v.pages = pace.limit;
         bench_must(hy_store_run(store, &v.op), "vacuum");
         note(s, began);
-        hy_pace_step(&pace, v.op.took_us, v.pages);
+        rest(hy_pace_step(&pace, v.op.took_us, v.pages));
         first = first ? first : v.left;
-    } while (v.left > 0 && v.left < before);
-    tell(s, "pages", first);
+    } while (v.left > 0 && v.left < before && s->count < STEPS_MAX);
+    tell(s, "pages", first - v.left);
 }
 
 int main(int argc, char **argv)

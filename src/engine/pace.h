@@ -21,8 +21,9 @@ struct hy_pace {
 
 enum { HY_PACE_LIMIT_MIN = 1, HY_PACE_LIMIT_MAX = 10000 };
 
-/* What a step is told to end after, should its records cost more than those before them. */
-enum { HY_PACE_LONGEST_US = 10000 };
+/* What a step is told to end after, should its records cost more than those before them: its commit may take as
+ * long again. */
+enum { HY_PACE_LONGEST_US = 7000 };
 
 /* Begins with 50 records. */
 void hy_pace_init(struct hy_pace *pace);
