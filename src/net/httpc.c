@@ -252,6 +252,7 @@ void hy_httpc_poll(struct hy_httpc *client, int timeout_ms)
         return;
     hy_httpc_loop_wait(&client->loop, timeout_ms);
     reap(client);
+    hy_httpc_shards_tidy(&client->shards, hy_clock_mono_us());
 }
 
 void hy_httpc_wake(struct hy_httpc *client)

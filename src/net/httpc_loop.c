@@ -146,6 +146,19 @@ void hy_httpc_loop_deinit(struct hy_httpc_loop *loop)
     *loop = (struct hy_httpc_loop){.epoll_fd = -1, .wake_fd = -1};
 }
 
+static CURLM *new_multi(struct hy_httpc_shard *shard)
+{
+    CURLM *multi = curl_multi_init();
+
+    if (!multi)
+        return NULL;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_wish);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, shard);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, shard);
+    return multi;
+}
+
 struct hy_httpc_shard *hy_httpc_loop_add(struct hy_httpc_loop *loop)
 {
     struct hy_httpc_shard *shard;
@@ -155,17 +168,26 @@ struct hy_httpc_shard *hy_httpc_loop_add(struct hy_httpc_loop *loop)
     shard = calloc(1, sizeof *shard);
     if (!shard)
         return NULL;
-    *shard = (struct hy_httpc_shard){.multi = curl_multi_init(), .loop = loop, .due_us = INT64_MAX};
+    *shard = (struct hy_httpc_shard){.multi = new_multi(shard), .loop = loop, .due_us = INT64_MAX};
     if (!shard->multi) {
         free(shard);
         return NULL;
     }
-    curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION, on_wish);
-    curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
-    curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
     loop->shards[loop->shard_count++] = shard;
     return shard;
+}
+
+int hy_httpc_loop_renew(struct hy_httpc_shard *shard)
+{
+    CURLM *multi = new_multi(shard);
+
+    if (!multi)
+        return HY_E_NOMEM;
+    curl_multi_cleanup(shard->multi);
+    shard->multi = multi;
+    shard->due_us = INT64_MAX;
+    shard->moved = false;
+    return HY_OK;
 }
 
 void hy_httpc_loop_introduce(struct hy_httpc_loop *loop, CURL *easy, struct hy_httpc_guard *guard)

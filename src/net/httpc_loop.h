@@ -33,7 +33,7 @@ struct hy_httpc_shard {
     /* Kept by httpc_shards.c. */
     uint64_t host;
     size_t busy, busy_max;
-    int64_t used_us;
+    int64_t used_us; /* 0: not since it was made anew */
 };
 
 enum { HY_HTTPC_SHARDS_MAX = 256 };
@@ -55,6 +55,11 @@ void hy_httpc_loop_deinit(struct hy_httpc_loop *loop);
 /* One more multi handle, which lives as long as the loop; null when out of memory, or at
  * HY_HTTPC_SHARDS_MAX. */
 struct hy_httpc_shard *hy_httpc_loop_add(struct hy_httpc_loop *loop);
+
+/* Closes the connections of one in which nothing is under way, and takes its limits away: libcurl looks at
+ * what is idle, or was closed by the other side, only when the next request comes. HY_E_NOMEM, nothing
+ * changed. */
+int hy_httpc_loop_renew(struct hy_httpc_shard *shard);
 
 /* A transfer that has ended and is still in its multi handle, or null. */
 CURLMsg *hy_httpc_loop_ended(struct hy_httpc_loop *loop);

@@ -10,9 +10,16 @@ enum {
     UNDIVIDED_MAX = 128, /* so few connections are one shard */
     COMMON_PART = 4,     /* that part of the connections is common */
     SMALL_HOST = 8,      /* under way in common, before a host gets a shard */
+    TIDY_EVERY_US = 1000000,
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
+
+static void set_limits(struct hy_httpc_shard *shard)
+{
+    curl_multi_setopt(shard->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)shard->busy_max);
+    curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)shard->busy_max);
+}
 
 static struct hy_httpc_shard *add_shard(struct hy_httpc_shards *shards, size_t connections_max)
 {
@@ -20,9 +27,8 @@ static struct hy_httpc_shard *add_shard(struct hy_httpc_shards *shards, size_t c
 
     if (!shard)
         return NULL;
-    curl_multi_setopt(shard->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)connections_max);
-    curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)connections_max);
     shard->busy_max = connections_max;
+    set_limits(shard);
     return shard;
 }
 
@@ -136,4 +142,25 @@ void hy_httpc_shards_give_back(struct hy_httpc_shards *shards, struct hy_httpc_s
     shard->used_us = now_us;
     if (shard == shards->loop->shards[0])
         --*small_of(shards, host);
+}
+
+/* --- what is idle ----------------------------------------------------------------------------- */
+
+void hy_httpc_shards_tidy(struct hy_httpc_shards *shards, int64_t now_us)
+{
+    struct hy_httpc_loop *loop = shards->loop;
+
+    if (now_us < shards->tidy_us)
+        return;
+    shards->tidy_us = now_us + TIDY_EVERY_US;
+    for (size_t i = 0; i < loop->shard_count; i++) {
+        struct hy_httpc_shard *shard = loop->shards[i];
+
+        if (shard->used_us == 0 || !is_free(shards, shard, now_us))
+            continue;
+        if (hy_httpc_loop_renew(shard) < 0)
+            continue;
+        set_limits(shard);
+        shard->used_us = 0;
+    }
 }

@@ -20,10 +20,10 @@
 enum { HY_HTTPC_SMALL_HOSTS = 64 };
 
 struct hy_httpc_shards {
-    struct hy_httpc_loop *loop;   /* borrowed; its shards are these, the first one common */
-    size_t count_max;             /* with the common one */
-    size_t common_max, shard_max; /* connections */
-    int64_t keep_us;
+    struct hy_httpc_loop *loop;           /* borrowed; its shards are these, the first one common */
+    size_t count_max;                     /* with the common one */
+    size_t common_max, shard_max;         /* connections */
+    int64_t keep_us, tidy_us;             /* tidy_us: no earlier than then */
     uint32_t small[HY_HTTPC_SMALL_HOSTS]; /* under way in common, by a part of the host's mark */
 };
 
@@ -40,5 +40,9 @@ struct hy_httpc_shard *hy_httpc_shards_take(struct hy_httpc_shards *shards, uint
                                             int64_t now_us);
 void hy_httpc_shards_give_back(struct hy_httpc_shards *shards, struct hy_httpc_shard *shard,
                                uint64_t host, int64_t now_us);
+
+/* Closes the connections of those in which nothing was under way for as long as connections are kept. Costs
+ * next to nothing; to be called now and then. */
+void hy_httpc_shards_tidy(struct hy_httpc_shards *shards, int64_t now_us);
 
 #endif

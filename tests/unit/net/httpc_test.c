@@ -231,6 +231,29 @@ static void calls_wait_for_a_free_connection(void)
     many_at_once(3, 32);
 }
 
+static void play_until_closed(struct script *s)
+{
+    play_echo(s);
+    s->step = 1;
+}
+
+/* No further request comes in which libcurl would look at it. */
+static void an_idle_connection_is_closed(void)
+{
+    int64_t until_us = hy_clock_mono_us() + WIRE_DEADLINE_MS * 1000;
+    struct result r;
+
+    server.step = 0;
+    script_start(&server, play_until_closed);
+    open_client((struct hy_httpc_config){.idle_connection_s = 1});
+    ask_as("GET", NULL, 0, &r);
+    CHECK_INT(server.step, 0);
+    while (server.step == 0 && hy_clock_mono_us() < until_us)
+        hy_httpc_poll(client, 20);
+    CHECK_INT(server.step, 1);
+    finish();
+}
+
 static void *wake_soon(void *arg)
 {
     CHECK_SOON(server.step == 1);
@@ -366,6 +389,7 @@ int main(void)
     RUN(many_calls_that_start_others);
     RUN(very_many_calls_at_once);
     RUN(calls_wait_for_a_free_connection);
+    RUN(an_idle_connection_is_closed);
     RUN(a_wake_ends_the_poll);
     RUN(once_is_enough_for_the_command_line);
     RUN(loopback_needs_no_proxy);
