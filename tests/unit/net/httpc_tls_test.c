@@ -283,7 +283,7 @@ static void a_request_is_never_sent_again(void)
 static long bytes_read(void)
 {
     FILE *file = fopen("/proc/self/io", "r");
-    long bytes;
+    long bytes = 0;
 
     require(file && fscanf(file, "rchar: %ld", &bytes) == 1);
     fclose(file);
