@@ -51,6 +51,8 @@ static int add(json_t *object, const char *name, size_t length, json_t *value)
 {
     const char *bracket = memchr(name, '[', length);
 
+    if (!value) /* it is not UTF-8, or memory is out */
+        return -1;
     if (bracket && name[length - 1] == ']')
         return add_to_list(object, name, (size_t)(bracket - name), value);
     if (json_object_getn(object, name, length))
