@@ -13,7 +13,7 @@
 #include "store/postgres/outbox.h"
 #include "store/postgres/postgres.h"
 
-enum { NOW = 1000000, LATER = 2000000, APP = 1 };
+enum { LATER = 2000000, APP = 1 };
 
 /* --- broadcasts ----------------------------------------------------------------------------------- */
 

@@ -11,25 +11,11 @@
 #include "store/postgres/postgres.h"
 #include "store/schedules.h"
 
-enum { NOW = 1000000, LATER = 2000000, APP = 1, MANY = 20000 };
-
-static struct hy_message *draft(const char *user)
-{
-    struct hy_message *m = (struct hy_message *)hy_arena_alloc(&arena, sizeof *m);
-
-    *m = (struct hy_message){.id = hy_message_ids_next(&ids, NOW),
-                             .app_no = APP,
-                             .user = hy_arena_strdup(&arena, user),
-                             .template_id = "T1",
-                             .data = "{}",
-                             .on_missing = HY_ON_MISSING_TRY,
-                             .accepted_at_ms = NOW};
-    return m;
-}
+enum { LATER = 2000000, APP = 1, MANY = 20000 };
 
 static int64_t post(const char *user)
 {
-    struct hy_admit_item item = {.message = draft(user)};
+    struct hy_admit_item item = {.message = draft(APP, user)};
     struct hy_admit v = {.items = &item, .count = 1, .now_ms = NOW, .arena = &arena};
 
     CHECK_INT(do_verb(one, &v.op, HY_VERB_ADMIT), 0);
@@ -87,7 +73,7 @@ static void the_user_of_a_schedule_is_locked_with_the_group(void)
 
     fresh();
     theirs.message_id = post("u");
-    item = (struct hy_admit_item){.message = draft("u")};
+    item = (struct hy_admit_item){.message = draft(APP, "u")};
     fire = (struct hy_schedule_fire){.op.verb = HY_VERB_SCHEDULE_FIRE,
                                      .schedule_id = put_schedule(),
                                      .due_ms = NOW,
@@ -175,7 +161,7 @@ static void too_many_users_lock_the_app(void)
     theirs.message_id = post("somebody");
     for (size_t i = 0; i < v.count; i++) {
         snprintf(name, sizeof name, "u%zu", i);
-        items[i].message = draft(name);
+        items[i].message = draft(APP, name);
     }
     begin(one);
     CHECK_INT(run_verb(one, &v.op, HY_VERB_ADMIT), 0);
@@ -196,7 +182,7 @@ static void a_key_is_used_by_two_at_once(void)
     fresh();
     for (int i = 0; i < 2; i++) {
         items[i] =
-            (struct hy_admit_item){.message = draft(i ? "v" : "u"), .key = key, .body = body};
+            (struct hy_admit_item){.message = draft(APP, i ? "v" : "u"), .key = key, .body = body};
         v[i] = (struct hy_admit){
             .items = &items[i], .count = 1, .now_ms = NOW, .key_window_ms = 1000, .arena = &arena};
     }
@@ -220,7 +206,7 @@ static void an_old_key_is_used_by_two_at_once(void)
     for (int i = 0; i < 3; i++) {
         char name[2] = {(char)('a' + i), 0};
 
-        items[i] = (struct hy_admit_item){.message = draft(name), .key = key, .body = body};
+        items[i] = (struct hy_admit_item){.message = draft(APP, name), .key = key, .body = body};
         v[i] = (struct hy_admit){.items = &items[i],
                                  .count = 1,
                                  .now_ms = i ? LATER : NOW,
@@ -340,7 +326,7 @@ static void a_group_sees_what_it_did(void)
 
     fresh();
     first = post("u");
-    item.message = draft("v");
+    item.message = draft(APP, "v");
     begin(one);
     CHECK_INT(run_verb(one, &v.op, HY_VERB_ADMIT), 0);
     claim(one, &c, 10);

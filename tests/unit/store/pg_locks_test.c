@@ -11,7 +11,7 @@
 #include "store/postgres/postgres.h"
 #include "store/webhooks.h"
 
-enum { NOW = 1000000, LATER = 2000000, SHORT_US = 5000000, APP = 1, APPS = 12, OF_EACH = 900 };
+enum { LATER = 2000000, SHORT_US = 5000000, APP = 1, APPS = 12, OF_EACH = 900 };
 
 /* As the front: what the verb is known to need is locked at once. */
 static int begin_with(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
@@ -27,20 +27,6 @@ static int64_t locks(void)
 }
 
 /* --- verbs -------------------------------------------------------------------------------------- */
-
-static struct hy_message *draft(int64_t app_no, const char *user)
-{
-    struct hy_message *m = (struct hy_message *)hy_arena_alloc(&arena, sizeof *m);
-
-    *m = (struct hy_message){.id = hy_message_ids_next(&ids, NOW),
-                             .app_no = app_no,
-                             .user = hy_arena_strdup(&arena, user),
-                             .template_id = "T1",
-                             .data = "{}",
-                             .on_missing = HY_ON_MISSING_TRY,
-                             .accepted_at_ms = NOW};
-    return m;
-}
 
 struct posting {
     struct hy_admit_item item;

@@ -55,6 +55,20 @@ void begin(struct hy_backend *b)
     CHECK_INT(hy_backend_postgres.begin(b), 0);
 }
 
+struct hy_message *draft(int64_t app_no, const char *user)
+{
+    struct hy_message *m = (struct hy_message *)hy_arena_alloc(&arena, sizeof *m);
+
+    *m = (struct hy_message){.id = hy_message_ids_next(&ids, NOW),
+                             .app_no = app_no,
+                             .user = hy_arena_strdup(&arena, user),
+                             .template_id = "T1",
+                             .data = "{}",
+                             .on_missing = HY_ON_MISSING_TRY,
+                             .accepted_at_ms = NOW};
+    return m;
+}
+
 int run_verb(struct hy_backend *b, struct hy_op *op, enum hy_verb verb)
 {
     op->verb = verb;

@@ -10,6 +10,8 @@
 #include "domain/message.h"
 #include "store/backend.h"
 
+enum { NOW = 1000000 }; /* ms */
+
 extern struct hy_backend *one, *other;
 extern struct hy_pg_link *looker; /* neither of them */
 extern struct hy_arena arena;
@@ -19,6 +21,9 @@ void fresh(void);
 void close_all(void);
 /* As fresh() opens them. */
 struct hy_backend *open_store(void);
+
+/* One for now, that is tried without a permission. In the arena. */
+struct hy_message *draft(int64_t app_no, const char *user);
 
 /* What the verb ends with; in a transaction that is open. */
 int run_verb(struct hy_backend *b, struct hy_op *op, enum hy_verb verb);
