@@ -231,8 +231,7 @@ int hy_engine_app_remove(struct hy_engine *engine, const char *id, struct hy_app
 
 /* What an app's lane and token are doing right now, for GET /v1/apps/{id}. Texts in the arena. */
 struct hy_app_status {
-    bool
-        held; /* this node sends for it; otherwise another one does, and knows of the windows and so on */
+    bool held; /* this node sends for it; if not, another one knows what follows */
     int64_t in_flight;
     struct hy_channel_status {
         int64_t in_flight;

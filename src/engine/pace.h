@@ -22,7 +22,7 @@ struct hy_pace {
 enum { HY_PACE_LIMIT_MIN = 1, HY_PACE_LIMIT_MAX = 10000 };
 
 /* What a step is told to end after, should its records cost more than those before them: its commit may take as
- * long again. */
+ * long again. SQLite looks at the clock and does; on PostgreSQL, where a step holds nobody up, the aim is all. */
 enum { HY_PACE_LONGEST_US = 7000 };
 
 /* Begins with 50 records. */
