@@ -215,7 +215,8 @@ void hy_call_take(struct hy_call *call, hy_call_step *next)
 static void begin_answer(struct hy_call *call, int status)
 {
     call->api->answers[status / 100 % HY_API_CLASSES]++;
-    hy_httpd_add_header(call->req, "Cache-Control", "no-store");
+    hy_httpd_add_header(call->req, "Cache-Control",
+                        call->cache_control ? call->cache_control : "no-store");
     hy_httpd_add_header(call->req, "X-Content-Type-Options", "nosniff");
 }
 

@@ -50,8 +50,9 @@ struct hy_call {
     struct hy_key_holder holder; /* of that key; id 0 = none */
     json_t *body;                /* set by hy_call_json(), freed with the reply */
     hy_call_step *next;
-    void *work;    /* the resource's own, in the arena */
-    int start_err; /* why the verb did not even start */
+    void *work;                /* the resource's own, in the arena */
+    int start_err;             /* why the verb did not even start */
+    const char *cache_control; /* of the answer; null = "no-store" */
     struct hy_violations v;
 };
 

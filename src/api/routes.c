@@ -26,6 +26,10 @@ const struct hy_route hy_api_routes[] = {
     {"GET", "/readyz", NULL, RULE(hy_api_health_ready, PUBLIC, NULL)},
     {"GET", "/metrics", NULL, RULE(hy_api_metrics, PUBLIC, NULL)},
     {"GET", "/openapi.json", NULL, RULE(hy_api_health_openapi, PUBLIC, NULL)},
+    {"GET", "/", NULL, RULE(hy_api_console_enter, PUBLIC, NULL)},
+    {"GET", "/console", NULL, RULE(hy_api_console_enter, PUBLIC, NULL)},
+    {"GET", "/console/", NULL, RULE(hy_api_console_page, PUBLIC, NULL)},
+    {"GET", "/console/{file}", NULL, RULE(hy_api_console_file, PUBLIC, NULL)},
     {"POST", "/index/index/form_id", NULL, RULE(hy_api_intake_form_id, PUBLIC, NULL)},
 
     {"POST", "/v1/messages", NULL, RULE(hy_api_messages_submit, SEND, hy_query_none)},

@@ -140,6 +140,11 @@ void hy_api_health_alive(struct hy_call *call);
 void hy_api_health_ready(struct hy_call *call);
 void hy_api_health_openapi(struct hy_call *call);
 
+/* console.c */
+void hy_api_console_enter(struct hy_call *call);
+void hy_api_console_page(struct hy_call *call);
+void hy_api_console_file(struct hy_call *call);
+
 /* audit_list.c */
 void hy_api_audit_list(struct hy_call *call);
 extern const struct hy_json_field hy_api_audit_query[];

@@ -166,7 +166,7 @@ static void wrong_methods_and_paths(void)
     client_call("GET", "/v1/nothing", NULL);
     CHECK_INT(client_status(), 404);
     CHECK_TEXT(client_at("type"), "urn:hongyan:problem:not_found");
-    client_call("GET", "/", NULL);
+    client_call("GET", "/v2/messages", NULL);
     CHECK_INT(client_status(), 404);
     client_call("HEAD", "/healthz", NULL);
     CHECK_INT(client_status(), 200);
