@@ -67,7 +67,7 @@ async function play(sim, folder, random) {
   const { templates, users } = await prepare(cluster, sim, hooks);
   const load = new BroadcastsLoad({ sim, server: cluster, random, app, templates, users,
     quitters: users.slice(-8), hooks: hooks.hooks });
-  load.expireS = 30;
+  load.expireS = 10;
   for (const template of templates.once) await load.acceptFor(users, template, 4);
   await load.depositFor(users, 2);
   const schedules = await makeSchedules(cluster, load);

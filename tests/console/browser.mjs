@@ -49,6 +49,7 @@ export function row(page, table, name) {
 
 /** The text of the cell under that heading. */
 export async function cell(page, table, name, heading) {
+  await row(page, table, name).first().waitFor();
   const headings = await page.locator(`[data-test=${table}] thead th`).allInnerTexts();
   const at = headings.findIndex((text) => text.trim() === heading);
 

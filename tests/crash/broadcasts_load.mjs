@@ -65,7 +65,9 @@ export class BroadcastsLoad extends Load {
     };
     const now = Math.floor(Date.now() / 1000);
     if (this.random.chance(0.05)) body.send_at = now + this.random.range(1, 3);
-    else if (this.random.chance(0.1)) body.expires_at = now + this.expireS + this.random.range(0, 2);
+    else if (this.random.chance(0.1)) {
+      record.expiresAt = body.expires_at = now + this.expireS + this.random.range(0, 2);
+    }
     return { record, body };
   }
 

@@ -90,7 +90,15 @@ export class Load {
     return { record, body };
   }
 
+  /** True when nobody took it in its time: the requests before this one got no answer, or "not now". */
+  cameTooLate(record, problem) {
+    const over = record.expiresAt * 1000 < Date.now() && problem?.errors?.[0]?.field === 'expires_at';
+    record.tooLate = over;
+    return over;
+  }
+
   keep(record, result, answer) {
+    if (this.cameTooLate(record, result?.error)) return;
     if (!/^m[0-9a-z]{13}$/.test(result?.id ?? ''))
       return this.fault('a message was not taken', answer);
     record.id = result.id;
@@ -106,6 +114,7 @@ export class Load {
     const { record, body } = this.compose();
     const headers = { 'Idempotency-Key': `k${record.n}` };
     const answer = await this.insist('POST', '/v1/messages', body, headers);
+    if (this.cameTooLate(record, answer.body)) return;
     if (answer.status !== 202) return this.fault('one message', answer);
     this.counts.posts++;
     this.keep(record, answer.body, answer);
