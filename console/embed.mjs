@@ -18,7 +18,7 @@ const types = {
 };
 
 // What the build has read, for ninja: it builds again when one of these changes.
-const read = new Set(['package-lock.json', 'vite.config.ts', page].map((name) => path.join(root, name)));
+const read = new Set(['node_modules/.package-lock.json', 'vite.config.ts', page].map((name) => path.join(root, name)));
 const watcher = {
   name: 'names-of-sources',
   buildEnd() {

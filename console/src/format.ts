@@ -13,10 +13,15 @@ export function formatRate(perS: number | undefined, locale: string): string {
     : new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(perS);
 }
 
+const instantParts: Intl.DateTimeFormatOptions = {
+  year: 'numeric', month: 'short', day: 'numeric',
+  hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
+};
+
 export function formatInstant(instant: string | undefined, locale: string): string {
   return instant === undefined
     ? none
-    : new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(instant));
+    : new Intl.DateTimeFormat(locale, instantParts).format(new Date(instant));
 }
 
 const spans: [limitMs: number, unitMs: number, unit: string, digits: number][] = [
@@ -27,7 +32,7 @@ const spans: [limitMs: number, unitMs: number, unit: string, digits: number][] =
   [Infinity, 86_400_000, 'day', 0],
 ];
 
-/** "840 ms", "3.2 sec", "14 min": in the largest unit of which it is at least two. */
+/** "840 ms", "3.2 sec", "14 min". */
 export function formatSpan(ms: number | undefined, locale: string): string {
   const span = spans.find(([limitMs]) => ms !== undefined && ms < limitMs);
 

@@ -234,13 +234,25 @@ void hy_call_give(struct hy_call *call, const void *bytes, size_t size, hy_call_
 
 /* --- answering -------------------------------------------------------------------------------- */
 
-void hy_call_reply_bytes(struct hy_call *call, int status, const char *content_type,
-                         const void *bytes, size_t size)
+static void begin_last(struct hy_call *call, int status)
 {
     json_decref(call->body);
     call->body = NULL;
     begin_answer(call, status);
+}
+
+void hy_call_reply_bytes(struct hy_call *call, int status, const char *content_type,
+                         const void *bytes, size_t size)
+{
+    begin_last(call, status);
     hy_httpd_reply(call->req, status, content_type, bytes, size);
+}
+
+void hy_call_reply_lasting(struct hy_call *call, const char *content_type, const void *bytes,
+                           size_t size)
+{
+    begin_last(call, 200);
+    hy_httpd_reply_lasting(call->req, 200, content_type, bytes, size);
 }
 
 void hy_call_reply(struct hy_call *call, int status, struct hy_out *out)

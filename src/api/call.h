@@ -131,4 +131,8 @@ void hy_call_reply_nothing(struct hy_call *call);
 void hy_call_reply_bytes(struct hy_call *call, int status, const char *content_type,
                          const void *bytes, size_t size);
 
+/* 200 with bytes of the program itself, which are not copied. */
+void hy_call_reply_lasting(struct hy_call *call, const char *content_type, const void *bytes,
+                           size_t size);
+
 #endif

@@ -31,7 +31,7 @@ static void reply_file(struct hy_call *call, const char *name)
 
     if (file) {
         add_headers(call, file);
-        hy_call_reply_bytes(call, 200, file->type, file->bytes, file->size);
+        hy_call_reply_lasting(call, file->type, file->bytes, file->size);
     } else if (hy_console_files[0].name) {
         hy_problem_reply(call, HY_PROBLEM_NOT_FOUND, "The console has no such file.");
     } else {

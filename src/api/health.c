@@ -22,8 +22,7 @@ void hy_api_health_alive(struct hy_call *call)
 
 void hy_api_health_openapi(struct hy_call *call)
 {
-    hy_call_reply_bytes(call, 200, "application/json", hy_api_openapi_json,
-                        hy_api_openapi_json_size);
+    hy_call_reply_lasting(call, "application/json", hy_api_openapi_json, hy_api_openapi_json_size);
 }
 
 /* --- ready ------------------------------------------------------------------------------------ */

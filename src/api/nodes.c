@@ -2,6 +2,7 @@
 #include "api/routes.h"
 #include "base/err.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -12,8 +13,8 @@
 struct work {
     struct hy_nodes verb;
     int64_t self;
-    struct hy_gauges gauges; /* of this one */
-    const char *own_report;  /* or null */
+    const char *own_report; /* or null */
+    json_t **lags;          /* of each node: app to ms, as it last said; or null */
 };
 
 static const char *report_of(const struct work *work, const struct hy_node *node)
@@ -43,39 +44,40 @@ static void write_node(struct hy_out *out, const struct work *work, const struct
     hy_out_end(out, '}');
 }
 
+/* As the verb gives them. */
+static int hold_order(const void *a, const void *b)
+{
+    const struct hy_hold *x = a, *y = b;
+
+    return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind)
+                              : (x->id > y->id) - (x->id < y->id);
+}
+
 static const struct hy_hold *hold_of(const struct work *work, enum hy_hold_kind kind, int64_t id)
 {
-    for (size_t i = 0; i < work->verb.hold_count; i++) {
-        if (work->verb.holds[i].kind == kind && work->verb.holds[i].id == id)
-            return &work->verb.holds[i];
-    }
+    const struct hy_hold key = {.kind = kind, .id = id};
+
+    return work->verb.hold_count
+               ? bsearch(&key, work->verb.holds, work->verb.hold_count, sizeof key, hold_order)
+               : NULL;
+}
+
+static const json_t *lags_of(const struct work *work, int64_t node)
+{
+    for (size_t i = 0; i < work->verb.count; i++)
+        if (work->verb.nodes[i].node == node)
+            return work->lags[i];
     return NULL;
 }
 
-static int64_t own_lag(const struct hy_gauges *g, const char *app)
-{
-    for (size_t i = 0; i < g->app_count; i++) {
-        if (strcmp(g->apps[i].app, app) == 0)
-            return g->apps[i].lag_ms;
-    }
-    return -1;
-}
-
-/* As its holder last said; below 0: it did not. */
+/* As its holder last said; below 0: it did not, or has too many to tell of this one. */
 static int64_t lag_of(const struct work *work, int64_t node, const char *app)
 {
-    if (node == work->self)
-        return own_lag(&work->gauges, app);
-    for (size_t i = 0; i < work->verb.count; i++) {
-        const char *text = report_of(work, &work->verb.nodes[i]);
-        HY_JSON_SCOPED json_t *report = NULL;
+    const json_t *lags = lags_of(work, node), *lag = json_object_get(lags, app);
 
-        if (work->verb.nodes[i].node != node || !text)
-            continue;
-        report = hy_json_parse(text, strlen(text), NULL, 0);
-        return (int64_t)json_integer_value(json_object_get(json_object_get(report, "lag_ms"), app));
-    }
-    return -1;
+    if (lag)
+        return (int64_t)json_integer_value(lag);
+    return lags && json_object_size(lags) < HY_REPORT_LAGS_MAX ? 0 : -1;
 }
 
 static void write_app(struct hy_out *out, const struct work *work, const struct hy_app_entry *entry)
@@ -111,6 +113,25 @@ static void write_webhooks(struct hy_out *out, const struct work *work)
     hy_out_end(out, ']');
 }
 
+/* So that apps, of which there may be thousands, are looked up and not searched for. False: 503 was answered. */
+static bool prepare(struct hy_call *call, struct work *work)
+{
+    work->self = hy_engine_node(call->engine);
+    work->own_report = hy_engine_node_report(call->engine, call->arena);
+    work->lags = hy_arena_alloc(call->arena, (work->verb.count + 1) * sizeof *work->lags);
+    if (hy_call_failed(call, work->lags ? 0 : HY_E_NOMEM))
+        return false;
+    for (size_t i = 0; i < work->verb.count; i++) {
+        const char *report = report_of(work, &work->verb.nodes[i]);
+
+        work->lags[i] =
+            report ? json_object_get(hy_json_parse_in(call->arena, report, strlen(report), NULL, 0),
+                                     "lag_ms")
+                   : NULL;
+    }
+    return true;
+}
+
 static void listed(struct hy_call *call)
 {
     struct work *work = call->work;
@@ -118,15 +139,11 @@ static void listed(struct hy_call *call)
     struct hy_out out;
     size_t count;
 
-    if (hy_call_failed(call, work->verb.op.result))
+    if (hy_call_failed(call, work->verb.op.result) || !prepare(call, work))
         return;
     entries = hy_engine_app_list(call->engine, call->arena, &count);
     if (hy_call_failed(call, entries ? 0 : HY_E_NOMEM))
         return;
-    if (hy_engine_gauges(call->engine, call->arena, &work->gauges))
-        work->gauges.app_count = 0;
-    work->self = hy_engine_node(call->engine);
-    work->own_report = hy_engine_node_report(call->engine, call->arena);
     hy_out_init(&out);
     hy_out_begin(&out, NULL, '{');
     hy_out_begin(&out, "items", '[');

@@ -9,6 +9,9 @@
 #include "engine/engine.h"
 #include "store/nodes.h"
 
+/* Lags in a report: of more apps that are behind, the largest. */
+enum { HY_REPORT_LAGS_MAX = 100 };
+
 /* An app as this node sees it. */
 struct hy_app_gauge {
     const char *app;   /* its id */

@@ -154,6 +154,11 @@ void hy_httpd_add_header(struct hy_httpd_request *req, const char *name, const c
 void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *content_type,
                     const void *body, size_t body_size);
 
+/* The same with a body that outlives the server, such as a file in the program: it is not copied, however many
+ * peers take their time over it. */
+void hy_httpd_reply_lasting(struct hy_httpd_request *req, int status, const char *content_type,
+                            const void *body, size_t body_size);
+
 /* Closes the connection without a byte of an answer (the simulator's "drop"); in the middle of one
  * that streams, so that the peer can tell that it is not whole. */
 void hy_httpd_abort(struct hy_httpd_request *req);

@@ -143,12 +143,12 @@ void hy_httpd_add_header(struct hy_httpd_request *req, const char *name, const c
 }
 
 static struct MHD_Response *response_of(struct hy_httpd_request *req, const void *body,
-                                        size_t body_size)
+                                        size_t body_size, bool lasting)
 {
     void *copy;
 
-    if (!body_size)
-        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (lasting || !body_size)
+        return MHD_create_response_from_buffer(body_size, (void *)body, MHD_RESPMEM_PERSISTENT);
     if (body_size > SMALL_ANSWER_BYTES)
         return MHD_create_response_from_buffer(body_size, (void *)body, MHD_RESPMEM_MUST_COPY);
     copy = hy_arena_memdup(&req->arena, body, body_size);
@@ -170,15 +170,27 @@ void hy_httpd_respond(struct hy_httpd_request *req, int status, const char *cont
         MHD_add_response_header(response, a->name, a->value);
 }
 
-void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *content_type,
-                    const void *body, size_t body_size)
+static void reply(struct hy_httpd_request *req, int status, const char *content_type,
+                  const void *body, size_t body_size, bool lasting)
 {
     assert(req->stage != HY_STAGE_SETTLED && !req->then && (!req->streams || !req->connection));
     req->stage = HY_STAGE_SETTLED;
     if (req->connection && req->cut)
         hy_httpd_cut_answer(req, status, content_type, body, body_size);
     else if (req->connection)
-        hy_httpd_respond(req, status, content_type, response_of(req, body, body_size));
+        hy_httpd_respond(req, status, content_type, response_of(req, body, body_size, lasting));
+}
+
+void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *content_type,
+                    const void *body, size_t body_size)
+{
+    reply(req, status, content_type, body, body_size, false);
+}
+
+void hy_httpd_reply_lasting(struct hy_httpd_request *req, int status, const char *content_type,
+                            const void *body, size_t body_size)
+{
+    reply(req, status, content_type, body, body_size, true);
 }
 
 void hy_httpd_abort(struct hy_httpd_request *req)

@@ -92,6 +92,7 @@ async function play(sim, folder, random) {
   while (Date.now() < fromMs + seconds * 1000 || !enough()) await sleep(200);
 
   await accidents.stop();
+  const workedMs = Date.now() - fromMs;
   unfeed();
   await load.stop();
   await endSchedules(cluster, schedules);
@@ -99,6 +100,7 @@ async function play(sim, folder, random) {
   await sim.client.must(200, 'DELETE', '/sim/faults');
   hooks.well = true;
   await drain(cluster, pushes);
+  note(`${workedMs} ms of load and accidents, ${Date.now() - fromMs - workedMs} ms until all was still`);
   await pushes.stop();
   const world = await gatherBroadcasts(load, before);
   const recovered = await recoveredOf(cluster.client, world.messages);

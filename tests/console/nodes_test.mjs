@@ -42,7 +42,7 @@ test('who holds what, how old the leases are, and who takes over', async (t) => 
     return counts.every((count) => count === apps.length / 3);
   }, 'apps shared evenly');
   assert.match(await cell(page, 'nodes', 'goose-2', 'Lease left'), /^\d+(\.\d)? (ms|sec)$/);
-  assert.match(await cell(page, 'nodes', 'goose-2', 'Last beat'), /^\d+(\.\d)? (ms|sec)$/);
+  assert.match(await cell(page, 'nodes', 'goose-2', 'Since last beat'), /^\d+(\.\d)? (ms|sec)$/);
   assert.match(await page.locator('[data-test=sum-store] dd').innerText(), /^PostgreSQL$/);
   assert.match(await page.locator('[data-test=sum-schema] dd').innerText(), /^\d+$/);
 

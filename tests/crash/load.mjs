@@ -90,7 +90,7 @@ export class Load {
     return { record, body };
   }
 
-  /** True when nobody took it in its time: the requests before this one got no answer, or "not now". */
+  /** True when nobody took it in its time: requests got no answer, or "not now", or lay before a frozen node. */
   cameTooLate(record, problem) {
     const over = record.expiresAt * 1000 < Date.now() && problem?.errors?.[0]?.field === 'expires_at';
     record.tooLate = over;

@@ -127,11 +127,6 @@ static void the_last_settings_count(void)
     both_ways(change_twice, settings_are_the_last);
 }
 
-static void note_result(struct hy_app_change *change, void *arg)
-{
-    *(int *)arg = change->put.op.result;
-}
-
 /* A change whose done the test does not wait for. */
 static void submit_app(struct hy_engine *engine, const char *id)
 {
@@ -144,7 +139,7 @@ static void submit_app(struct hy_engine *engine, const char *id)
     struct hy_violations v;
 
     hy_violations_init(&v, &arena);
-    *change = (struct hy_app_change){.done = note_result, .arg = &results[turn++ % 2]};
+    *change = (struct hy_app_change){.done = two_nodes_note, .arg = &results[turn++ % 2]};
     CHECK_INT(hy_engine_app_change(engine, NULL, body, &v, change), 0);
 }
 

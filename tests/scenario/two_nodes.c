@@ -1,7 +1,6 @@
 #include "two_nodes.h"
 #include "tap.h"
 
-#include "base/err.h"
 #include "engine/internal.h"
 
 const char two_nodes_app[] = "wx0000000000000001";
@@ -9,14 +8,14 @@ struct world world;
 struct hy_engine *a, *b;
 struct hy_arena arena;
 
-static void note_change(struct hy_app_change *change, void *arg)
+void two_nodes_note(struct hy_app_change *change, void *arg)
 {
     *(int *)arg = change->put.op.result;
 }
 
 void two_nodes_change_app(struct hy_engine *engine, const char *id, json_t *body)
 {
-    struct hy_app_change change = {.done = note_change};
+    struct hy_app_change change = {.done = two_nodes_note};
     struct hy_violations v;
     int result = 1;
 

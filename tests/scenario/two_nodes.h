@@ -20,6 +20,9 @@ void two_nodes_end(void);
 /* Makes the app (null) or changes it; takes the body. Done when it returns. */
 void two_nodes_change_app(struct hy_engine *engine, const char *id, json_t *body);
 
+/* For hy_app_change.done: its result into the int that `arg` is. */
+void two_nodes_note(struct hy_app_change *change, void *arg);
+
 /* A verb of the store, to its end; it succeeds. */
 void two_nodes_run(struct hy_engine *engine, struct hy_op *op);
 

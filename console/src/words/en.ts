@@ -2,7 +2,7 @@ export const en = {
   signIn: {
     title: 'Sign in',
     key: 'API key',
-    hint: 'A key with the scope read or admin. It stays in this tab and is forgotten when the tab is closed.',
+    hint: 'A key with the scope read or admin. It is kept for this tab only: sign out where others use the browser.',
     go: 'Sign in',
     out: 'Sign out',
     unknown: 'The server does not know this key.',
@@ -14,6 +14,7 @@ export const en = {
     old: 'What is shown is of {instant}.',
   },
   figures: {
+    memory: 'memory',
     store: 'Store',
     schema: 'Schema',
     nodes: 'Nodes',
@@ -31,7 +32,7 @@ export const en = {
     version: 'Version',
     lease: 'Lease left',
     leaseOver: 'over',
-    beat: 'Last beat',
+    beat: 'Since last beat',
     accepts: 'Accepts/s',
     sends: 'Sends/s',
     inFlight: 'In flight',

@@ -2,7 +2,9 @@
 #include "engine/internal.h"
 #include "engine/nodes.h"
 
-enum { LAGS_MAX = 100, RATE_MS = 1000 };
+#include <stdlib.h>
+
+enum { RATE_MS = 1000 };
 
 static int64_t attempts_of(const struct hy_engine *engine)
 {
@@ -36,14 +38,23 @@ static double rounded(double per_s)
     return (double)(int64_t)(per_s * 10 + 0.5) / 10;
 }
 
-static json_t *lags(const struct hy_gauges *g)
+static int larger_lag_first(const void *a, const void *b)
+{
+    int64_t x = ((const struct hy_app_gauge *)a)->lag_ms,
+            y = ((const struct hy_app_gauge *)b)->lag_ms;
+
+    return (x < y) - (x > y);
+}
+
+static json_t *lags(struct hy_gauges *g)
 {
     json_t *lags = json_object();
 
-    for (size_t i = 0; lags && i < g->app_count; i++) {
-        if (g->apps[i].lag_ms > 0 && json_object_size(lags) < LAGS_MAX)
-            json_object_set_new(lags, g->apps[i].app, json_integer(g->apps[i].lag_ms));
-    }
+    if (g->app_count)
+        qsort(g->apps, g->app_count, sizeof *g->apps, larger_lag_first);
+    for (size_t i = 0; lags && i < g->app_count && i < HY_REPORT_LAGS_MAX && g->apps[i].lag_ms > 0;
+         i++)
+        json_object_set_new(lags, g->apps[i].app, json_integer(g->apps[i].lag_ms));
     return lags;
 }
 

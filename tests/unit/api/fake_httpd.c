@@ -113,6 +113,12 @@ void hy_httpd_reply(struct hy_httpd_request *req, int status, const char *conten
     req->answer_size = body_size;
 }
 
+void hy_httpd_reply_lasting(struct hy_httpd_request *req, int status, const char *content_type,
+                            const void *body, size_t body_size)
+{
+    hy_httpd_reply(req, status, content_type, body, body_size);
+}
+
 void hy_httpd_abort(struct hy_httpd_request *req)
 {
     assert(!req->status && !req->then);
