@@ -51,9 +51,11 @@ test('a key opens it, for one tab, and is in no address', async (t) => {
   const addresses = [];
 
   page.on('request', (request) => addresses.push(request.url()));
-  await signIn(page, 'no-key-of-this-server');
-  await page.getByText('The server does not know this key.').waitFor();
-  await page.getByLabel('API key').fill('');
+  for (const key of ['no-key-of-this-server', '密钥']) {
+    await signIn(page, key);
+    await page.getByText('The server does not know this key.').waitFor();
+    await page.getByLabel('API key').fill('');
+  }
   const { key: sender } = await server.api('POST', '/v1/keys', { name: 'sender', scopes: ['send'] });
   await signIn(page, sender);
   await page.getByText('This key may not look at nodes').waitFor();
@@ -81,6 +83,7 @@ test('a key that is revoked signs out', async (t) => {
   await page.locator('[data-test=nodes]').waitFor();
   await server.api('DELETE', `/v1/keys/${id}`);
   await page.getByLabel('API key').waitFor();
+  await page.getByText('The server does not know this key.').waitFor();
 });
 
 test('it shows what the node does', async (t) => {

@@ -4,6 +4,9 @@
 #include "client.h"
 #include "tap.h"
 
+#include "engine/nodes.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 static void apps_show_no_secret(void)
@@ -43,6 +46,56 @@ static void nodes_tell_who_sends(void)
     CHECK_TEXT(client_at("apps.0.node"), "n1");
     CHECK_TEXT(client_at("apps.0.lag_ms"), "0");
     CHECK_TEXT(client_at("store"), "memory");
+    client_stop();
+}
+
+/* An app that is paused, with a message that is due. */
+static void add_app_behind(int n)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "{\"id\":\"wx%016d\",\"secret\":\"" CLIENT_SECRET "\"}", n);
+    client_call("POST", "/v1/apps", text);
+    CHECK_INT(client_status(), 201);
+    snprintf(text, sizeof text, "/v1/apps/wx%016d/pause", n);
+    client_call("POST", text, NULL);
+    CHECK_INT(client_status(), 200);
+}
+
+static void put_behind(int n)
+{
+    char text[512];
+
+    snprintf(text, sizeof text,
+             "{\"app\":\"wx%016d\",\"user\":\"" CLIENT_USER "\",\"template\":\"" CLIENT_TEMPLATE
+             "\",\"data\":{\"thing1\":\"x\"},\"on_missing\":\"try\"}",
+             n);
+    client_call("POST", "/v1/messages", text);
+    CHECK_INT(client_status(), 202);
+}
+
+/* Of the apps that are behind a node names some: those that are most, wherever they stand. */
+static void the_largest_lags_are_told(void)
+{
+    enum { LAST = HY_REPORT_LAGS_MAX + 2 };
+    const char *lag;
+
+    client_start();
+    for (int n = 1; n <= LAST; n++)
+        add_app_behind(n);
+    put_behind(LAST);
+    world_advance(&client_world, 3000);
+    for (int n = 1; n < LAST; n++)
+        put_behind(n);
+    world_advance(&client_world, 3000);
+    client_call("GET", "/v1/nodes", NULL);
+    CHECK_TEXT(client_at("items.0.report.paused_apps"), "102");
+    CHECK_TEXT(client_at("items.0.report.lag_ms"), "100");
+    lag = client_at("items.0.report.lag_ms.wx0000000000000102");
+    CHECK(lag && atoi(lag) >= 6000);
+    lag = client_at("apps.101.lag_ms");
+    CHECK(lag && atoi(lag) >= 6000);
+    CHECK(!client_at("apps.100.lag_ms")); /* not "0": it is behind, and was not told */
     client_stop();
 }
 
@@ -426,6 +479,7 @@ int main(void)
 {
     RUN(apps_show_no_secret);
     RUN(nodes_tell_who_sends);
+    RUN(the_largest_lags_are_told);
     RUN(metrics_are_for_prometheus);
     RUN(app_faults_are_named);
     RUN(apps_are_paused_and_resumed);

