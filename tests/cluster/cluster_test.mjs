@@ -89,12 +89,13 @@ async function play(sim, folder, random) {
     accidents = new Accidents({ cluster, database, random });
     accidents.start();
   }
-  while (Date.now() < fromMs + seconds * 1000 || !enough()) await sleep(200);
+  while (Date.now() < fromMs + seconds * 1000) await sleep(200);
 
   await accidents.stop();
   const workedMs = Date.now() - fromMs;
   unfeed();
   await load.stop();
+  while (!enough()) await sleep(200);
   await endSchedules(cluster, schedules);
   const { faults } = await sim.client.must(200, 'GET', '/sim/faults');
   await sim.client.must(200, 'DELETE', '/sim/faults');
