@@ -6,6 +6,7 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
+import { freePort } from '../crash/programs.mjs';
 import { ADMIN, run, start, temporary } from './process.mjs';
 
 const control = process.env.HY_POSTGRES_CTL;
@@ -13,7 +14,7 @@ const socket = new URLSearchParams(process.env.HY_POSTGRES_URL.split('?')[1]).ge
 const data = join(socket, 'data');
 const password = 's3cret-of-the-database';
 const host = '127.0.0.1'; // no name is looked up: libpq compares addresses with the certificate's, too
-const port = 40000 + (process.pid % 20000);
+const port = await freePort();
 
 function openssl(...args) {
   execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
