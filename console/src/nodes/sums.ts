@@ -10,7 +10,7 @@ export function largestLagMs(node: Node): number | undefined {
   return node.report && Math.max(0, ...Object.values(node.report.lag_ms));
 }
 
-/** How long it may go on sending if it beats no more. Undefined: it has no lease and needs none. */
+/** How long it may go on sending if it beats no more. Undefined: it did not beat yet. */
 export function leaseLeftMs(node: Node, nodes: Nodes): number | undefined {
   return node.lease_until === undefined
     ? undefined

@@ -34,7 +34,7 @@ export function otherLanguage(language: Language): Language {
   return language === 'en' ? 'zh-CN' : 'en';
 }
 
-export function useLanguage(language: Language): void {
+export function chooseLanguage(language: Language): void {
   localStorage.setItem(kept, language);
   words.global.locale.value = language;
   document.documentElement.lang = language;
